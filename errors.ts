@@ -1,0 +1,97 @@
+/**
+ * Every error that the library throws.
+ *
+ * @module
+ */
+
+/** What all errors of this library have in common: `catch` it to catch them all. */
+export class ProxyPoolError extends Error {
+  /** The name of the error's class. */
+  override name = "ProxyPoolError";
+}
+
+/** Something is wrong with a pool, or with the use that is made of one. */
+export class PoolError extends ProxyPoolError {
+  /** The name of the error's class. */
+  override name = "PoolError";
+}
+
+/** Who holds an object that others wait for. */
+export interface Holder {
+  /** What `tracer`, else `String`, makes of the object, after its number. */
+  readonly object: string;
+  /** For how long it has been held, in milliseconds; at least that long where `atLeast` is set. */
+  readonly held: number | null;
+  /** No option in force reads the clock, so that `held` counts from when it was first noticed. */
+  readonly atLeast: boolean;
+}
+
+/** What a {@linkcode PoolTimeoutError} knows of the delay that ran out. */
+export interface PoolTimeoutDetails {
+  /** The delay that ran out, in milliseconds. */
+  readonly timeout: number;
+  /** How long it took until it was given up, in milliseconds. */
+  readonly waited: number;
+  /** How many `get`s were queued ahead when this one queued; 0 if it is none that ran out. */
+  readonly ahead: number;
+  /** What was going on: queueing, making an object, or running a hook on one. */
+  readonly phase: "wait" | "create" | "check";
+  /** Who holds objects, the longest held first, five at the most. */
+  readonly holders: readonly Holder[];
+}
+
+/** A `get`, a creation or a hook took longer than it may. */
+export class PoolTimeoutError extends PoolError implements PoolTimeoutDetails {
+  /** The name of the error's class. */
+  override name = "PoolTimeoutError";
+  /** The delay that ran out, in milliseconds. */
+  readonly timeout: number;
+  /** How long it took until it was given up, in milliseconds. */
+  readonly waited: number;
+  /** How many `get`s were queued ahead when this one queued; 0 if it is none that ran out. */
+  readonly ahead: number;
+  /** What was going on: queueing, making an object, or running a hook on one. */
+  readonly phase: "wait" | "create" | "check";
+  /** Who holds objects, the longest held first, five at the most. */
+  readonly holders: readonly Holder[];
+
+  /**
+   * Makes one.
+   *
+   * @param message what ran out, and why
+   * @param details the same as fields
+   * @param options `cause`: the last failure to make an object, where there was one
+   */
+  constructor(message: string, details: PoolTimeoutDetails, options?: ErrorOptions) {
+    super(message, options);
+    this.timeout = details.timeout;
+    this.waited = details.waited;
+    this.ahead = details.ahead;
+    this.phase = details.phase;
+    this.holders = details.holders;
+  }
+}
+
+/** As many `get`s wait as `maxWaiting` allows, so that one more is refused. */
+export class PoolFullError extends PoolError {
+  /** The name of the error's class. */
+  override name = "PoolFullError";
+}
+
+/** The pool is shut down, or is being. */
+export class PoolClosedError extends PoolError {
+  /** The name of the error's class. */
+  override name = "PoolClosedError";
+}
+
+/** A lease was used after its end, or given to a pool that did not lend it. */
+export class LeaseError extends PoolError {
+  /** The name of the error's class. */
+  override name = "LeaseError";
+}
+
+/** Something is wrong with a proxy, or with the use that is made of one. */
+export class ProxyError extends ProxyPoolError {
+  /** The name of the error's class. */
+  override name = "ProxyError";
+}

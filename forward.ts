@@ -1,0 +1,182 @@
+// The trap table by which a stand-in forwards every operation to the object that it stands for.
+
+// deno-lint-ignore ban-types
+type Callable = Function;
+
+/** By this key a stand-in answers with its handler. */
+export const HANDLER: unique symbol = Symbol("handler");
+
+/** Where a callable shadow keeps its proxy: a handler that held it would keep it from collection. */
+const STAND = Symbol("stand");
+
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+const DENO_INSPECT = Symbol.for("Deno.customInspect");
+
+/**
+ * Traps that forward to `bare()`. The proxy's own target is a shadow that shows nothing of the
+ * object: a frozen object would otherwise bind every trap to its invariants.
+ */
+export abstract class Forward implements ProxyHandler<object> {
+  /** The object at this moment; throws where there is none to be had. */
+  abstract bare(): unknown;
+
+  get(_shadow: object, key: PropertyKey, stand: unknown): unknown {
+    if (key === HANDLER) return this;
+    const bare = this.bare();
+    // Read on the object itself, or else getters would look for private fields on the proxy.
+    const value = (bare as Record<PropertyKey, unknown>)[key];
+    if (typeof value === "function") {
+      return key === "constructor" ? value : bind(this, value, stand);
+    }
+    if (value === undefined && key === "toJSON" && Object(bare) !== bare) return () => bare;
+    return value === bare ? stand : value;
+  }
+
+  set(_shadow: object, key: PropertyKey, value: unknown): boolean {
+    return Reflect.set(Object(this.bare()), key, value);
+  }
+
+  has(_shadow: object, key: PropertyKey): boolean {
+    return Reflect.has(Object(this.bare()), key);
+  }
+
+  deleteProperty(_shadow: object, key: PropertyKey): boolean {
+    return Reflect.deleteProperty(Object(this.bare()), key);
+  }
+
+  ownKeys(_shadow: object): ArrayLike<string | symbol> {
+    return Reflect.ownKeys(Object(this.bare()));
+  }
+
+  getPrototypeOf(_shadow: object): object | null {
+    return Reflect.getPrototypeOf(Object(this.bare()));
+  }
+
+  setPrototypeOf(_shadow: object, prototype: object | null): boolean {
+    return Reflect.setPrototypeOf(Object(this.bare()), prototype);
+  }
+
+  getOwnPropertyDescriptor(shadow: object, key: PropertyKey): PropertyDescriptor | undefined {
+    const found = Reflect.getOwnPropertyDescriptor(Object(this.bare()), key);
+    if (found === undefined) return undefined;
+    // The language lets a proxy report as fixed only what is fixed on its target too.
+    const fixed = Reflect.getOwnPropertyDescriptor(shadow, key)?.configurable === false;
+    if (fixed) return { ...found, configurable: false, writable: true };
+    return { ...found, configurable: true };
+  }
+
+  defineProperty(shadow: object, key: PropertyKey, descriptor: PropertyDescriptor): boolean {
+    const fixed = Reflect.getOwnPropertyDescriptor(shadow, key)?.configurable === false;
+    if (descriptor.configurable === false && !fixed) return false;
+    return Reflect.defineProperty(Object(this.bare()), key, descriptor);
+  }
+
+  /** Refused: a proxy can be no more frozen than its shadow, which stays as it is. */
+  preventExtensions(_shadow: object): boolean {
+    return false;
+  }
+
+  apply(shadow: object, self: unknown, args: unknown[]): unknown {
+    const bare = this.bare() as Callable;
+    const result = Reflect.apply(bare, self, args);
+    return result === bare ? (shadow as { [STAND]?: unknown })[STAND] : result;
+  }
+
+  construct(_shadow: object, args: unknown[], target: Callable): object {
+    const bare = this.bare() as Callable;
+    // Without a subclass in between, `target` is the stand-in itself: `new.target` must be the class.
+    return Reflect.construct(bare, args, target.prototype === bare.prototype ? bare : target);
+  }
+
+  /** What `console.log` shows. */
+  protected abstract shown(): unknown;
+
+  /** Node calls it on the proxy, Deno and Bun on the proxy's target, which may be this. */
+  [INSPECT](_depth: number, options: object, inspect?: Inspect): unknown {
+    return show(handlerOf(this) ?? this, options, inspect);
+  }
+
+  [DENO_INSPECT](inspect: Inspect, options: object): unknown {
+    return show(this, options, inspect);
+  }
+
+  /** @internal */
+  static show(handler: Forward): unknown {
+    return handler.shown();
+  }
+}
+
+type Inspect = (value: unknown, options: object) => string;
+
+function show(handler: Forward, options: object, inspect?: Inspect): unknown {
+  const value = Forward.show(handler);
+  return inspect ? inspect(value, options) : value;
+}
+
+/**
+ * Makes the proxy that forwards through `handler`. Its target is the handler itself where that will
+ * do: it is there already, and `console.log` finds it behind the traps.
+ */
+export function standIn(handler: Forward, bare: unknown): object {
+  if (typeof bare === "function") return callable(handler);
+  if (Array.isArray(bare)) return new Proxy(shadow(handler, []), handler);
+  return new Proxy(handler, handler);
+}
+
+function callable(handler: Forward): object {
+  // A bound function may be called and constructed, and has no `prototype` that traps must respect.
+  const target = shadow(handler, function () {}.bind(undefined));
+  const stand = new Proxy(target, handler);
+  (target as { [STAND]?: unknown })[STAND] = stand;
+  return stand;
+}
+
+function shadow<S extends object>(handler: Forward, target: S): S {
+  return Object.assign(target, {
+    [INSPECT]: (_depth: number, options: object, inspect?: Inspect) =>
+      show(handler, options, inspect),
+    [DENO_INSPECT]: (inspect: Inspect, options: object) => show(handler, options, inspect),
+  });
+}
+
+/** The handler behind a stand-in of this library, else undefined. */
+export function handlerOf(stand: unknown): Forward | undefined {
+  if (typeof stand !== "object" && typeof stand !== "function" || stand === null) return undefined;
+  return (stand as { [HANDLER]?: Forward })[HANDLER];
+}
+
+function bind(handler: Forward, method: Callable, stand: unknown): unknown {
+  if (method === lastPlain || isPlain(method)) {
+    // `arguments`, for it is measurably cheaper than rest parameters here (bench/README.md).
+    return function () {
+      const bare = handler.bare();
+      const result = Reflect.apply(method, bare, arguments);
+      return result === bare ? stand : result;
+    };
+  }
+  if (isClass(method)) return method;
+  return new Proxy(method, {
+    apply(target, _self, args) {
+      const bare = handler.bare();
+      const result = Reflect.apply(target, bare, args);
+      return result === bare ? stand : result;
+    },
+  });
+}
+
+/** The functions known to have nothing of their own that a closure in their place would not show. */
+const plain = new WeakSet<Callable>();
+let lastPlain: Callable | undefined;
+
+function isPlain(method: Callable): boolean {
+  if (!plain.has(method)) {
+    if (Reflect.ownKeys(method).some((key) => key !== "length" && key !== "name")) return false;
+    plain.add(method);
+  }
+  lastPlain = method;
+  return true;
+}
+
+function isClass(method: Callable): boolean {
+  return Reflect.getOwnPropertyDescriptor(method, "prototype")?.writable === false;
+}

@@ -1,0 +1,42 @@
+/**
+ * Programs hold things that are expensive to make: database connections, sessions, browsers,
+ * workers. A {@linkcode Pool} makes few of them and lends them out, safely and fast.
+ *
+ * ```ts
+ * import { Pool } from "@x/proxypool";
+ *
+ * const connect = () => Promise.resolve({ query: (sql: string) => sql, end() {} });
+ * const pool = new Pool(connect, { maxSize: 10, timeout: 5_000, closer: (c) => c.end() });
+ * {
+ *   await using conn = await pool.get(); // use it as the connection itself
+ *   conn.query("select 1");
+ * } // given back here, whatever happened
+ * await pool.shutdown();
+ * ```
+ *
+ * @module
+ */
+
+export { Pool } from "./pool.ts";
+export type {
+  Create,
+  CreateContext,
+  GetOptions,
+  PoolOptions,
+  ResizeOptions,
+  ShutdownOptions,
+} from "./pool/options.ts";
+export type { Lease } from "./pool/lease.ts";
+export type { Logger, LogLevel } from "./pool/log.ts";
+export type { ObjectStats, PoolStats, Totals } from "./pool/stats.ts";
+export {
+  type Holder,
+  LeaseError,
+  PoolClosedError,
+  PoolError,
+  PoolFullError,
+  type PoolTimeoutDetails,
+  PoolTimeoutError,
+  ProxyError,
+  ProxyPoolError,
+} from "./errors.ts";

@@ -1,0 +1,138 @@
+// Bag: the objects of a pool by their state. It knows how to move them, and nothing of why.
+
+import { Deadlines } from "./deadlines.ts";
+import type { Entry, State } from "./entry.ts";
+import { List } from "./list.ts";
+
+/** Each move compares before it sets: one from the wrong state is a bug of the pool. */
+export class Bag<T> {
+  /** Available, the most recently returned last. */
+  readonly idle = new List<Entry<T>>();
+  /** In a borrower's hands, the longest held first; those warned of are in `overdue`. */
+  readonly lent = new List<Entry<T>>();
+  readonly overdue = new List<Entry<T>>();
+  /** By the end of their lifetime, where that is limited. */
+  readonly lifetimes = new Deadlines<Entry<T>>();
+  readonly #entries = new Set<Entry<T>>();
+  readonly #objects = new Set<unknown>();
+  #using = 0;
+  #closing = 0;
+
+  /** How many are in use, or in the hands of a hook. */
+  get using(): number {
+    return this.#using;
+  }
+
+  get closing(): number {
+    return this.#closing;
+  }
+
+  /** How many there are, less those being closed. */
+  get live(): number {
+    return this.idle.size + this.#using;
+  }
+
+  get size(): number {
+    return this.live + this.#closing;
+  }
+
+  /** Those in use or available. */
+  *entries(): Generator<Entry<T>> {
+    for (const entry of this.#entries) {
+      if (entry.state === "available" || entry.state === "using") yield entry;
+    }
+  }
+
+  /** Whether it holds this very object; a primitive value has no identity. */
+  has(object: T): boolean {
+    return this.#objects.has(object);
+  }
+
+  /** A new one comes, in use by the pool itself. */
+  add(entry: Entry<T>): void {
+    this.#entries.add(entry);
+    if (Object(entry.object) === entry.object) this.#objects.add(entry.object);
+    if (entry.due !== Infinity) this.lifetimes.add(entry);
+    this.#using++;
+  }
+
+  /** Available → in use. */
+  take(entry: Entry<T>): void {
+    this.#expect(entry, "available");
+    this.idle.remove(entry);
+    this.taken(entry);
+  }
+
+  /** The same for one that has been popped off `idle`. */
+  taken(entry: Entry<T>): void {
+    entry.state = "using";
+    this.#using++;
+  }
+
+  /** In use → in a borrower's hands. */
+  lend(entry: Entry<T>): void {
+    this.#expect(entry, "using");
+    entry.uses++;
+    entry.noticed = false;
+    this.lent.push(entry);
+  }
+
+  /** In a borrower's hands → in use. */
+  takeBack(entry: Entry<T>): void {
+    entry.list?.remove(entry);
+    entry.borrower = undefined;
+  }
+
+  /** In a borrower's hands for too long. */
+  warned(entry: Entry<T>): void {
+    this.lent.remove(entry);
+    this.overdue.push(entry);
+  }
+
+  /** In use → available. */
+  store(entry: Entry<T>): void {
+    this.#expect(entry, "using");
+    entry.state = "available";
+    this.#using--;
+    this.idle.push(entry);
+  }
+
+  /** Available or in use → closing. */
+  startClosing(entry: Entry<T>): void {
+    this.#leave(entry);
+    entry.state = "closing";
+    this.#closing++;
+  }
+
+  /** Closing → gone. */
+  closed(entry: Entry<T>): void {
+    this.#expect(entry, "closing");
+    this.#closing--;
+    this.#drop(entry);
+  }
+
+  /** In use → gone, not closed. */
+  detach(entry: Entry<T>): void {
+    this.#leave(entry);
+    this.#drop(entry);
+  }
+
+  #leave(entry: Entry<T>): void {
+    if (entry.state === "available") this.take(entry);
+    this.#expect(entry, "using");
+    this.takeBack(entry);
+    this.lifetimes.remove(entry);
+    this.#using--;
+  }
+
+  #drop(entry: Entry<T>): void {
+    entry.state = "gone";
+    this.#entries.delete(entry);
+    this.#objects.delete(entry.object);
+  }
+
+  #expect(entry: Entry<T>, state: State): void {
+    if (entry.state === state) return;
+    throw new Error(`Bug: object #${entry.n} of a pool is ${entry.state}, not ${state}`);
+  }
+}

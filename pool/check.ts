@@ -1,0 +1,197 @@
+// Checks what users pass: each error names the option, the value and what would be right.
+
+import { LEVELS, type Logger, METHODS } from "./log.ts";
+import { suggestion } from "./names.ts";
+import { MAX_DELAY } from "./clock.ts";
+import {
+  type GetOptions,
+  HOOKS,
+  type NumberOption,
+  NUMBERS,
+  type PoolOptions,
+  type Settings,
+  type ShutdownOptions,
+} from "./options.ts";
+
+const COUNTS: ReadonlySet<string> = new Set<NumberOption>([
+  "maxSize",
+  "minSize",
+  "maxWaiting",
+  "maxUse",
+  "healthFreq",
+]);
+
+const OPTIONS: readonly string[] = [
+  ...Object.keys(NUMBERS),
+  ...HOOKS,
+  "healthAfter",
+  "discardOnError",
+  "logLevel",
+  "logger",
+];
+
+/** The options with their defaults; throws if one of them is wrong. */
+export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
+  checkNames("new Pool", options, OPTIONS);
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as PoolOptions<T>;
+  const settings = {
+    ...NUMBERS,
+    healthAfter: undefined,
+    discardOnError: false,
+    logLevel: "warn",
+    logger: undefined,
+    ...given,
+  } as Settings<T>;
+  for (const name of Object.keys(NUMBERS) as NumberOption[]) checkNumber(name, settings[name]);
+  for (const name of HOOKS) checkFunction(name, settings[name]);
+  if (settings.healthAfter !== undefined) checkNumber("healthAfter", settings.healthAfter);
+  checkTogether(settings);
+  checkLogging(settings);
+  return settings;
+}
+
+/** Throws unless `fun` is a function. */
+export function checkFun(fun: unknown): void {
+  if (typeof fun === "function") return;
+  throw new TypeError(
+    `new Pool: fun must be a function that makes an object, got ${shown(fun)}`,
+  );
+}
+
+/** Throws unless the bounds are counts and fit each other. */
+export function checkBounds(minSize: number, maxSize: number): void {
+  checkNumber("minSize", minSize);
+  checkNumber("maxSize", maxSize);
+  if (maxSize > 0 && minSize > maxSize) {
+    throw new RangeError(
+      `minSize must not be over maxSize (${maxSize}), got ${minSize}: ` +
+        "lower minSize or raise maxSize (0: unlimited)",
+    );
+  }
+}
+
+/** Throws unless `options` are what `get` and `use` take. */
+export function checkGet(method: string, options: GetOptions): void {
+  checkNames(method, options, ["signal", "timeout"]);
+  if (options.timeout !== undefined) checkDelay(`${method}: timeout`, options.timeout);
+  const signal: unknown = options.signal;
+  if (signal !== undefined && !isSignal(signal)) {
+    throw new TypeError(`${method}: signal must be an AbortSignal, got ${shown(signal)}`);
+  }
+}
+
+/** Throws unless `options` are what `shutdown` takes. */
+export function checkShutdown(options: ShutdownOptions): void {
+  checkNames("shutdown", options, ["timeout"]);
+  if (options.timeout !== undefined) checkDelay("shutdown: timeout", options.timeout);
+}
+
+/** Throws if `options` is no object or has a name that is not known. */
+export function checkNames(where: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${where}: options must be an object, got ${shown(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    throw new TypeError(`${where}: unknown option ${shown(name)}: ${suggestion(name, known)}`);
+  }
+}
+
+function checkTogether(settings: Settings<never>): void {
+  const { minSize, maxSize, maxUsingDelay: warn, maxUsingDelayKill: kill } = settings;
+  checkBounds(minSize, maxSize);
+  if (kill > 0 && warn > kill) {
+    throw new RangeError(
+      `maxUsingDelay must not be over maxUsingDelayKill (${kill}), got ${warn}: ` +
+        "an object is gone by then",
+    );
+  }
+  if (settings.healthAfter !== undefined && settings.health === undefined) {
+    throw new TypeError(
+      `healthAfter (${settings.healthAfter}) needs a health hook to ask: give health, or leave it out`,
+    );
+  }
+  const discard: unknown = settings.discardOnError;
+  if (typeof discard !== "boolean" && typeof discard !== "function") {
+    throw new TypeError(
+      `discardOnError must be true, false or a function of the error, got ${shown(discard)}`,
+    );
+  }
+}
+
+function checkLogging(
+  { logLevel, logger }: { logLevel: string; logger: Logger | undefined },
+): void {
+  if (!Object.hasOwn(LEVELS, logLevel)) {
+    const levels = Object.keys(LEVELS).map(shown).join(", ");
+    throw new TypeError(`logLevel must be one of ${levels}, got ${shown(logLevel)}`);
+  }
+  if (logger === undefined) return;
+  const missing = METHODS.find((name) => typeof logger?.[name] !== "function");
+  if (missing !== undefined) {
+    throw new TypeError(
+      `logger must have the methods ${METHODS.join(", ")}, as console has; ` +
+        `${missing} is missing in ${shown(logger)}`,
+    );
+  }
+}
+
+function checkNumber(name: string, value: unknown): void {
+  if (name === "lifetimeJitter") return checkRange(name, value, 0, 1);
+  if (COUNTS.has(name)) {
+    const least = name === "healthFreq" ? 1 : 0;
+    checkRange(name, value, least, Number.MAX_SAFE_INTEGER, "an integer");
+  } else checkRange(name, value, 0, MAX_DELAY, "an integer of milliseconds");
+}
+
+/** A delay given to a call may be a fraction: most often it is what is left of another. */
+function checkDelay(name: string, value: unknown): void {
+  checkRange(name, value, 0, MAX_DELAY, "milliseconds", false);
+}
+
+function checkRange(
+  name: string,
+  value: unknown,
+  least: number,
+  most: number,
+  kind = "a number",
+  whole = kind !== "a number",
+): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`${name} must be ${kind}, ${bounds(least, most)}, got ${shown(value)}`);
+  }
+  if (value >= least && value <= most && (!whole || Number.isInteger(value))) return;
+  throw new RangeError(`${name} must be ${kind}, ${bounds(least, most)}, got ${value}`);
+}
+
+function bounds(least: number, most: number): string {
+  return most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
+}
+
+function checkFunction(name: string, value: unknown): void {
+  if (value === undefined || typeof value === "function") return;
+  throw new TypeError(`${name} must be a function, got ${shown(value)}`);
+}
+
+function isSignal(value: unknown): boolean {
+  const signal = value as AbortSignal | null;
+  return typeof signal === "object" && signal !== null && typeof signal.aborted === "boolean" &&
+    typeof signal.addEventListener === "function";
+}
+
+/** A value as an error message shows it. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return value.name ? `function ${value.name}` : "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) return "an array";
+  try {
+    const name: unknown = value.constructor?.name;
+    return typeof name === "string" && name !== "Object" ? `a ${name}` : "an object";
+  } catch {
+    return "an object";
+  }
+}

@@ -1,0 +1,102 @@
+// The pool's time, and its timers.
+
+import { outside } from "./context.ts";
+
+/** The longest delay that timers take, in milliseconds: 2³¹ − 1, some 24.8 days. */
+export const MAX_DELAY = 2 ** 31 - 1;
+
+/** More than this that only the wall clock saw is sleep, not a correction. */
+const SLEEP = 1000;
+
+/** Milliseconds since some moment, never going back. */
+export class Clock {
+  #ahead = 0;
+  #slept = 0;
+  #offset = Infinity;
+
+  /** The time that a running machine has spent: what bounds of waiting are counted in. */
+  awake(): number {
+    return performance.now() + this.#ahead;
+  }
+
+  /**
+   * The time that passed for the world, sleep included: what ages of objects are counted in.
+   * A machine's monotonic clock may stand still while it sleeps, its wall clock does not; a wall
+   * clock that is set back changes nothing.
+   */
+  now(): number {
+    const awake = performance.now();
+    const offset = Date.now() - awake;
+    if (offset < this.#offset) this.#offset = offset;
+    else if (offset > this.#offset + SLEEP) {
+      this.#slept += offset - this.#offset;
+      this.#offset = offset;
+    }
+    return awake + this.#ahead + this.#slept;
+  }
+
+  /** A timer says that `awake()` is `time`: timers may fire a little early, and tests fake them. */
+  reach(time: number): void {
+    const behind = time - this.awake();
+    if (behind > 0) this.#ahead += behind;
+  }
+}
+
+type Handle = number | { ref?(): unknown; unref?(): unknown };
+
+/** A timeout that is started outside of its user's context, and can let the process end. */
+export class Timer {
+  /** When it fires, by `clock.awake()`; Infinity if it does not. */
+  at = Infinity;
+  readonly #clock: Clock;
+  readonly #fn: () => void;
+  #handle: Handle | undefined;
+  #keepsAlive = true;
+
+  constructor(clock: Clock, fn: () => void) {
+    this.#clock = clock;
+    this.#fn = fn;
+  }
+
+  /** Fires in `delay` ms, instead of whenever it was to fire. */
+  start(delay: number, keepsAlive: boolean): void {
+    this.stop();
+    const wait = Math.min(delay, MAX_DELAY);
+    this.at = this.#clock.awake() + wait;
+    this.#handle = outside(() => setTimeout(() => this.#fire(), wait));
+    this.#keepsAlive = true;
+    this.keepAlive(keepsAlive);
+  }
+
+  /** Whether the process stays up for it; a runtime that cannot say so (old Workers) has no process. */
+  keepAlive(on: boolean): void {
+    if (on === this.#keepsAlive || this.#handle === undefined) return;
+    this.#keepsAlive = on;
+    const handle = this.#handle;
+    if (typeof handle === "object") on ? handle.ref?.() : handle.unref?.();
+    else on ? denoTimers()?.refTimer(handle) : denoTimers()?.unrefTimer(handle);
+  }
+
+  stop(): void {
+    if (this.#handle === undefined) return;
+    clearTimeout(this.#handle as number);
+    this.#handle = undefined;
+    this.at = Infinity;
+  }
+
+  #fire(): void {
+    this.#clock.reach(this.at);
+    this.#handle = undefined;
+    this.at = Infinity;
+    this.#fn();
+  }
+}
+
+interface DenoTimers {
+  refTimer(id: number): void;
+  unrefTimer(id: number): void;
+}
+
+function denoTimers(): DenoTimers | undefined {
+  return (globalThis as { Deno?: DenoTimers }).Deno;
+}

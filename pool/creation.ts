@@ -1,0 +1,112 @@
+// Creation: one attempt to make an object, by `fun` and `opener`.
+
+import { PoolError } from "../errors.ts";
+import { outside } from "./context.ts";
+import { tooLong } from "./hooks.ts";
+import type { Create } from "./options.ts";
+
+/** An attempt failed, perhaps leaving an object to be closed. */
+export interface Failure<T> {
+  error: unknown;
+  leftover: T | undefined;
+}
+
+/** How an attempt ended. */
+export type Outcome<T> = { object: T } | Failure<T>;
+
+/** What creations have in common. */
+export interface Making<T> {
+  readonly fun: Create<T>;
+  readonly opener: ((object: T) => unknown) | undefined;
+  readonly createTimeout: number;
+  /** Whether the pool has this very object already. */
+  has(object: T): boolean;
+  /** Called exactly once for each creation. */
+  made(creation: Creation<T>, outcome: Outcome<T>): void;
+  /** An object has come of a creation that was given up: it is to be closed. */
+  late(object: T): void;
+}
+
+/** One attempt to make an object. */
+export class Creation<T> {
+  readonly n: number;
+  /** Which `reset` it has seen. */
+  readonly epoch: number;
+  readonly #making: Making<T>;
+  readonly #aborting = new AbortController();
+  #object: T | undefined = undefined;
+  #timer: number | undefined;
+  #over = false;
+
+  constructor(making: Making<T>, n: number, epoch: number) {
+    this.#making = making;
+    this.n = n;
+    this.epoch = epoch;
+  }
+
+  /** Begins; `fun` is called before it returns. */
+  start(): void {
+    outside(() => {
+      const delay = this.#making.createTimeout;
+      if (delay > 0) {
+        const what = `making object #${this.n}`;
+        this.#timer = setTimeout(
+          () => this.abandon(tooLong(what, "createTimeout", delay, "create")),
+          delay,
+        ) as unknown as number;
+      }
+      void this.#run();
+    });
+  }
+
+  /** Asks `fun` to stop; it goes on to be waited for. */
+  abort(reason: unknown): void {
+    this.#aborting.abort(reason);
+  }
+
+  /** Gives up: it has failed with `error` now, and what may still come of it is closed. */
+  abandon(error: unknown): void {
+    if (this.#over) return;
+    const leftover = this.#object;
+    this.#finish({ error, leftover });
+    this.abort(error);
+  }
+
+  async #run(): Promise<void> {
+    const { fun, opener } = this.#making;
+    try {
+      const object = await fun(this.n, { signal: this.#aborting.signal });
+      if (this.#over) return this.#late(object);
+      this.#check(object);
+      this.#object = object;
+      await opener?.(object);
+      this.#finish({ object });
+    } catch (error) {
+      this.#finish({ error, leftover: this.#object });
+    }
+  }
+
+  #check(object: T): void {
+    if (object === undefined || object === null) {
+      throw new PoolError(`fun must make an object, got ${object} for #${this.n}`);
+    }
+    if (this.#making.has(object)) {
+      throw new PoolError(
+        `fun must make another object each time, got for #${this.n} one that the pool has already`,
+      );
+    }
+  }
+
+  #late(object: T): void {
+    if (object !== undefined && object !== null && !this.#making.has(object)) {
+      this.#making.late(object);
+    }
+  }
+
+  #finish(outcome: Outcome<T>): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#making.made(this, outcome);
+  }
+}

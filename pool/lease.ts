@@ -1,0 +1,91 @@
+// Lease: what a borrower holds, and what becomes of it.
+
+import { LeaseError } from "../errors.ts";
+import { Forward, HANDLER, handlerOf, standIn } from "../forward.ts";
+import type { Borrower, Entry, LeaseEnd } from "./entry.ts";
+
+/**
+ * An object on loan from a pool. Use it as the object itself; dispose of it, by `await using` or
+ * {@linkcode Pool.ret}, to give it back. Once given back, any use of it throws a
+ * {@linkcode LeaseError}.
+ *
+ * Three things no forwarding can do, for which there is {@linkcode Pool.unwrap}: a lease is not `===`
+ * its object, `structuredClone` and `Object.isFrozen` see the lease, and a method whose promise
+ * resolves to its own object resolves to the bare one. A lease is never a thenable: `then` reads as
+ * undefined.
+ */
+export type Lease<T> = T & {
+  /** Gives the object back; resolves once `retter` is done. Never rejects. */
+  [Symbol.asyncDispose](): Promise<void>;
+  /** Gives the object back, without waiting for an asynchronous `retter`. */
+  [Symbol.dispose](): void;
+};
+
+/** Whom a loan goes back to. */
+export interface Lender<T> {
+  /** The pool's name, for messages. */
+  readonly name: string;
+  /** The borrower disposes of its lease. */
+  dispose(loan: Loan<T>): Promise<void>;
+}
+
+const { asyncDispose, dispose } = Symbol;
+
+/** One lending of an entry's object: the handler, and mostly the target too, of a lease. */
+export class Loan<T> extends Forward implements Borrower {
+  readonly lender: Lender<T>;
+  readonly entry: Entry<T>;
+  /** How it ended; undefined while it is alive. */
+  end: LeaseEnd | undefined = undefined;
+  /** The lease, held so that it cannot be lost unnoticed; undefined once the leak registry has it. */
+  lease: Lease<T> | undefined;
+  #object: T | undefined;
+
+  constructor(lender: Lender<T>, entry: Entry<T>) {
+    super();
+    this.lender = lender;
+    this.entry = entry;
+    this.#object = entry.object;
+    this.lease = standIn(this, entry.object) as Lease<T>;
+  }
+
+  bare(): T {
+    if (this.end !== undefined) throw this.#dead();
+    return this.#object as T;
+  }
+
+  override get(shadow: object, key: PropertyKey, stand: unknown): unknown {
+    if (typeof key === "symbol") {
+      if (key === asyncDispose) return () => this.lender.dispose(this);
+      if (key === HANDLER) return this;
+      if (key === dispose) return () => void this.lender.dispose(this);
+    } else if (key === "then") {
+      return undefined;
+    }
+    return super.get(shadow, key, stand);
+  }
+
+  /** Ends the loan: from now on the lease throws. */
+  revoke(end: LeaseEnd): void {
+    this.end = end;
+    this.lease = undefined;
+    this.#object = undefined;
+  }
+
+  protected shown(): unknown {
+    return this.end === undefined ? this.#object : `[Lease of ${this.lender.name}: ${this.end}]`;
+  }
+
+  #dead(): LeaseError {
+    return new LeaseError(
+      `this lease of ${this.lender.name} was ${this.end} and cannot be used any more: ` +
+        "get another one, or keep this one for longer",
+    );
+  }
+}
+
+/** The loan behind a lease, dead or alive; undefined of anything else. */
+export function loanOf(lease: unknown): Loan<unknown> | undefined {
+  const handler = handlerOf(lease);
+  return handler instanceof Loan ? handler : undefined;
+}

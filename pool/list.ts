@@ -1,0 +1,81 @@
+// List: a doubly linked list whose nodes carry their own links, so that each operation is O(1).
+
+/** What a list can hold; in one list at a time. */
+export class Node {
+  prev: Node | undefined = undefined;
+  next: Node | undefined = undefined;
+  list: List<Node> | undefined = undefined;
+}
+
+/** Nodes in order, the first one the oldest. */
+export class List<N extends Node> {
+  first: N | undefined = undefined;
+  last: N | undefined = undefined;
+  size = 0;
+
+  /** Adds `node` behind the last one. */
+  push(node: N): void {
+    this.#adopt(node);
+    const last = this.last;
+    node.prev = last;
+    if (last === undefined) this.first = node;
+    else last.next = node;
+    this.last = node;
+  }
+
+  /** Adds `node` before `other`, which is in this list, or at the end if there is none. */
+  insert(node: N, other: N | undefined): void {
+    if (other === undefined) return this.push(node);
+    this.#adopt(node);
+    const prev = other.prev as N | undefined;
+    node.prev = prev;
+    node.next = other;
+    other.prev = node;
+    if (prev === undefined) this.first = node;
+    else prev.next = node;
+  }
+
+  /** Takes `node` out. */
+  remove(node: N): void {
+    if (node.list !== this as unknown) {
+      throw new Error("Bug: a node is taken out of a list that it is not in");
+    }
+    const prev = node.prev as N | undefined;
+    const next = node.next as N | undefined;
+    if (prev === undefined) this.first = next;
+    else prev.next = next;
+    if (next === undefined) this.last = prev;
+    else next.prev = prev;
+    node.prev = node.next = node.list = undefined;
+    this.size--;
+  }
+
+  /** Takes the first one out. */
+  shift(): N | undefined {
+    const node = this.first;
+    if (node !== undefined) this.remove(node);
+    return node;
+  }
+
+  /** Takes the last one out. */
+  pop(): N | undefined {
+    const node = this.last;
+    if (node !== undefined) this.remove(node);
+    return node;
+  }
+
+  /** All of them, from the first on; the one just given may be taken out meanwhile. */
+  *[Symbol.iterator](): Generator<N> {
+    for (let node = this.first; node !== undefined;) {
+      const next: N | undefined = node.next as N | undefined;
+      yield node;
+      node = next;
+    }
+  }
+
+  #adopt(node: N): void {
+    if (node.list !== undefined) throw new Error("Bug: a node is added to a second list");
+    node.list = this as unknown as List<Node>;
+    this.size++;
+  }
+}

@@ -1,0 +1,100 @@
+// Log: messages of one pool to its logger, at its level.
+
+/** What a pool logs to: console, and the loggers of @std/log, LogTape and pino, are such. */
+export interface Logger {
+  /** Logs what is of use to whoever debugs the pool. */
+  debug(message: string): unknown;
+  /** Logs what happens in the normal course of things. */
+  info(message: string): unknown;
+  /** Logs what went wrong and was dealt with. */
+  warn(message: string): unknown;
+  /** Logs what went wrong. */
+  error(message: string): unknown;
+}
+
+/** The least severe messages that are logged. */
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+export const LEVELS: Readonly<Record<LogLevel, number>> = {
+  debug: 0,
+  info: 1,
+  warn: 2,
+  error: 3,
+  silent: 4,
+};
+
+export const METHODS = ["debug", "info", "warn", "error"] as const;
+
+/** Messages are functions, called only if somebody will read them. */
+export class Log {
+  readonly #name: string;
+  readonly #least: number;
+  readonly #logger: Logger | undefined;
+
+  constructor(name: string, level: LogLevel, logger: Logger | undefined) {
+    this.#name = name;
+    this.#least = LEVELS[level];
+    this.#logger = logger;
+  }
+
+  debug(message: () => string): void {
+    this.#write("debug", message);
+  }
+
+  info(message: () => string): void {
+    this.#write("info", message);
+  }
+
+  warn(message: () => string): void {
+    this.#write("warn", message);
+  }
+
+  error(message: () => string): void {
+    this.#write("error", message);
+  }
+
+  #write(level: typeof METHODS[number], message: () => string): void {
+    if (LEVELS[level] < this.#least) return;
+    const text = `${this.#name}: ${message()}`;
+    // Read at the time, so that whoever replaces the global console is heard.
+    const logger = this.#logger ?? console;
+    try {
+      quiet(logger[level](text), (error) => this.#unheard(error, text));
+    } catch (error) {
+      this.#unheard(error, text);
+    }
+  }
+
+  #unheard(error: unknown, text: string): void {
+    if (this.#logger !== undefined) console.error(`${text} (its logger failed: ${reason(error)})`);
+  }
+}
+
+/** Sees to it that `value`, if it is a promise nobody waits for, fails through `failed` only. */
+export function quiet(value: unknown, failed: (error: unknown) => void): void {
+  if (isThenable(value)) Promise.resolve(value).then(undefined, failed);
+}
+
+/** Whether `await` would wait for `value`. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (typeof value === "object" && value !== null || typeof value === "function") &&
+    typeof (value as { then?: unknown }).then === "function";
+}
+
+/** An error in a few words. */
+export function reason(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    return "an error that has no description";
+  }
+}
+
+/** An object in a few words; some cannot be described. */
+export function describe(object: unknown): string {
+  try {
+    return String(object);
+  } catch {
+    return `(${typeof object})`;
+  }
+}

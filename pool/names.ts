@@ -1,0 +1,73 @@
+// Names of options that people know from elsewhere, or meant to write.
+
+/** What other pools call an option, where it is not our name in another spelling. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  // ProxyPatternPool, older names
+  delay: "hkDelay",
+  // generic-pool, tarn, lightning-pool, pg-pool
+  max: "maxSize",
+  min: "minSize",
+  maxWaitingClients: "maxWaiting",
+  maxQueue: "maxWaiting",
+  queueLimit: "maxWaiting",
+  acquireTimeoutMillis: "timeout",
+  connectionTimeoutMillis: "timeout",
+  createTimeoutMillis: "createTimeout",
+  destroyTimeoutMillis: "closeTimeout",
+  idleTimeoutMillis: "maxAvailDelay",
+  softIdleTimeoutMillis: "maxAvailDelay",
+  evictionRunIntervalMillis: "hkDelay",
+  reapIntervalMillis: "hkDelay",
+  houseKeepInterval: "hkDelay",
+  maxUses: "maxUse",
+  maxLifetimeSeconds: "maxLifetime (in milliseconds)",
+  testOnBorrow: "healthAfter: 0",
+  create: "the first argument of new Pool, fun",
+  destroy: "closer",
+  validate: "health",
+  reset: "retter",
+  log: "logger",
+  // HikariCP, mysql2
+  maximumPoolSize: "maxSize",
+  connectionLimit: "maxSize",
+  minimumIdle: "minSize",
+  minIdle: "minSize",
+  connectionTimeout: "timeout",
+  idleTimeout: "maxAvailDelay",
+  keepaliveTime: "health and hkDelay",
+  leakDetectionThreshold: "maxUsingDelay",
+  validationTimeout: "hookTimeout",
+};
+
+/** What to write instead of `name`. */
+export function suggestion(name: string, known: readonly string[]): string {
+  const respelled = known.find((option) => plain(option) === plain(name));
+  if (respelled !== undefined) return `it is called ${respelled} here`;
+  const elsewhere = Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name]! : undefined;
+  if (elsewhere !== undefined && known.some((option) => elsewhere.includes(option))) {
+    return `it is called ${elsewhere} here`;
+  }
+  if (elsewhere?.includes("fun")) return `give it as ${elsewhere}`;
+  const near = known.map((option) => [distance(plain(option), plain(name)), option] as const)
+    .sort(([a], [b]) => a - b)[0];
+  if (near !== undefined && near[0] <= 2) return `did you mean ${near[1]}?`;
+  return `the options are ${known.join(", ")}`;
+}
+
+function plain(name: string): string {
+  return name.replaceAll("_", "").toLowerCase();
+}
+
+/** How many letters to add, drop or change to make `b` of `a`. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

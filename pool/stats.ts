@@ -1,0 +1,159 @@
+// Stats: what a pool counts, and the picture it gives of itself.
+
+import type { Bag } from "./bag.ts";
+import { HOOKS, type NumberOption, NUMBERS, type Settings } from "./options.ts";
+
+/** What has happened since the pool was made; each only grows. */
+export class Totals {
+  /** Objects made. */
+  created = 0;
+  /** Attempts to make one that failed. */
+  createFailed = 0;
+  /** Objects lent. */
+  gets = 0;
+  /** Leases given back, and uses that ended. */
+  returned = 0;
+  /** Objects discarded after `maxUse` uses. */
+  wornOut = 0;
+  /** Objects discarded after being unused for `maxAvailDelay`. */
+  recycled = 0;
+  /** Objects discarded at `maxLifetime`. */
+  expired = 0;
+  /** Objects taken away after `maxUsingDelayKill`, or by a shutdown that ran out of time. */
+  killed = 0;
+  /** Leases that were garbage-collected without being given back. */
+  leaked = 0;
+  /** Objects discarded by their user, by `reset` or by `resize`. */
+  discarded = 0;
+  /** Objects taken out of the pool by `detach`. */
+  detached = 0;
+  /** Objects that are gone, through `closer` where there is one. */
+  closed = 0;
+  /** Calls of `health`. */
+  healthChecks = 0;
+  /** Objects that `health` did not find good. */
+  unhealthy = 0;
+  /** `get`s that took longer than their `timeout`. */
+  timeouts = 0;
+  /** `get`s given up by their `signal`. */
+  aborted = 0;
+  /** `get`s that failed otherwise: refused, or told of a failure. */
+  rejected = 0;
+  /** Leases given back again. */
+  doubleReturns = 0;
+  /** Housekeeping rounds. */
+  hkRounds = 0;
+  /** Housekeeping rounds that failed: none, unless there is a bug in the pool. */
+  hkErrors = 0;
+  /** Hooks that failed or took too long. */
+  hookErrors = 0;
+}
+
+/** One object, as {@linkcode PoolStats} shows it. All times are in milliseconds. */
+export interface ObjectStats {
+  /** How many times it has been lent. */
+  uses: number;
+  /** How long ago it was made. */
+  age: number;
+  /** Of an available one, how long it has been unused; null if no option in force reads the clock. */
+  idle?: number | null;
+  /** Of one in use, how long it has been held; null if no option in force reads the clock. */
+  held?: number | null;
+  /** What `stats`, else `tracer`, else `String` makes of it. */
+  object: unknown;
+}
+
+/** A picture of a pool that JSON can express. */
+export interface PoolStats extends Totals {
+  /** Which pool of this process it is. */
+  id: number;
+  /** When it started, in ISO 8601; null if it has not. */
+  started: string | null;
+  /** For how long it has been running, in milliseconds. */
+  running: number;
+  /** Whether it has been shut down. */
+  shutdown: boolean;
+  /** How many objects count for `maxSize`: available, in use, being made and being closed. */
+  size: number;
+  /** How many objects can be lent at once. */
+  available: number;
+  /** How many objects are in use, or being looked at by a hook. */
+  using: number;
+  /** How many objects are being made. */
+  creating: number;
+  /** How many objects are being closed. */
+  closing: number;
+  /** How many `get`s are queued. */
+  waiting: number;
+  /** The options in force; of the hooks, whether they are there. */
+  config: Record<string, number | string | boolean | null>;
+  /** The objects. */
+  objects: { available: ObjectStats[]; using: ObjectStats[] };
+}
+
+/** What the picture is taken of. */
+export interface Pictured<T> {
+  readonly settings: Settings<T>;
+  readonly totals: Totals;
+  readonly clock: { now(): number };
+  readonly hooks: { picture(object: T): unknown };
+  readonly bag: Bag<T>;
+  readonly rounds: { readonly delay: number };
+  readonly clocked: boolean;
+  readonly started: { at: number; date: Date } | undefined;
+  readonly size: number;
+  readonly creating: number;
+  readonly waiting: number;
+  readonly ended: boolean;
+}
+
+/** The picture. */
+export function statsOf<T>(id: number, pool: Pictured<T>): PoolStats {
+  const { bag, started } = pool;
+  const now = pool.clock.now();
+  return {
+    id,
+    started: started?.date.toISOString() ?? null,
+    running: started === undefined ? 0 : Math.round(now - started.at),
+    shutdown: pool.ended,
+    size: pool.size,
+    available: bag.idle.size,
+    using: bag.using,
+    creating: pool.creating,
+    closing: bag.closing,
+    waiting: pool.waiting,
+    ...pool.totals,
+    config: configOf(pool.settings, pool.rounds.delay),
+    objects: objectsOf(pool, now),
+  };
+}
+
+function configOf<T>(settings: Settings<T>, hkDelay: number): PoolStats["config"] {
+  const config: PoolStats["config"] = {};
+  for (const name of Object.keys(NUMBERS) as NumberOption[]) config[name] = settings[name];
+  for (const name of HOOKS) config[name] = settings[name] !== undefined;
+  const { healthAfter, discardOnError, logLevel } = settings;
+  return {
+    ...config,
+    hkDelay,
+    healthAfter: healthAfter ?? null,
+    discardOnError: discardOnError !== false,
+    logLevel,
+  };
+}
+
+function objectsOf<T>(pool: Pictured<T>, now: number): PoolStats["objects"] {
+  const objects: PoolStats["objects"] = { available: [], using: [] };
+  for (const entry of pool.bag.entries()) {
+    const free = entry.state === "available";
+    const known = pool.clocked || !free && entry.noticed;
+    const since = known ? Math.round(now - entry.since) : null;
+    objects[free ? "available" : "using"].push({
+      uses: entry.uses,
+      age: Math.round(now - entry.born),
+      ...(free ? { idle: since } : { held: since }),
+      object: pool.hooks.picture(entry.object),
+    });
+  }
+  return objects;
+}
