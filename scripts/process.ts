@@ -1,0 +1,49 @@
+// Runs a program to its end or to a time limit, and keeps what it printed.
+
+export interface Ended {
+  code: number;
+  /** Whether it was killed at the time limit. */
+  late: boolean;
+  /** Both its outputs, as they came. */
+  output: string;
+}
+
+export interface RunOptions {
+  env?: Record<string, string>;
+  /** Time limit in milliseconds. */
+  limit?: number;
+}
+
+/** Throws only if the program cannot be started at all. */
+export async function run(command: string[], options: RunOptions = {}): Promise<Ended> {
+  const [program = "", ...args] = command;
+  const child = new Deno.Command(program, {
+    args,
+    env: { NO_COLOR: "1", RUST_BACKTRACE: "0", ...options.env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let late = false;
+  const kill = () => {
+    late = true;
+    child.kill("SIGKILL");
+  };
+  const timer = options.limit === undefined ? undefined : setTimeout(kill, options.limit);
+  const chunks: string[] = [];
+  const printed = Promise.all([child.stdout, child.stderr].map((from) => gather(from, chunks)));
+  const { code } = await child.status;
+  clearTimeout(timer);
+  // A process that it left behind may hold its outputs open: not for us to wait for.
+  await Promise.race([printed, new Promise((resolve) => setTimeout(resolve, 1000))]);
+  return { code, late, output: chunks.join("") };
+}
+
+async function gather(from: ReadableStream<Uint8Array>, chunks: string[]): Promise<void> {
+  for await (const text of from.pipeThrough(new TextDecoderStream())) chunks.push(text);
+}
+
+/** The end of a long output. */
+export function tail(output: string, lines = 40): string {
+  return output.trim().split("\n").slice(-lines).join("\n");
+}

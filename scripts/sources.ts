@@ -1,0 +1,35 @@
+// Which files of this repository are what: library sources, tests, and the files with examples.
+
+/** The library: what users get. Only those that exist. */
+export function librarySources(): string[] {
+  const files = ["mod.ts", "pool.ts", "proxy.ts", "forward.ts", "errors.ts"].filter(exists);
+  return [...files, ...find("pool", ".ts"), ...find("scopes", ".ts")];
+}
+
+/** Every file with tests, in a fixed order. */
+export function testFiles(): string[] {
+  return find("tests", "_test.ts");
+}
+
+/** Every file whose examples are run. */
+export function documents(): string[] {
+  return [...librarySources(), ...["README.md"].filter(exists)];
+}
+
+export function find(dir: string, suffix: string): string[] {
+  if (!exists(dir)) return [];
+  return [...Deno.readDirSync(dir)].flatMap((entry) => {
+    const path = `${dir}/${entry.name}`;
+    if (entry.isDirectory) return find(path, suffix);
+    return entry.name.endsWith(suffix) ? [path] : [];
+  }).sort();
+}
+
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,24 @@
+// Real garbage collection on every runtime, for tests of what must not be kept.
+
+interface Collectors {
+  gc?: () => void;
+  Bun?: { gc(force: boolean): void };
+}
+
+const { gc, Bun } = globalThis as Collectors;
+
+/** False where the runtime was started without its flag: the runner always sets it. */
+export const hasGc: boolean = gc !== undefined || Bun !== undefined;
+
+/**
+ * Collects what can be, and lets finalizers run: these are macrotasks, and what one lets go of needs
+ * another round.
+ */
+export async function collect(rounds = 5): Promise<void> {
+  if (!hasGc) throw new Error("No garbage collector to call: run the tests by `deno task test`");
+  for (let i = 0; i < rounds; i++) {
+    if (Bun) Bun.gc(true);
+    else gc!();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}

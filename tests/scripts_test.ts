@@ -1,0 +1,88 @@
+// The runner counts right, and the gate sees a wrong import: what else is green rests on these.
+
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { faults } from "../scripts/graph.ts";
+import { type Case, readBun, readDeno, readNode } from "../scripts/junit.ts";
+
+const brief = (cases: Case[]) =>
+  cases.map(({ path, outcome, message }) => [path.join(" > "), outcome, message]);
+
+describe("reports", () => {
+  it("of Deno: suites are no tests, unless they fail by themselves", () => {
+    const report = `<testsuites><testsuite name="./a_test.ts">
+      <testcase name="outer" line="1"><failure message="1">1 test step failed.</failure></testcase>
+      <testcase name="hook"><failure message="x">Error: in afterAll</failure></testcase>
+      <testcase name="outer &gt; one" time="0.0">
+      </testcase>
+      <testcase name="outer &gt; two"><failure message="no">Error: 1 &lt; 2</failure></testcase>
+      <testcase name="outer &gt; three"><skipped/></testcase>
+      <testcase name="hook &gt; fine"></testcase>
+      <testcase name="outermost"><error message="Cancelled"/></testcase>
+    </testsuite></testsuites>`;
+    assertEquals(brief(readDeno(report)), [
+      ["hook", "failed", "Error: in afterAll"],
+      ["outer > one", "passed", ""],
+      ["outer > two", "failed", "Error: 1 < 2"],
+      ["outer > three", "skipped", ""],
+      ["hook > fine", "passed", ""],
+      ["outermost", "failed", "Cancelled"],
+    ]);
+  });
+
+  it("of Node: nested suites, quotes escaped twice, the cause of its wrapper", () => {
+    const report = `<testsuites><testsuite name="outer" tests="2"><testsuite name="inner">
+      <testcase name="a &amp;quot;b&amp;quot; > c" classname="test"/>
+      <testcase name="no" failure="x > y"><failure type="t" message="x">
+[Error [ERR_TEST_FAILURE]: x] { code: 'ERR_TEST_FAILURE', cause: Error: x
+    at y }
+      </failure></testcase></testsuite></testsuite>
+      <testcase name="off"><skipped type="skipped" message="true"/></testcase>
+      <!-- tests 3 --></testsuites>`;
+    assertEquals(brief(readNode(report)), [
+      ['outer > inner > a "b" > c', "passed", ""],
+      ["outer > inner > no", "failed", "Error: x\n    at y"],
+      ["off", "skipped", ""],
+    ]);
+  });
+
+  it("of Bun: the file is no suite, a failure may be an attribute", () => {
+    const report = `<testsuites><testsuite name="a.mjs" file="a.mjs"><testsuite name="outer">
+      <testcase name="one" line="7" /></testsuite>
+      <testcase name="late"><failure type="TimeoutError" message="timed&#10;out" /></testcase>
+      </testsuite></testsuites>`;
+    assertEquals(brief(readBun(report)), [
+      ["outer > one", "passed", ""],
+      ["late", "failed", "timed\nout"],
+    ]);
+  });
+});
+
+describe("the import graph", () => {
+  const graph = (imports: Record<string, string[]>) => faults(new Map(Object.entries(imports)));
+
+  it("may go down", () => {
+    const library = {
+      "mod.ts": ["pool.ts", "errors.ts"],
+      "pool.ts": ["pool/lease.ts", "errors.ts"],
+      "pool/lease.ts": ["forward.ts", "errors.ts"],
+      "forward.ts": [],
+      "errors.ts": [],
+    };
+    assertEquals(graph(library), []);
+  });
+
+  it("may not go up, sideways, out or round", () => {
+    const faults = graph({
+      "pool.ts": ["pool/a.ts", "forward.ts"],
+      "pool/a.ts": ["pool.ts", "node:fs"],
+      "forward.ts": [],
+    });
+    assertEquals(faults, [
+      "pool.ts imports forward.ts: that arrow points the wrong way",
+      "pool/a.ts imports pool.ts: that arrow points the wrong way",
+      "pool/a.ts imports node:fs: the library has no dependencies",
+      "cycle: pool.ts -> pool/a.ts -> pool.ts",
+    ]);
+  });
+});

@@ -1,0 +1,25 @@
+// Tells a test whether the real @std/log can be imported: it has no stand-in. Set by scripts/test.ts.
+
+import process from "node:process";
+
+/** True on Deno where JSR is within reach. */
+export const hasStdLog: boolean = process.env.PROXYPOOL_STD === "jsr";
+
+/** Imports `@std/log`; its name is kept from bundlers and checkers, which cannot find it offline. */
+export function importStdLog(): Promise<StdLog> {
+  const name = "@std/log";
+  return import(name);
+}
+
+/** The part of `@std/log` that the tests use. */
+export interface StdLog {
+  Logger: new (name: string, level: string, options: { handlers: unknown[] }) => StdLogger;
+  BaseHandler: new (level: string) => object;
+}
+
+export interface StdLogger {
+  debug(message: string): unknown;
+  info(message: string): unknown;
+  warn(message: string): unknown;
+  error(message: string): unknown;
+}
