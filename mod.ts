@@ -22,6 +22,7 @@ export type {
   Create,
   CreateContext,
   GetOptions,
+  Hook,
   PoolOptions,
   ResizeOptions,
   ShutdownOptions,

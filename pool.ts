@@ -178,19 +178,23 @@ export class Pool<T> {
     const keeper = this.#keeper;
     let entry = options === undefined ? keeper.quick() : undefined;
     if (entry !== undefined) keeper.lend(entry);
-    else entry = await keeper.acquire("use", options, true) as Entry<T>;
-    const signal = options?.signal;
-    const usage = fn.length === 1 ? undefined : new Usage(keeper.name, signal);
+    else {
+      entry = await keeper.acquire("use", options, true) as Entry<T>;
+      const late = keeper.tooLate(entry, options?.signal);
+      if (late !== undefined) throw late.reason;
+    }
+    // A signal costs more than the rest: only for a callback that can see it.
+    const usage = fn.length === 1 ? undefined : new Usage(keeper.name, options?.signal);
+    entry.borrower = usage;
     let spoilt = false;
     try {
-      keeper.begin(entry, usage, signal);
       return await fn(entry.object, usage?.signal as AbortSignal);
     } catch (error) {
       spoilt = keeper.hooks.spoiltBy(error);
       throw error;
     } finally {
       usage?.end();
-      const returned = keeper.endUse(entry, spoilt || signal?.aborted === true);
+      const returned = keeper.endUse(entry, spoilt || options?.signal?.aborted === true);
       if (returned !== undefined) await returned;
     }
   }

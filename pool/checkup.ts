@@ -1,14 +1,16 @@
 // Checkup: asks for the health of many entries, a few at a time.
 
+import type { Hook } from "./options.ts";
+
 /** How many at the same time: the others can be lent meanwhile. */
 const WIDTH = 4;
 
 /** Calls `check` for each of `entries`, in order; one run at a time. */
 export class Checkup<E> {
-  readonly #check: (entry: E) => Promise<void>;
+  readonly #check: Hook<E, Promise<void>>;
   #running = false;
 
-  constructor(check: (entry: E) => Promise<void>) {
+  constructor(check: Hook<E, Promise<void>>) {
     this.#check = check;
   }
 

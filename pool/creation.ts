@@ -3,7 +3,7 @@
 import { PoolError } from "../errors.ts";
 import { outside } from "./context.ts";
 import { tooLong } from "./hooks.ts";
-import type { Create } from "./options.ts";
+import type { Create, Hook } from "./options.ts";
 
 /** An attempt failed, perhaps leaving an object to be closed. */
 export interface Failure<T> {
@@ -17,7 +17,7 @@ export type Outcome<T> = { object: T } | Failure<T>;
 /** What creations have in common. */
 export interface Making<T> {
   readonly fun: Create<T>;
-  readonly opener: ((object: T) => unknown) | undefined;
+  readonly opener: Hook<T> | undefined;
   readonly createTimeout: number;
   /** Whether the pool has this very object already. */
   has(object: T): boolean;

@@ -1,27 +1,26 @@
 // Keeper: owner of every transition. Nothing else moves an object from one state to another.
 
-import { LeaseError, PoolClosedError, PoolError, PoolFullError } from "../errors.ts";
+import { LeaseError, PoolClosedError } from "../errors.ts";
 import { Bag } from "./bag.ts";
 import { checkGet, shown } from "./check.ts";
 import { Checkup } from "./checkup.ts";
 import { Clock, Timer } from "./clock.ts";
 import type { Creation, Failure } from "./creation.ts";
+import { Desk, type Lent, type Stock } from "./desk.ts";
 import { Entry, type LeaseEnd } from "./entry.ts";
 import { timeoutError } from "./explain.ts";
+import { Health } from "./health.ts";
 import { Hooks } from "./hooks.ts";
 import { due, roundDelay, Rounds } from "./housekeeping.ts";
 import { LeakWatch } from "./leaks.ts";
 import { type Lease, type Lender, Loan, loanOf } from "./lease.ts";
-import { needsCheckup, type Reason, REASONS, stale, wornOut } from "./limits.ts";
+import { type Reason, REASONS, stale, wornOut } from "./limits.ts";
 import { isThenable, Log, reason } from "./log.ts";
 import type { Create, GetOptions, Settings } from "./options.ts";
 import { Totals } from "./stats.ts";
 import { type Customer, Supply } from "./supply.ts";
-import { takenAway, type Usage } from "./usage.ts";
-import { Waiter, WaitQueue } from "./wait_queue.ts";
-
-/** How many fresh objects in a row may turn out unfit before a `get` is told. */
-const UNFIT = 3;
+import { takenAway } from "./usage.ts";
+import type { Waiter } from "./wait_queue.ts";
 
 interface Ending {
   promise: Promise<void>;
@@ -29,11 +28,8 @@ interface Ending {
   timer: Timer;
 }
 
-/** What a `get` gives, or for `use` the entry itself. */
-type Lent<T> = Lease<T> | Entry<T>;
-
 /** The life of a pool's objects. */
-export class Keeper<T> {
+export class Keeper<T> implements Stock<T> {
   readonly name: string;
   readonly settings: Settings<T>;
   readonly totals = new Totals();
@@ -46,8 +42,9 @@ export class Keeper<T> {
   started: { at: number; date: Date } | undefined;
   readonly #log: Log;
   readonly #lender: Lender<T>;
+  readonly #health: Health<T>;
   readonly #supply: Supply<T>;
-  readonly #waiters: WaitQueue<Lent<T>>;
+  readonly #desk: Desk<T>;
   readonly #leaks = new LeakWatch<T>((loan) => this.#lost(loan));
   readonly #checkup = new Checkup<Entry<T>>((entry) => this.#checkUp(entry));
   readonly #done = Promise.resolve();
@@ -55,9 +52,6 @@ export class Keeper<T> {
   readonly #direct: boolean;
   /** What is returned may have to be closed. */
   #careful: boolean;
-  /** What was last proven good before that moment may have died in its sleep. */
-  #suspect = -Infinity;
-  #serving = false;
   #ending: Ending | undefined;
 
   constructor(name: string, fun: Create<T>, settings: Settings<T>) {
@@ -67,20 +61,13 @@ export class Keeper<T> {
     this.hooks = new Hooks(settings, this.totals, this.#log);
     this.#supply = new Supply(fun, settings, this.clock, this.#customer());
     this.#lender = { name, dispose: (loan) => this.#dispose(loan) };
-    this.#waiters = new WaitQueue(
-      {
-        late: (waiter) => this.#timedOut(waiter),
-        aborted: (waiter) => this.#aborted(waiter),
-        tick: () => this.#leaks.look(this.bag.lent, this.clock.now(), this.clocked),
-      },
-      this.clock,
-      settings.timeout,
-    );
     this.rounds = new Rounds(this.clock, roundDelay(settings), () => this.#round());
     this.clocked = this.rounds.delay > 0 || settings.healthAfter !== undefined;
     this.#direct = !settings.getter && !settings.health && !settings.maxAvailDelay &&
       !settings.maxLifetime;
     this.#careful = settings.maxUse > 0 || settings.maxLifetime > 0;
+    this.#health = new Health(this, this.#log);
+    this.#desk = new Desk(this);
   }
 
   get size(): number {
@@ -92,7 +79,7 @@ export class Keeper<T> {
   }
 
   get waiting(): number {
-    return this.#waiters.size;
+    return this.#desk.waiting;
   }
 
   get ended(): boolean {
@@ -108,19 +95,19 @@ export class Keeper<T> {
     if (this.#ending) throw this.#closedError();
     this.#start();
     for (;;) {
-      const entry = this.#pick();
+      const entry = this.pick();
       if (entry === undefined) return undefined;
-      if (this.#needsCheckup(entry)) {
+      if (this.#health.doubtful(entry)) {
         this.bag.store(entry);
         return undefined;
       }
       try {
         const greeting = this.hooks.run("getter", entry);
         if (!isThenable(greeting)) return this.lease(entry);
-        greeting.then(() => this.#giveBack(entry), () => this.#retire(entry, "unfit"));
+        greeting.then(() => this.giveBack(entry), () => this.dismiss(entry));
         return undefined;
       } catch {
-        this.#retire(entry, "unfit");
+        this.dismiss(entry);
       }
     }
   }
@@ -144,7 +131,10 @@ export class Keeper<T> {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (this.#ending) return this.#refuse(this.#closedError());
+    if (this.#ending) {
+      this.totals.rejected++;
+      return Promise.reject(this.#closedError());
+    }
     if (options?.signal?.aborted) {
       this.totals.aborted++;
       return Promise.reject(options.signal.reason);
@@ -152,25 +142,7 @@ export class Keeper<T> {
     this.#start();
     const entry = this.#direct ? this.popIdle() : undefined;
     if (entry !== undefined) return Promise.resolve(bare ? this.lend(entry) : this.lease(entry));
-    return new Promise((resolve) => {
-      const timeout = options?.timeout ?? this.settings.timeout;
-      this.#enqueue(new Waiter(this.#waiters, resolve, bare, timeout, options?.signal));
-    });
-  }
-
-  #enqueue(waiter: Waiter<Lent<T>>): void {
-    this.#waiters.push(waiter);
-    this.#serve();
-    const { maxWaiting } = this.settings;
-    if (maxWaiting === 0 || waiter.state !== "queued") return;
-    if (this.#waiters.size - this.#supply.size <= maxWaiting) return;
-    this.#fail(
-      waiter,
-      new PoolFullError(
-        `${this.name}: ${maxWaiting} others wait already, as many as maxWaiting allows: ` +
-          "try again later, or raise maxSize or maxWaiting",
-      ),
-    );
+    return this.#desk.wait(bare, options?.timeout ?? this.settings.timeout, options?.signal);
   }
 
   popIdle(): Entry<T> | undefined {
@@ -180,9 +152,9 @@ export class Keeper<T> {
   }
 
   /** Takes the most recently returned object; those past their limits are closed on the way. */
-  #pick(): Entry<T> | undefined {
+  pick(): Entry<T> | undefined {
     const now = this.clocked ? this.clock.now() : 0;
-    if (this.clocked) this.#noticeGap(now);
+    if (this.clocked) this.#health.noticeGap(now);
     for (;;) {
       let entry = this.bag.idle.last;
       while (entry?.checking) entry = entry.prev as Entry<T> | undefined;
@@ -209,78 +181,8 @@ export class Keeper<T> {
     return loan.lease!;
   }
 
-  /** Brings together who waits and what is available, then has made what is missing. */
-  #serve(): void {
-    if (this.#serving) return;
-    this.#serving = true;
-    try {
-      while (this.#waiters.size > 0) {
-        const entry = this.#pick();
-        if (entry === undefined) break;
-        this.#offer(entry, this.#waiters.shift()!);
-      }
-    } finally {
-      this.#serving = false;
-    }
-    this.#supply.grow();
-  }
-
-  /** Lends an entry in use by nobody to a waiter, if its hooks agree. */
-  #offer(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
-    try {
-      const check = this.#check(entry);
-      if (!isThenable(check)) return this.#deliver(entry, waiter);
-      this.#waiters.hold(waiter);
-      check.then(
-        () => this.#checked(entry, waiter),
-        (error) => this.#unfit(entry, waiter, error),
-      );
-    } catch (error) {
-      this.#unfit(entry, waiter, error);
-    }
-  }
-
-  #deliver(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
-    this.#waiters.settle(waiter);
-    waiter.resolve(waiter.bare ? this.lend(entry) : this.lease(entry));
-  }
-
-  #checked(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
-    if (entry.state !== "using") return; // a shutdown that ran out of time has taken it
-    if (waiter.state === "settled") void this.#giveBack(entry);
-    else this.#deliver(entry, waiter);
-  }
-
-  #unfit(entry: Entry<T>, waiter: Waiter<Lent<T>>, error: unknown): void {
-    const fresh = entry.uses === 0;
-    if (waiter.state !== "settled") {
-      if (fresh && ++waiter.unfit >= UNFIT) this.#fail(waiter, error);
-      else this.#waiters.restore(waiter);
-    }
-    if (entry.state === "using") void this.#retire(entry, "unfit");
-    this.#serve();
-  }
-
-  #fail(waiter: Waiter<Lent<T>>, error: unknown): void {
-    this.totals.rejected++;
-    this.#waiters.settle(waiter);
-    waiter.reject(error);
-  }
-
-  #refuse(error: PoolError): Promise<never> {
-    this.totals.rejected++;
-    return Promise.reject(error);
-  }
-
-  #aborted(waiter: Waiter<Lent<T>>): void {
-    this.totals.aborted++;
-    this.#waiters.settle(waiter);
-    waiter.reject(waiter.signal!.reason);
-  }
-
-  #timedOut(waiter: Waiter<Lent<T>>): void {
-    this.totals.timeouts++;
-    const error = timeoutError(waiter, {
+  explain(waiter: Waiter<Lent<T>>): Error {
+    return timeoutError(waiter, {
       name: this.name,
       awake: this.clock.awake(),
       now: this.clock.now(),
@@ -291,8 +193,14 @@ export class Keeper<T> {
       failure: this.#supply.lastFailure,
       label: (entry) => this.hooks.label(entry),
     });
-    this.#waiters.settle(waiter);
-    waiter.reject(error);
+  }
+
+  look(): void {
+    this.#leaks.look(this.bag.lent, this.clock.now(), this.clocked);
+  }
+
+  grow(): void {
+    this.#supply.grow();
   }
 
   // ---- making
@@ -310,18 +218,16 @@ export class Keeper<T> {
     this.settings.minSize = minSize;
     this.settings.maxSize = maxSize;
     this.#careful = true;
-    for (const entry of this.bag.idle) {
-      if (!this.#oversize) break;
-      if (!entry.checking) this.#retire(entry, "resize");
-    }
-    if (this.started !== undefined) this.#serve();
+    this.#clear("resize", () => this.#oversize);
+    if (this.bag.live >= minSize) this.#supply.refill.reached();
+    if (this.started !== undefined) this.#desk.serve();
   }
 
   #customer(): Customer<T> {
     return {
       missing: (resting) => {
         const short = resting || !this.started ? 0 : this.settings.minSize - this.bag.live;
-        return Math.max(this.#waiters.size, short);
+        return Math.max(this.waiting, short);
       },
       room: () => this.settings.maxSize === 0 || this.size < this.settings.maxSize,
       has: (object) => this.bag.has(object),
@@ -340,9 +246,9 @@ export class Keeper<T> {
 
   #notMade({ error, leftover }: Failure<T>, creation: Creation<T>, told: boolean): void {
     this.totals.createFailed++;
-    const waiter = this.#waiters.shift();
-    if (waiter !== undefined) this.#fail(waiter, error);
-    else if (!told) this.#log.warn(() => `#${creation.n} cannot be made: ${reason(error)}`);
+    if (!this.#desk.failOldest(error) && !told) {
+      this.#log.warn(() => `#${creation.n} cannot be made: ${reason(error)}`);
+    }
     if (leftover !== undefined) void this.#close(this.#entry(leftover, creation));
     this.#vacated();
   }
@@ -361,7 +267,7 @@ export class Keeper<T> {
   /** What comes of a creation that was given up counts for nothing any more, but is closed. */
   #late(object: T): void {
     this.totals.created++;
-    this.#log.info(() => "an object was made after createTimeout; it is closed");
+    this.#log.info(() => "an object was made after it was given up: it is closed");
     void this.hooks.close(object, () => "a late object").then(() => this.totals.closed++);
   }
 
@@ -396,7 +302,7 @@ export class Keeper<T> {
     if (loan.end !== undefined) return this.#again("given back", loan);
     this.#end(loan, "returned");
     this.totals.returned++;
-    return this.#giveBack(loan.entry);
+    return this.giveBack(loan.entry);
   }
 
   #dispose(loan: Loan<T>): Promise<void> {
@@ -419,7 +325,8 @@ export class Keeper<T> {
   }
 
   /** Through `retter`, then to whoever is next. Until that is done the object counts as in use. */
-  #giveBack(entry: Entry<T>): Promise<void> {
+  giveBack(entry: Entry<T>): Promise<void> {
+    if (entry.state !== "using") return this.#done; // a shutdown that ran out of time has taken it
     if (this.settings.retter === undefined) {
       this.#readmit(entry);
       return this.#done;
@@ -429,12 +336,12 @@ export class Keeper<T> {
       if (isThenable(reset)) {
         return (reset as Promise<unknown>).then(
           () => this.#readmit(entry),
-          () => this.#notReset(entry),
+          () => this.dismiss(entry),
         );
       }
       this.#readmit(entry);
     } catch {
-      this.#notReset(entry);
+      this.dismiss(entry);
     }
     return this.#done;
   }
@@ -445,8 +352,8 @@ export class Keeper<T> {
     this.#admit(entry);
   }
 
-  #notReset(entry: Entry<T>): void {
-    if (entry.state === "using") void this.#retire(entry, "retter");
+  dismiss(entry: Entry<T>): void {
+    if (entry.state === "using") void this.#retire(entry, "unfit");
   }
 
   /** An object in use by nobody goes to who has waited longest, or becomes available. */
@@ -454,9 +361,7 @@ export class Keeper<T> {
     if (this.clocked) entry.since = entry.proven = this.clock.now();
     const fault = this.#careful ? this.#obsolete(entry) : undefined;
     if (fault !== undefined) return void this.#retire(entry, fault);
-    const waiter = this.#waiters.shift();
-    if (waiter === undefined) this.bag.store(entry);
-    else this.#offer(entry, waiter);
+    if (!this.#desk.offer(entry)) this.bag.store(entry);
   }
 
   #obsolete(entry: Entry<T>): Reason | undefined {
@@ -471,11 +376,12 @@ export class Keeper<T> {
     return maxSize > 0 && this.size > maxSize;
   }
 
-  /** The callback of a `use` is about to be called. */
-  begin(entry: Entry<T>, usage: Usage | undefined, signal: AbortSignal | undefined): void {
-    if (entry.state !== "using") throw takenAway(this.name, "killed");
-    if (usage !== undefined) entry.borrower = usage;
-    signal?.throwIfAborted();
+  /** Why an object lent to `use` cannot be used after all: others had their turn since. */
+  tooLate(entry: Entry<T>, signal: AbortSignal | undefined): { reason: unknown } | undefined {
+    if (entry.state !== "using") return { reason: takenAway(this.name, "taken away") };
+    if (!signal?.aborted) return undefined;
+    void this.endUse(entry, false);
+    return { reason: signal.reason };
   }
 
   /** The callback of a `use` is done. */
@@ -487,7 +393,7 @@ export class Keeper<T> {
       return undefined;
     }
     this.totals.returned++;
-    const returned = this.#giveBack(entry);
+    const returned = this.giveBack(entry);
     return returned === this.#done ? undefined : returned;
   }
 
@@ -495,10 +401,10 @@ export class Keeper<T> {
     if (loan.end !== undefined) return;
     loan.revoke("leaked");
     this.totals.leaked++;
+    void this.#close(loan.entry);
     this.#log.warn(() =>
       `${this.hooks.label(loan.entry)} was lost: its lease was never given back`
     );
-    void this.#close(loan.entry);
   }
 
   // ---- closing
@@ -506,7 +412,7 @@ export class Keeper<T> {
   reset(): void {
     this.#supply.epoch++;
     this.#careful = true;
-    for (const entry of this.bag.idle) if (!entry.checking) this.#retire(entry, "reset");
+    this.#clear("reset");
   }
 
   shutdown(timeout: number): Promise<void> {
@@ -517,11 +423,25 @@ export class Keeper<T> {
     return ending.promise;
   }
 
+  /** Retires what is available, the longest unused first, as long as `more` says so. */
+  #clear(why: Reason, more = () => true): void {
+    for (const entry of [...this.bag.idle]) {
+      if (!more()) return;
+      this.#retireIdle(entry, why);
+    }
+  }
+
+  /** Unless it is not available after all: hooks of the others may have done anything. */
+  #retireIdle(entry: Entry<T>, why: Reason): void {
+    if (entry.state === "available" && !entry.checking) void this.#retire(entry, why);
+  }
+
   #retire(entry: Entry<T>, why: Reason): Promise<void> {
     const total = REASONS[why];
     if (total !== undefined) this.totals[total]++;
+    const closing = this.#close(entry);
     this.#log.debug(() => `${this.hooks.label(entry)} is closed: ${why}`);
-    return this.#close(entry);
+    return closing;
   }
 
   #kill(entry: Entry<T>, end: LeaseEnd): void {
@@ -554,7 +474,7 @@ export class Keeper<T> {
       this.rounds.stop();
       if (this.#ending) this.#endShutdown(this.#ending);
     }
-    this.#serve();
+    this.#desk.serve();
   }
 
   #beginShutdown(): Ending {
@@ -565,11 +485,10 @@ export class Keeper<T> {
     this.#careful = true;
     this.#log.info(() => `is shut down, with ${this.bag.using} objects in use`);
     const error = this.#closedError();
-    for (const waiter of this.#waiters.all()) this.#fail(waiter, error);
+    this.#desk.failAll(error);
     this.#supply.stop(error);
-    for (const entry of this.bag.idle) if (!entry.checking) void this.#retire(entry, "shutdown");
-    // What was lost before can still be noticed, and need not be waited for.
-    this.#leaks.look(this.bag.lent, this.clock.now(), this.clocked);
+    this.#clear("shutdown");
+    this.look(); // what was lost before need not be waited for, once that is noticed
     if (this.size === 0) this.#endShutdown(ending);
     return ending;
   }
@@ -586,35 +505,14 @@ export class Keeper<T> {
   #endShutdown({ timer, resolve }: Ending): void {
     timer.stop();
     this.rounds.stop();
-    this.#waiters.stop();
+    this.#desk.close();
     resolve();
   }
 
-  // ---- hooks
-
-  #needsCheckup(entry: Entry<T>): boolean {
-    return needsCheckup(entry, this.settings, this.#suspect, () => this.clock.now());
-  }
-
   /** Whether an object may be lent; throws or rejects if not. */
-  #check(entry: Entry<T>): unknown {
-    if (!this.#needsCheckup(entry)) return this.hooks.run("getter", entry);
-    return this.#examine(entry).then(() => this.hooks.run("getter", entry));
-  }
-
-  async #examine(entry: Entry<T>): Promise<void> {
-    this.totals.healthChecks++;
-    try {
-      if (await this.hooks.run("health", entry) === false) {
-        throw new PoolError(
-          `${this.name}: health says that ${this.hooks.label(entry)} is not good`,
-        );
-      }
-      entry.proven = this.clock.now();
-    } catch (error) {
-      this.totals.unhealthy++;
-      throw error;
-    }
+  check(entry: Entry<T>): unknown {
+    if (!this.#health.doubtful(entry)) return this.hooks.run("getter", entry);
+    return this.#health.examine(entry).then(() => this.hooks.run("getter", entry));
   }
 
   // ---- housekeeping
@@ -623,8 +521,8 @@ export class Keeper<T> {
     this.totals.hkRounds++;
     try {
       const now = this.clock.now();
-      this.#noticeGap(now);
-      this.#leaks.look(this.bag.lent, now, this.clocked);
+      this.#health.noticeGap(now);
+      this.look();
       this.#clean(now);
       const { health, healthFreq } = this.settings;
       if (health && this.totals.hkRounds % healthFreq === 0) {
@@ -641,41 +539,39 @@ export class Keeper<T> {
     const { expire, recycle, warn, kill } = due(this.bag, this.settings, now);
     for (const entry of expire) {
       this.bag.lifetimes.remove(entry); // those in use are closed when they return
-      if (entry.state === "available" && !entry.checking) void this.#retire(entry, "maxLifetime");
+      this.#retireIdle(entry, "maxLifetime");
     }
-    for (const entry of recycle) void this.#retire(entry, "maxAvailDelay");
-    for (const entry of warn) {
-      this.bag.warned(entry);
-      const held = Math.round(now - entry.since);
-      this.#log.warn(() =>
-        `${this.hooks.label(entry)} has been in use for ${held} ms (maxUsingDelay)`
-      );
-    }
-    for (const entry of kill) {
-      const held = Math.round(now - entry.since);
-      this.#log.warn(() =>
-        `${this.hooks.label(entry)} is killed after ${held} ms (maxUsingDelayKill)`
-      );
-      this.#kill(entry, "killed");
-    }
+    for (const entry of recycle) this.#retireIdle(entry, "maxAvailDelay");
+    for (const entry of warn) this.#warn(entry, Math.round(now - entry.since));
+    for (const entry of kill) this.#killLate(entry, Math.round(now - entry.since));
+  }
+
+  #warn(entry: Entry<T>, held: number): void {
+    if (entry.list !== this.bag.lent) return; // a hook of the others has given it back
+    this.bag.warned(entry);
+    this.#log.warn(() =>
+      `${this.hooks.label(entry)} has been in use for ${held} ms (maxUsingDelay)`
+    );
+  }
+
+  #killLate(entry: Entry<T>, held: number): void {
+    if (entry.list !== this.bag.lent && entry.list !== this.bag.overdue) return;
+    this.#kill(entry, "killed");
+    this.#log.warn(() =>
+      `${this.hooks.label(entry)} is killed after ${held} ms in use (maxUsingDelayKill)`
+    );
   }
 
   /** Asks for the health of an available object, which stays where it is but is not lent. */
   async #checkUp(entry: Entry<T>): Promise<void> {
     if (entry.state !== "available" || entry.checking) return;
     entry.checking = true;
-    const good = await this.#examine(entry).then(() => true, () => false);
+    const good = await this.#health.examine(entry).then(() => true, () => false);
     entry.checking = false;
     if (entry.state !== "available") return; // a shutdown that ran out of time has taken it
     const fault = good ? this.#obsolete(entry) : "unfit";
     if (fault !== undefined) void this.#retire(entry, fault);
-    else this.#serve();
-  }
-
-  #noticeGap(now: number): void {
-    if (!this.rounds.gap(now)) return;
-    this.#suspect = now;
-    this.#log.info(() => "time has passed without a round: available objects are suspect");
+    else this.#desk.serve();
   }
 
   // ---- telling

@@ -4,16 +4,17 @@ import type { Entry } from "./entry.ts";
 import { outside } from "./context.ts";
 import { Loan } from "./lease.ts";
 import type { List } from "./list.ts";
+import type { Hook } from "./options.ts";
 
 /**
  * Registering costs more than the rest of a `get`. So a fresh lease is held instead, and registered
  * when the pool looks at what is still out.
  */
 export class LeakWatch<T> {
-  readonly #lost: (loan: Loan<T>) => void;
+  readonly #lost: Hook<Loan<T>, void>;
   #registry: FinalizationRegistry<Loan<T>> | undefined;
 
-  constructor(lost: (loan: Loan<T>) => void) {
+  constructor(lost: Hook<Loan<T>, void>) {
     this.#lost = lost;
   }
 

@@ -41,15 +41,3 @@ export function wornOut<T>(
   if (maxUse > 0 && entry.uses >= maxUse) return "maxUse";
   return entry.due !== Infinity && now() >= entry.due ? "maxLifetime" : undefined;
 }
-
-/** Whether `health` must be asked before an object is lent; `suspect`: what was proven good before. */
-export function needsCheckup<T>(
-  entry: Entry<T>,
-  { health, healthAfter }: Settings<T>,
-  suspect: number,
-  now: () => number,
-): boolean {
-  if (health === undefined) return false;
-  if (entry.proven < suspect) return true;
-  return healthAfter !== undefined && now() - entry.since >= healthAfter;
-}

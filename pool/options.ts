@@ -17,6 +17,12 @@ export interface CreateContext {
 export type Create<T> = (n: number, context: CreateContext) => T | PromiseLike<T>;
 
 /**
+ * A function of an object. It is written as a method so that a `Pool<Client>` passes for a
+ * `Pool<unknown>`, which nobody can hand an object of theirs.
+ */
+export type Hook<T, R = unknown> = { hook(object: T): R }["hook"];
+
+/**
  * The options of a pool. All delays are in milliseconds, up to 2³¹ − 1 (some 24.8 days); 0 means
  * unlimited, or never, unless said otherwise.
  */
@@ -132,19 +138,19 @@ export interface PoolOptions<T> {
    */
   discardOnError?: boolean | ((error: unknown) => boolean) | undefined;
   /** Called with each new object, once; may be async. If it fails the creation has failed. */
-  opener?: ((object: T) => unknown) | undefined;
+  opener?: Hook<T> | undefined;
   /** Called with an object each time before it is lent; may be async. If it fails, the object is closed. */
-  getter?: ((object: T) => unknown) | undefined;
+  getter?: Hook<T> | undefined;
   /** Called with an object each time it is given back; may be async. If it fails, the object is closed. */
-  retter?: ((object: T) => unknown) | undefined;
+  retter?: Hook<T> | undefined;
   /** Called with each object when the pool is done with it, once; may be async. */
-  closer?: ((object: T) => unknown) | undefined;
+  closer?: Hook<T> | undefined;
   /** Tells whether an available object is still good; may be async. False, or failing: it is closed. */
-  health?: ((object: T) => boolean | void | PromiseLike<boolean | void>) | undefined;
+  health?: Hook<T, boolean | void | PromiseLike<boolean | void>> | undefined;
   /** What `stats()` shows of an object; something that JSON can express. */
-  stats?: ((object: T) => unknown) | undefined;
+  stats?: Hook<T> | undefined;
   /** What logs and errors call an object. */
-  tracer?: ((object: T) => string) | undefined;
+  tracer?: Hook<T, string> | undefined;
   /**
    * The least severe messages that are logged: `"debug"`, `"info"`, `"warn"`, `"error"`, or
    * `"silent"`.

@@ -34,7 +34,7 @@ export class Usage implements Borrower {
 }
 
 /** What tells a user of `use` that the object is gone. */
-export function takenAway(name: string, end: LeaseEnd): LeaseError {
+export function takenAway(name: string, end: string): LeaseError {
   return new LeaseError(
     `the object that ${name} lent to use() was ${end}: have the callback end sooner`,
   );

@@ -9,7 +9,7 @@ import { List, Node } from "./list.ts";
 const TICK = 50;
 
 /** Settles a promise; a thenable that rejects makes it reject. */
-export type Resolve<R> = (value: R | PromiseLike<R>) => void;
+export type Resolve<R> = { resolve(value: R | PromiseLike<R>): void }["resolve"];
 
 /**
  * One waiting `get`. It keeps no `reject`: at some hundred thousand of them each function counts.
