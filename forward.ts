@@ -29,7 +29,7 @@ export abstract class Forward implements ProxyHandler<object> {
       return key === "constructor" ? value : bind(this, value, stand);
     }
     if (value === undefined && key === "toJSON" && Object(bare) !== bare) return () => bare;
-    return value === bare ? stand : value;
+    return value === bare ? itself(bare, stand) : value;
   }
 
   set(_shadow: object, key: PropertyKey, value: unknown): boolean {
@@ -119,8 +119,17 @@ function show(handler: Forward, options: object, inspect?: Inspect): unknown {
  */
 export function standIn(handler: Forward, bare: unknown): object {
   if (typeof bare === "function") return callable(handler);
-  if (Array.isArray(bare)) return new Proxy(shadow(handler, []), handler);
+  if (isArray(bare)) return new Proxy(shadow(handler, []), handler);
   return new Proxy(handler, handler);
+}
+
+/** A revoked proxy cannot even be asked. */
+function isArray(value: unknown): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 function callable(handler: Forward): object {
@@ -142,7 +151,11 @@ function shadow<S extends object>(handler: Forward, target: S): S {
 /** The handler behind a stand-in of this library, else undefined. */
 export function handlerOf(stand: unknown): Forward | undefined {
   if (typeof stand !== "object" && typeof stand !== "function" || stand === null) return undefined;
-  return (stand as { [HANDLER]?: Forward })[HANDLER];
+  try {
+    return (stand as { [HANDLER]?: Forward })[HANDLER];
+  } catch {
+    return undefined; // a revoked proxy, say
+  }
 }
 
 function bind(handler: Forward, method: Callable, stand: unknown): unknown {
@@ -151,17 +164,24 @@ function bind(handler: Forward, method: Callable, stand: unknown): unknown {
     return function () {
       const bare = handler.bare();
       const result = Reflect.apply(method, bare, arguments);
-      return result === bare ? stand : result;
+      return result === bare ? itself(bare, stand) : result;
     };
   }
+  // What it makes of the lease must end with the lease.
+  if (method === Function.prototype.bind) return method.bind(stand);
   if (isClass(method)) return method;
   return new Proxy(method, {
     apply(target, _self, args) {
       const bare = handler.bare();
       const result = Reflect.apply(target, bare, args);
-      return result === bare ? stand : result;
+      return result === bare ? itself(bare, stand) : result;
     },
   });
+}
+
+/** What to give for an object that gives itself; a value, like text, has no self. */
+function itself(bare: unknown, stand: unknown): unknown {
+  return Object(bare) === bare ? stand : bare;
 }
 
 /** The functions known to have nothing of their own that a closure in their place would not show. */
@@ -170,6 +190,7 @@ let lastPlain: Callable | undefined;
 
 function isPlain(method: Callable): boolean {
   if (!plain.has(method)) {
+    if (method === Function.prototype.bind) return false;
     if (Reflect.ownKeys(method).some((key) => key !== "length" && key !== "name")) return false;
     plain.add(method);
   }

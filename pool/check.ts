@@ -33,8 +33,10 @@ const OPTIONS: readonly string[] = [
 /** The options with their defaults; throws if one of them is wrong. */
 export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
   checkNames("new Pool", options, OPTIONS);
+  // Read one by one: options may be inherited, or come from getters.
   const given = Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
+    OPTIONS.map((name) => [name, options[name as keyof PoolOptions<T>]] as const)
+      .filter(([, value]) => value !== undefined),
   ) as PoolOptions<T>;
   const settings = {
     ...NUMBERS,
@@ -93,7 +95,7 @@ export function checkNames(where: string, options: unknown, known: readonly stri
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`${where}: options must be an object, got ${shown(options)}`);
   }
-  for (const name of Object.keys(options)) {
+  for (const name in options) {
     if (known.includes(name)) continue;
     throw new TypeError(`${where}: unknown option ${shown(name)}: ${suggestion(name, known)}`);
   }
@@ -124,7 +126,7 @@ function checkTogether(settings: Settings<never>): void {
 function checkLogging(
   { logLevel, logger }: { logLevel: string; logger: Logger | undefined },
 ): void {
-  if (!Object.hasOwn(LEVELS, logLevel)) {
+  if (typeof logLevel !== "string" || !Object.hasOwn(LEVELS, logLevel)) {
     const levels = Object.keys(LEVELS).map(shown).join(", ");
     throw new TypeError(`logLevel must be one of ${levels}, got ${shown(logLevel)}`);
   }
@@ -187,8 +189,8 @@ export function shown(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return value.name ? `function ${value.name}` : "a function";
   if (typeof value !== "object" || value === null) return String(value);
-  if (Array.isArray(value)) return "an array";
   try {
+    if (Array.isArray(value)) return "an array";
     const name: unknown = value.constructor?.name;
     return typeof name === "string" && name !== "Object" ? `a ${name}` : "an object";
   } catch {

@@ -25,20 +25,30 @@ export class Clock {
    * clock that is set back changes nothing.
    */
   now(): number {
-    const awake = performance.now();
+    const awake = this.awake();
     const offset = Date.now() - awake;
     if (offset < this.#offset) this.#offset = offset;
     else if (offset > this.#offset + SLEEP) {
       this.#slept += offset - this.#offset;
       this.#offset = offset;
     }
-    return awake + this.#ahead + this.#slept;
+    return awake + this.#slept;
   }
 
-  /** A timer says that `awake()` is `time`: timers may fire a little early, and tests fake them. */
-  reach(time: number): void {
+  /** How much of `now()` was sleep. */
+  get slept(): number {
+    return this.#slept;
+  }
+
+  /**
+   * A timer says that `awake()` is `time`: timers may fire a little early, and tests fake them. What
+   * passed for sleep since the timer was started (`slept` then) was none.
+   */
+  reach(time: number, slept: number): void {
     const behind = time - this.awake();
-    if (behind > 0) this.#ahead += behind;
+    if (behind <= 0) return;
+    this.#ahead += behind;
+    this.#slept -= Math.min(this.#slept - slept, behind);
   }
 }
 
@@ -52,6 +62,7 @@ export class Timer {
   readonly #fn: () => void;
   #handle: Handle | undefined;
   #keepsAlive = true;
+  #slept = 0;
 
   constructor(clock: Clock, fn: () => void) {
     this.#clock = clock;
@@ -63,6 +74,7 @@ export class Timer {
     this.stop();
     const wait = Math.min(delay, MAX_DELAY);
     this.at = this.#clock.awake() + wait;
+    this.#slept = this.#clock.slept;
     this.#handle = outside(() => setTimeout(() => this.#fire(), wait));
     this.#keepsAlive = true;
     this.keepAlive(keepsAlive);
@@ -85,7 +97,7 @@ export class Timer {
   }
 
   #fire(): void {
-    this.#clock.reach(this.at);
+    this.#clock.reach(this.at, this.#slept);
     this.#handle = undefined;
     this.at = Infinity;
     this.#fn();

@@ -20,7 +20,9 @@ export interface Making<T> {
   readonly opener: Hook<T> | undefined;
   readonly createTimeout: number;
   /** Whether the pool has this very object already. */
-  has(object: T): boolean;
+  known(object: T): boolean;
+  /** `opener` is to have the object. */
+  opening(object: T): void;
   /** Called exactly once for each creation. */
   made(creation: Creation<T>, outcome: Outcome<T>): void;
   /** An object has come of a creation that was given up: it is to be closed. */
@@ -75,10 +77,12 @@ export class Creation<T> {
   async #run(): Promise<void> {
     const { fun, opener } = this.#making;
     try {
-      const object = await fun(this.n, { signal: this.#aborting.signal });
+      // Within a function of its own, for what `fun` throws at once to come later, like all else.
+      const object = await (async () => await fun(this.n, { signal: this.#aborting.signal }))();
       if (this.#over) return this.#late(object);
       this.#check(object);
       this.#object = object;
+      this.#making.opening(object);
       await opener?.(object);
       this.#finish({ object });
     } catch (error) {
@@ -90,7 +94,7 @@ export class Creation<T> {
     if (object === undefined || object === null) {
       throw new PoolError(`fun must make an object, got ${object} for #${this.n}`);
     }
-    if (this.#making.has(object)) {
+    if (this.#making.known(object)) {
       throw new PoolError(
         `fun must make another object each time, got for #${this.n} one that the pool has already`,
       );
@@ -98,7 +102,7 @@ export class Creation<T> {
   }
 
   #late(object: T): void {
-    if (object !== undefined && object !== null && !this.#making.has(object)) {
+    if (object !== undefined && object !== null && !this.#making.known(object)) {
       this.#making.late(object);
     }
   }

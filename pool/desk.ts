@@ -95,7 +95,7 @@ export class Desk<T> {
     try {
       const check = this.#stock.check(entry);
       if (!isThenable(check)) {
-        this.#deliver(entry, waiter);
+        this.#checked(entry, waiter);
         return true;
       }
       this.#queue.hold(waiter);

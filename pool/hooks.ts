@@ -12,6 +12,8 @@ export class Hooks<T> {
   readonly #settings: Settings<T>;
   readonly #totals: Totals;
   readonly #log: Log;
+  /** Those under way, by how to make them fail. */
+  readonly #pending = new Set<(error: unknown) => void>();
 
   constructor(settings: Settings<T>, totals: Totals, log: Log) {
     this.#settings = settings;
@@ -30,11 +32,17 @@ export class Hooks<T> {
     try {
       const result = outside<unknown>(() => hook(entry.object));
       if (!isThenable(result)) return result;
-      return inTime(name, result, "hookTimeout", this.#settings.hookTimeout)
+      const { hookTimeout } = this.#settings;
+      return inTime(name, result, "hookTimeout", hookTimeout, this.#pending)
         .then(undefined, failed);
     } catch (error) {
       return failed(error);
     }
+  }
+
+  /** Waits no longer for those under way, but for `closer`. */
+  abandon(error: unknown): void {
+    for (const fail of this.#pending) fail(error);
   }
 
   /** Runs `closer`. Never rejects. */
@@ -43,7 +51,8 @@ export class Hooks<T> {
     if (closer === undefined) return;
     try {
       const result = outside(() => closer(object));
-      if (isThenable(result)) await inTime("closer", result, "closeTimeout", closeTimeout);
+      if (!isThenable(result)) return;
+      await inTime("closer", result, "closeTimeout", closeTimeout, new Set());
     } catch (error) {
       this.#failed("closer", label, error);
     }
@@ -54,7 +63,10 @@ export class Hooks<T> {
     const { discardOnError } = this.#settings;
     if (typeof discardOnError === "boolean") return discardOnError;
     try {
-      return outside(() => discardOnError(error));
+      const spoilt: unknown = outside(() => discardOnError(error));
+      if (!isThenable(spoilt)) return Boolean(spoilt);
+      spoilt.then(undefined, () => {});
+      throw new TypeError("discardOnError must not be asynchronous");
     } catch (failure) {
       this.#failed("discardOnError", () => reason(error), failure);
       return true;
@@ -77,7 +89,7 @@ export class Hooks<T> {
     const failed = (error: unknown) => this.#failed(name, () => describe(object), error);
     try {
       const text = outside<unknown>(() => hook(object));
-      if (!isThenable(text)) return text;
+      if (!isThenable(text)) return inJson(text);
       text.then(undefined, failed);
       throw new TypeError(`${name} must not be asynchronous`);
     } catch (error) {
@@ -92,22 +104,38 @@ export class Hooks<T> {
   }
 }
 
-/** `work`, or a failure once `delay` ms have passed; 0: however long it takes. */
+/** Throws unless JSON can express `value`. */
+function inJson(value: unknown): unknown {
+  if (typeof value !== "string") JSON.stringify(value);
+  return value;
+}
+
+/** `work`, or a failure: once `delay` ms have passed (0: never), or when one of `pending` is called. */
 function inTime(
   what: string,
   work: PromiseLike<unknown>,
   option: string,
   delay: number,
+  pending: Set<(error: unknown) => void>,
 ): Promise<unknown> {
-  if (delay === 0) return Promise.resolve(work);
   return outside(() =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(tooLong(what, option, delay, "check")), delay);
-      const settle = (fn: () => void) => {
+      const timer = delay === 0
+        ? undefined
+        : setTimeout(() => fail(tooLong(what, option, delay, "check")), delay);
+      const done = () => {
         clearTimeout(timer);
-        fn();
+        pending.delete(fail);
       };
-      work.then((value) => settle(() => resolve(value)), (error) => settle(() => reject(error)));
+      const fail = (error: unknown) => {
+        done();
+        reject(error);
+      };
+      pending.add(fail);
+      work.then((value) => {
+        done();
+        resolve(value);
+      }, fail);
     })
   );
 }

@@ -266,9 +266,11 @@ export class Keeper<T> implements Stock<T> {
 
   /** What comes of a creation that was given up counts for nothing any more, but is closed. */
   #late(object: T): void {
-    this.totals.created++;
     this.#log.info(() => "an object was made after it was given up: it is closed");
-    void this.hooks.close(object, () => "a late object").then(() => this.totals.closed++);
+    void this.hooks.close(object, () => "a late object").then(() => {
+      this.totals.created++;
+      this.totals.closed++;
+    });
   }
 
   // ---- taking back
@@ -373,7 +375,8 @@ export class Keeper<T> implements Stock<T> {
 
   get #oversize(): boolean {
     const { maxSize } = this.settings;
-    return maxSize > 0 && this.size > maxSize;
+    // What is being closed is on its way out already.
+    return maxSize > 0 && this.creating + this.bag.live > maxSize;
   }
 
   /** Why an object lent to `use` cannot be used after all: others had their turn since. */
@@ -500,6 +503,7 @@ export class Keeper<T> implements Stock<T> {
       else void this.#retire(entry, "shutdown");
     }
     this.#supply.abandon(this.#closedError());
+    this.hooks.abandon(this.#closedError());
   }
 
   #endShutdown({ timer, resolve }: Ending): void {

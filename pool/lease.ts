@@ -56,9 +56,9 @@ export class Loan<T> extends Forward implements Borrower {
 
   override get(shadow: object, key: PropertyKey, stand: unknown): unknown {
     if (typeof key === "symbol") {
-      if (key === asyncDispose) return () => this.lender.dispose(this);
+      if (key === asyncDispose) return () => this.#dispose(stand);
       if (key === HANDLER) return this;
-      if (key === dispose) return () => void this.lender.dispose(this);
+      if (key === dispose) return () => void this.#dispose(stand);
     } else if (key === "then") {
       return undefined;
     }
@@ -74,6 +74,11 @@ export class Loan<T> extends Forward implements Borrower {
 
   protected shown(): unknown {
     return this.end === undefined ? this.#object : `[Lease of ${this.lender.name}: ${this.end}]`;
+  }
+
+  /** Whoever can still dispose of the lease has not lost it: `stand` is held for that. */
+  #dispose(_stand: unknown): Promise<void> {
+    return this.lender.dispose(this);
   }
 
   #dead(): LeaseError {

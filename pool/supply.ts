@@ -31,6 +31,8 @@ export class Supply<T> {
   readonly #customer: Customer<T>;
   readonly #making: Making<T>;
   readonly #creations = new Set<Creation<T>>();
+  /** What `opener` has at the moment: it is not the customer's yet. */
+  readonly #opening = new Set<unknown>();
   #attempts = 0;
   #stopped = false;
 
@@ -41,7 +43,8 @@ export class Supply<T> {
       fun,
       opener: settings.opener,
       createTimeout: settings.createTimeout,
-      has: (object) => customer.has(object),
+      known: (object) => this.#opening.has(object) || customer.has(object),
+      opening: (object) => void (Object(object) === object && this.#opening.add(object)),
       made: (creation, outcome) => this.#made(creation, outcome),
       late: (object) => customer.late(object),
     };
@@ -78,6 +81,7 @@ export class Supply<T> {
 
   #made(creation: Creation<T>, outcome: Outcome<T>): void {
     this.#creations.delete(creation);
+    this.#opening.delete("object" in outcome ? outcome.object : outcome.leftover);
     if ("object" in outcome) {
       this.refill.made();
       this.#customer.made(outcome.object, creation);

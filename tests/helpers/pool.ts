@@ -1,0 +1,282 @@
+// What the tests of Pool share: things to lend, a record of what becomes of them, time, and patience.
+
+import { FakeTime } from "@std/testing/time";
+import type { Logger, LogLevel, Pool } from "../../mod.ts";
+
+// The real ones, whatever a test fakes.
+const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } = globalThis;
+const realNow = performance.now;
+
+/** Replaces performance.now, until it is called without an argument. */
+export function fakeNow(now: () => number = realNow): void {
+  performance.now = now;
+}
+
+/** Something to lend. */
+export class Thing {
+  readonly id: number;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  echo<V>(value: V): V {
+    return value;
+  }
+
+  toString(): string {
+    return `thing ${this.id}`;
+  }
+}
+
+/** Makes things and closes them, and remembers how many there were at once. */
+export class Workshop {
+  readonly made: Thing[] = [];
+  /** The ids of those closed, in order. */
+  readonly closed: number[] = [];
+  /** How often `fun` was called. */
+  attempts = 0;
+  /** From the call of `fun` to the end of `closer`. */
+  live = 0;
+  most = 0;
+
+  readonly fun = (n: number): Thing => {
+    this.attempts++;
+    this.#enter();
+    return this.#finish(n);
+  };
+
+  readonly closer = (thing: Thing): void => {
+    this.closed.push(thing.id);
+    this.live--;
+  };
+
+  /** Both, taking that many real milliseconds each. */
+  readonly slow = (ms: number) => ({
+    fun: async (n: number): Promise<Thing> => {
+      this.attempts++;
+      this.#enter();
+      await sleep(ms);
+      return this.#finish(n);
+    },
+    closer: async (thing: Thing): Promise<void> => {
+      await sleep(ms);
+      this.closer(thing);
+    },
+  });
+
+  #enter(): void {
+    this.most = Math.max(this.most, ++this.live);
+  }
+
+  #finish(n: number): Thing {
+    const thing = new Thing(n);
+    this.made.push(thing);
+    return thing;
+  }
+}
+
+/** A promise that is settled by hand. */
+export interface Deferred<V> {
+  promise: Promise<V>;
+  resolve(value: V): void;
+  reject(error: unknown): void;
+}
+
+export function deferred<V = void>(): Deferred<V> {
+  let resolve!: (value: V) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<V>((done, failed) => {
+    resolve = done;
+    reject = failed;
+  });
+  return { promise, resolve, reject };
+}
+
+/** A `fun` whose creations end by hand, each with its signal. */
+export class Creations {
+  readonly all: (Deferred<Thing> & { n: number; signal: AbortSignal })[] = [];
+
+  readonly fun = (n: number, { signal }: { signal: AbortSignal }): Promise<Thing> => {
+    const creation = { ...deferred<Thing>(), n, signal };
+    this.all.push(creation);
+    return creation.promise;
+  };
+
+  /** The `i`th one comes to its good end. */
+  finish(i: number): Promise<void> {
+    const { n, resolve } = this.all[i]!;
+    resolve(new Thing(n));
+    return idle();
+  }
+
+  fail(i: number, error: unknown): Promise<void> {
+    this.all[i]!.reject(error);
+    return idle();
+  }
+}
+
+/** Waits in real time. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => void realSetTimeout.call(globalThis, resolve, ms));
+}
+
+/** Lets everything happen that is only waiting for microtasks, and unhandled rejections be noticed. */
+export async function idle(): Promise<void> {
+  for (let i = 0; i < 2; i++) await sleep(0);
+}
+
+/** Waits until `condition` holds, which it must within 5 s of real time. */
+export async function waitFor(condition: () => boolean, what: string): Promise<void> {
+  const begun = Date.now();
+  for (let turns = 0; !condition(); turns++) {
+    if (turns > 5000 || Date.now() - begun > 5000) throw new Error(`waited in vain: ${what}`);
+    await sleep(1);
+  }
+}
+
+/** What has become of a promise so far. */
+export async function stateOf(promise: Promise<unknown>): Promise<string> {
+  let state = "pending";
+  promise.then(() => state = "fulfilled", () => state = "rejected");
+  await idle();
+  return state;
+}
+
+/** What a promise rejects with, whatever that is. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  let late: ReturnType<typeof realSetTimeout> | undefined;
+  const patience = new Promise((resolve) => {
+    late = realSetTimeout.call(globalThis, resolve, 5000) as never;
+  });
+  try {
+    return await Promise.race([
+      promise.then((value) => {
+        throw new Error(`expected a rejection, got ${value}`);
+      }, (error) => ({ error })),
+      patience.then(() => {
+        throw new Error("expected a rejection, got nothing at all");
+      }),
+    ]).then(({ error }) => error);
+  } finally {
+    realClearTimeout.call(globalThis, late as never);
+  }
+}
+
+/** A logger that keeps what it is told. */
+export function recorder(): Logger & { lines: [level: LogLevel, text: string][]; text(): string } {
+  const lines: [LogLevel, string][] = [];
+  const log = (level: LogLevel) => (text: string) => void lines.push([level, text]);
+  return {
+    lines,
+    text: () => lines.map(([level, text]) => `${level} ${text}`).join("\n"),
+    debug: log("debug"),
+    info: log("info"),
+    warn: log("warn"),
+    error: log("error"),
+  };
+}
+
+/** Makes all of the time, performance.now too, move only when told. */
+export class Time {
+  readonly #fake = new FakeTime();
+
+  constructor() {
+    const { start } = this.#fake;
+    fakeNow(() => this.#fake.now - start);
+  }
+
+  get now(): number {
+    return this.#fake.now - this.#fake.start;
+  }
+
+  /** Moves on by `ms`, in steps, with everything happening that is due. */
+  async pass(ms: number, step = ms): Promise<void> {
+    for (let left = ms; left > 0; left -= step) {
+      await this.#fake.tickAsync(Math.min(step, left));
+    }
+    await idle();
+  }
+
+  [Symbol.dispose](): void {
+    fakeNow();
+    this.#fake.restore();
+  }
+}
+
+/** Shifts the clocks, and leaves timers alone: what a machine that slept looks like. */
+export class Clocks {
+  /** What is added to each. */
+  wall = 0;
+  monotonic = 0;
+  readonly #dateNow = Date.now;
+
+  constructor() {
+    Date.now = () => this.#dateNow.call(Date) + this.wall;
+    fakeNow(() => realNow.call(performance) + this.monotonic);
+  }
+
+  /** Both go on by that much, without any timer being called. */
+  skip(ms: number): void {
+    this.wall += ms;
+    this.monotonic += ms;
+  }
+
+  [Symbol.dispose](): void {
+    Date.now = this.#dateNow;
+    fakeNow();
+  }
+}
+
+/** Watches which timers are set and still pending, and which of them keep the process alive. */
+export class Timers {
+  readonly #pending = new Set<unknown>();
+  readonly #real = {
+    setTimeout: globalThis.setTimeout,
+    clearTimeout: globalThis.clearTimeout,
+    setInterval: globalThis.setInterval,
+  };
+  /** How many were set so far. */
+  set = 0;
+
+  constructor() {
+    const { setTimeout, clearTimeout, setInterval } = this.#real;
+    const start = (fn: () => void, ms?: number) => {
+      this.set++;
+      const handle = setTimeout.call(globalThis, () => {
+        this.#pending.delete(handle);
+        fn();
+      }, ms);
+      this.#pending.add(handle);
+      return handle;
+    };
+    const clear = (handle: never) => {
+      this.#pending.delete(handle);
+      clearTimeout.call(globalThis, handle);
+    };
+    const repeat = (fn: () => void, ms?: number) => {
+      this.set++;
+      return setInterval.call(globalThis, fn, ms);
+    };
+    Object.assign(globalThis, { setTimeout: start, clearTimeout: clear, setInterval: repeat });
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Those that keep the process alive. */
+  get holding(): number {
+    return [...this.#pending].filter((handle) => (handle as { hasRef(): boolean }).hasRef()).length;
+  }
+
+  [Symbol.dispose](): void {
+    Object.assign(globalThis, this.#real);
+  }
+}
+
+/** Every object is somewhere: `created = available + using + closing + closed + detached`. */
+export function sum<T>(pool: Pool<T>): { created: number; accounted: number } {
+  const { created, available, using, closing, closed, detached } = pool.stats();
+  return { created, accounted: available + using + closing + closed + detached };
+}

@@ -1,0 +1,18 @@
+// Waits, in real time and for no longer than it takes, until something is the case.
+
+// The real one, whatever a test fakes.
+const { setTimeout } = globalThis;
+
+/** Resolves once `condition` holds; rejects, naming it, if it does not within `ms`. */
+export async function until(condition: () => unknown, what: string, ms = 3000): Promise<void> {
+  const end = performance.now() + ms;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
+    await new Promise<void>((resolve) => void setTimeout(resolve, 1));
+  }
+}
+
+/** Lets everything that is already due happen. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, 0));
+}

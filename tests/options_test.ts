@@ -1,0 +1,291 @@
+// Every option of a pool is checked in the constructor: what is wrong, and what would be right.
+
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Pool, type PoolOptions } from "../mod.ts";
+import { Recorder } from "./helpers/test_pool.ts";
+
+const COUNTS = ["maxSize", "minSize", "maxWaiting", "maxUse", "healthFreq"];
+const DELAYS = [
+  "timeout",
+  "maxAvailDelay",
+  "maxUsingDelay",
+  "maxUsingDelayKill",
+  "hkDelay",
+  "maxLifetime",
+  "createTimeout",
+  "hookTimeout",
+  "closeTimeout",
+  "healthAfter",
+];
+const HOOKS = ["opener", "getter", "retter", "closer", "health", "stats", "tracer"];
+const LEVELS = ["debug", "info", "warn", "error", "silent"];
+const METHODS = ["debug", "info", "warn", "error"];
+
+/** Makes a pool of what a user who has no types might pass. */
+function make(options: unknown): Pool<object> {
+  return new Pool(() => ({}), options as PoolOptions<object>);
+}
+
+/** An option alone, but for what it cannot do without. */
+function only(name: string, value: unknown): Record<string, unknown> {
+  return name === "healthAfter" ? { health: () => true, [name]: value } : { [name]: value };
+}
+
+/** The message of the error that a wrong option must be; it names the option and all of `parts`. */
+function refused(
+  options: unknown,
+  kind: typeof TypeError | typeof RangeError,
+  ...parts: string[]
+): string {
+  const { message } = assertThrows(() => make(options), kind);
+  for (const part of parts) assert(message.includes(part), `${part} is not in: ${message}`);
+  return message;
+}
+
+const NO_NUMBERS: [unknown, string][] = [
+  ["10", '"10"'],
+  ["", '""'],
+  [true, "true"],
+  [null, "null"],
+  [10n, "10n"],
+  [{}, "object"],
+  [[5], "array"],
+  [() => 5, "function"],
+  [{ valueOf: () => 5 }, "object"],
+  [Symbol("five"), "Symbol(five)"],
+];
+
+describe("a number option", () => {
+  for (const name of [...COUNTS, ...DELAYS]) {
+    it(`${name} is refused if negative, not finite or no integer`, () => {
+      for (const value of [-1, -0.5, NaN, Infinity, -Infinity, 1.5, 1e-9]) {
+        refused(only(name, value), RangeError, name, `${value}`, "integer");
+      }
+    });
+
+    it(`${name} is refused if it is no number`, () => {
+      for (const [value, shown] of NO_NUMBERS) {
+        refused(only(name, value), TypeError, name, shown, "integer");
+      }
+    });
+  }
+
+  for (const name of DELAYS) {
+    it(`${name} is refused over 2³¹ − 1 ms, which timers would take for 1 ms`, () => {
+      for (const value of [2 ** 31, 1e10, Number.MAX_SAFE_INTEGER]) {
+        refused(only(name, value), RangeError, name, `${value}`, `${2 ** 31 - 1}`);
+      }
+      assertEquals(make(only(name, 2 ** 31 - 1)).stats().config[name], 2 ** 31 - 1);
+    });
+  }
+
+  it("a count may be over 2³¹ − 1: it is no delay", () => {
+    assertEquals(make({ maxSize: 2 ** 32 }).stats().config.maxSize, 2 ** 32);
+  });
+
+  it("lifetimeJitter may be a fraction, but not negative, infinite or over 1", () => {
+    for (const value of [0, 0.25, 1]) {
+      assertEquals(make({ lifetimeJitter: value }).stats().config.lifetimeJitter, value);
+    }
+    for (const value of [-0.1, 1.5, NaN, Infinity]) {
+      refused({ lifetimeJitter: value }, RangeError, "lifetimeJitter", `${value}`, "0 to 1");
+    }
+    refused({ lifetimeJitter: "0.1" }, TypeError, "lifetimeJitter", '"0.1"');
+    refused({ lifetimeJitter: null }, TypeError, "lifetimeJitter", "null");
+  });
+});
+
+describe("options that go together", () => {
+  it("minSize over maxSize is refused, with both values and a way out", () => {
+    const message = refused({ minSize: 5, maxSize: 3 }, RangeError, "minSize", "5", "maxSize", "3");
+    assert(/lower|raise|0: unlimited/.test(message), message);
+  });
+
+  it("minSize goes with an equal maxSize, and with an unlimited one", () => {
+    assertEquals(make({ minSize: 3, maxSize: 3 }).stats().config.minSize, 3);
+    assertEquals(make({ minSize: 3, maxSize: 0 }).stats().config.minSize, 3);
+    assertEquals(make({ minSize: 3 }).stats().config.minSize, 3);
+  });
+
+  it("maxUsingDelay over maxUsingDelayKill is refused, with both values", () => {
+    const options = { maxUsingDelay: 500, maxUsingDelayKill: 300 };
+    refused(options, RangeError, "maxUsingDelay", "500", "maxUsingDelayKill", "300");
+  });
+
+  it("maxUsingDelay goes with an equal maxUsingDelayKill, and with none", () => {
+    make({ maxUsingDelay: 300, maxUsingDelayKill: 300 });
+    make({ maxUsingDelay: 300, maxUsingDelayKill: 0 });
+    make({ maxUsingDelayKill: 300 });
+  });
+});
+
+describe("a hook", () => {
+  for (const name of HOOKS) {
+    it(`${name} is refused if it is no function`, () => {
+      const values: [unknown, string][] = [
+        ["close", '"close"'],
+        [null, "null"],
+        [5, "5"],
+        [true, "true"],
+        [{ call() {} }, "object"],
+        [[() => {}], "array"],
+      ];
+      for (const [value, shown] of values) {
+        refused({ [name]: value }, TypeError, name, shown, "function");
+      }
+    });
+  }
+
+  it("discardOnError is true, false or a function, and nothing else", () => {
+    for (const value of [true, false, () => true]) make({ discardOnError: value });
+    for (const [value, shown] of [["yes", '"yes"'], [1, "1"], [null, "null"], [{}, "object"]]) {
+      refused({ discardOnError: value }, TypeError, "discardOnError", shown as string, "function");
+    }
+  });
+});
+
+describe("logLevel and logger", () => {
+  it("each level is taken", () => {
+    for (const logLevel of LEVELS) {
+      assertEquals(make({ logLevel }).stats().config.logLevel, logLevel);
+    }
+  });
+
+  it("a bad level is refused, with those there are", () => {
+    const values: [unknown, string][] = [
+      ["verbose", '"verbose"'],
+      ["WARN", '"WARN"'],
+      ["", '""'],
+      ["toString", '"toString"'],
+      ["__proto__", '"__proto__"'],
+      [3, "3"],
+      [null, "null"],
+      [{}, "object"],
+      [["warn"], "array"],
+    ];
+    for (const [logLevel, shown] of values) {
+      refused({ logLevel }, TypeError, "logLevel", shown, ...LEVELS);
+    }
+  });
+
+  it("a logger that misses a method is refused, with that method's name", () => {
+    for (const missing of METHODS) {
+      const rest = METHODS.filter((name) => name !== missing);
+      const logger = Object.fromEntries(rest.map((name) => [name, () => {}]));
+      refused({ logger }, TypeError, "logger", `${missing} is missing`);
+      refused({ logger: { ...logger, [missing]: "text" } }, TypeError, "logger", missing);
+    }
+  });
+
+  it("a logger that is none is refused", () => {
+    for (const logger of [null, 5, "console", true, {}, []]) {
+      refused({ logger }, TypeError, "logger", "debug");
+    }
+  });
+
+  it("console and a logger with inherited methods are taken", () => {
+    class Own extends Recorder {}
+    make({ logger: console });
+    make({ logger: new Own() });
+    make({ logger: Object.create(new Recorder()) });
+  });
+});
+
+describe("fun and the options as a whole", () => {
+  it("fun is refused if it is no function", () => {
+    for (const fun of [undefined, null, "fun", 5, {}, { create() {} }, Promise.resolve({})]) {
+      const error = assertThrows(() => new Pool(fun as unknown as () => object), TypeError);
+      assert(/fun\b.*function/.test(error.message), error.message);
+    }
+  });
+
+  it("options that are no object are refused", () => {
+    for (const options of [null, 10, "maxSize", true, () => ({})]) {
+      refused(options, TypeError, "options must be an object");
+    }
+  });
+
+  it("no option is ignored because it is inherited", () => {
+    class Config {
+      get maxSize() {
+        return 7;
+      }
+    }
+    for (const options of [Object.create({ maxSize: 7 }), new Config()]) {
+      assertEquals(make(options).stats().config.maxSize, 7);
+    }
+  });
+
+  it("the options are remembered as they were: changing the object later changes nothing", () => {
+    const options = { maxSize: 2 };
+    const pool = make(options);
+    options.maxSize = -5;
+    assertEquals(pool.stats().config.maxSize, 2);
+  });
+
+  it("a frozen object will do", () => {
+    const pool = make(Object.freeze({ maxSize: 2 }));
+    pool.resize({ maxSize: 3 });
+    assertEquals(pool.stats().config.maxSize, 3);
+  });
+});
+
+describe("defaults", () => {
+  const expected: Record<string, unknown> = {
+    maxSize: 0,
+    minSize: 0,
+    timeout: 0,
+    maxUse: 0,
+    maxAvailDelay: 0,
+    maxUsingDelay: 0,
+    maxUsingDelayKill: 0,
+    hkDelay: 0,
+    healthFreq: 1,
+    logLevel: "warn",
+    maxWaiting: 0,
+    maxLifetime: 0,
+    lifetimeJitter: 0.1,
+    hookTimeout: 30_000,
+    closeTimeout: 30_000,
+    discardOnError: false,
+  };
+
+  it("are those of the documentation", () => {
+    const { config } = make({}).stats();
+    for (const [name, value] of Object.entries(expected)) assertStrictEquals(config[name], value);
+    // There is none of these by default: either of the two ways JSON has to say so.
+    for (const name of ["createTimeout", "healthAfter"]) assert(!config[name], name);
+  });
+
+  it("hold for an option that is undefined, each of them", () => {
+    const options = Object.fromEntries(
+      [...Object.keys(expected), ...HOOKS, "createTimeout", "healthAfter", "logger"]
+        .map((name) => [name, undefined]),
+    );
+    assertEquals(make(options).stats().config, make({}).stats().config);
+    assertEquals(make(undefined).stats().config, make({}).stats().config);
+  });
+
+  it("of hkDelay: half the shortest delay, a minute for health alone, else none", () => {
+    const cases: [PoolOptions<object>, number][] = [
+      [{}, 0],
+      [{ maxAvailDelay: 1000 }, 500],
+      [{ maxUsingDelay: 1000 }, 500],
+      [{ maxUsingDelayKill: 1000 }, 500],
+      [{ maxAvailDelay: 1000, maxUsingDelay: 400, maxUsingDelayKill: 600 }, 200],
+      [{ health: () => true }, 60_000],
+      [{ health: () => true, maxAvailDelay: 1000 }, 500],
+      [{ health: () => true, maxAvailDelay: 1_000_000 }, 500_000],
+      [{ hkDelay: 70, maxAvailDelay: 1000 }, 70],
+      [{ timeout: 1000, createTimeout: 10 }, 0],
+    ];
+    for (const [options, hkDelay] of cases) {
+      assertEquals(make(options).stats().config.hkDelay, hkDelay, JSON.stringify(options));
+    }
+  });
+
+  it("hkDelay is some milliseconds even for the shortest delay", () => {
+    assertEquals(make({ maxAvailDelay: 1 }).stats().config.hkDelay, 1);
+  });
+});
