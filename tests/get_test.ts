@@ -9,7 +9,7 @@ import {
   idle,
   rejection,
   stateOf,
-  Thing,
+  type Thing,
   Timers,
   Workshop,
 } from "./helpers/pool.ts";

@@ -167,7 +167,7 @@ describe("healthAfter", () => {
 
   for (const [how, bad] of BAD) {
     it(`where health ${how}: the object is closed and the next one lent`, async () => {
-      const { fun, closer, closed } = new Workshop();
+      const { closer, closed } = new Workshop();
       const health = ({ id }: Thing) => id === 1 ? bad() : true;
       const pool = await stocked({ healthAfter: 0, health, closer, hookTimeout: 5 });
       const lease = await pool.get();
