@@ -5,14 +5,7 @@
  */
 
 import { LeaseError } from "./errors.ts";
-import {
-  checkBounds,
-  checkFun,
-  checkNames,
-  checkShutdown,
-  settingsOf,
-  shown,
-} from "./pool/check.ts";
+import { checkBounds, checkFun, checkNames, checkShutdown, settingsOf } from "./pool/check.ts";
 import type { Entry } from "./pool/entry.ts";
 import { Keeper } from "./pool/keeper.ts";
 import { type Lease, loanOf } from "./pool/lease.ts";
@@ -25,6 +18,7 @@ import type {
 } from "./pool/options.ts";
 import { type PoolStats, statsOf } from "./pool/stats.ts";
 import { Usage } from "./pool/usage.ts";
+import { shown } from "./values.ts";
 
 let pools = 0;
 

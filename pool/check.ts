@@ -1,5 +1,6 @@
 // Checks what users pass: each error names the option, the value and what would be right.
 
+import { shown } from "../values.ts";
 import { LEVELS, type Logger, METHODS } from "./log.ts";
 import { suggestion } from "./names.ts";
 import { MAX_DELAY } from "./clock.ts";
@@ -181,19 +182,4 @@ function isSignal(value: unknown): boolean {
   const signal = value as AbortSignal | null;
   return typeof signal === "object" && signal !== null && typeof signal.aborted === "boolean" &&
     typeof signal.addEventListener === "function";
-}
-
-/** A value as an error message shows it. */
-export function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return value.name ? `function ${value.name}` : "a function";
-  if (typeof value !== "object" || value === null) return String(value);
-  try {
-    if (Array.isArray(value)) return "an array";
-    const name: unknown = value.constructor?.name;
-    return typeof name === "string" && name !== "Object" ? `a ${name}` : "an object";
-  } catch {
-    return "an object";
-  }
 }

@@ -1,6 +1,6 @@
 // The pool's time, and its timers.
 
-import { outside } from "./context.ts";
+import { outside } from "../context.ts";
 
 /** The longest delay that timers take, in milliseconds: 2³¹ − 1, some 24.8 days. */
 export const MAX_DELAY = 2 ** 31 - 1;

@@ -1,7 +1,7 @@
 // Creation: one attempt to make an object, by `fun` and `opener`.
 
 import { PoolError } from "../errors.ts";
-import { outside } from "./context.ts";
+import { outside } from "../context.ts";
 import { tooLong } from "./hooks.ts";
 import type { Create, Hook } from "./options.ts";
 

@@ -1,10 +1,10 @@
 // Desk: those who wait for an object, and how they come to it or fail.
 
 import { PoolFullError } from "../errors.ts";
+import { isThenable } from "../values.ts";
 import type { Clock } from "./clock.ts";
 import type { Entry } from "./entry.ts";
 import type { Lease } from "./lease.ts";
-import { isThenable } from "./log.ts";
 import type { Settings } from "./options.ts";
 import type { Totals } from "./stats.ts";
 import { Waiter, WaitQueue } from "./wait_queue.ts";

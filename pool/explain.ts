@@ -1,9 +1,9 @@
 // Explains a `get` that took too long: how long, behind whom, and who holds what it waited for.
 
 import { type Holder, PoolTimeoutError } from "../errors.ts";
+import { reason } from "../values.ts";
 import type { Bag } from "./bag.ts";
 import type { Entry } from "./entry.ts";
-import { reason } from "./log.ts";
 import type { Waiter } from "./wait_queue.ts";
 
 /** How many holders are named. */

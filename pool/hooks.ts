@@ -1,9 +1,10 @@
 // Hooks: runs the user's, outside of any user's context, and counts and logs those that fail.
 
+import { outside } from "../context.ts";
 import { PoolTimeoutError } from "../errors.ts";
-import { outside } from "./context.ts";
+import { describe, isThenable, reason } from "../values.ts";
 import type { Entry } from "./entry.ts";
-import { describe, isThenable, type Log, reason } from "./log.ts";
+import type { Log } from "./log.ts";
 import type { Settings } from "./options.ts";
 import type { Totals } from "./stats.ts";
 

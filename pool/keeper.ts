@@ -1,8 +1,9 @@
 // Keeper: owner of every transition. Nothing else moves an object from one state to another.
 
 import { LeaseError, PoolClosedError } from "../errors.ts";
+import { isThenable, reason, shown } from "../values.ts";
 import { Bag } from "./bag.ts";
-import { checkGet, shown } from "./check.ts";
+import { checkGet } from "./check.ts";
 import { Checkup } from "./checkup.ts";
 import { Clock, Timer } from "./clock.ts";
 import type { Creation, Failure } from "./creation.ts";
@@ -15,7 +16,7 @@ import { due, roundDelay, Rounds } from "./housekeeping.ts";
 import { LeakWatch } from "./leaks.ts";
 import { type Lease, type Lender, Loan, loanOf } from "./lease.ts";
 import { type Reason, REASONS, stale, wornOut } from "./limits.ts";
-import { isThenable, Log, reason } from "./log.ts";
+import { Log } from "./log.ts";
 import type { Create, GetOptions, Settings } from "./options.ts";
 import { Totals } from "./stats.ts";
 import { type Customer, Supply } from "./supply.ts";

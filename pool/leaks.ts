@@ -1,7 +1,7 @@
 // LeakWatch: notices leases that were garbage-collected without having been given back.
 
 import type { Entry } from "./entry.ts";
-import { outside } from "./context.ts";
+import { outside } from "../context.ts";
 import { Loan } from "./lease.ts";
 import type { List } from "./list.ts";
 import type { Hook } from "./options.ts";

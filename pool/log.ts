@@ -1,5 +1,7 @@
 // Log: messages of one pool to its logger, at its level.
 
+import { isThenable, reason } from "../values.ts";
+
 /** What a pool logs to: console, and the loggers of @std/log, LogTape and pino, are such. */
 export interface Logger {
   /** Logs what is of use to whoever debugs the pool. */
@@ -73,28 +75,4 @@ export class Log {
 /** Sees to it that `value`, if it is a promise nobody waits for, fails through `failed` only. */
 export function quiet(value: unknown, failed: (error: unknown) => void): void {
   if (isThenable(value)) Promise.resolve(value).then(undefined, failed);
-}
-
-/** Whether `await` would wait for `value`. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (typeof value === "object" && value !== null || typeof value === "function") &&
-    typeof (value as { then?: unknown }).then === "function";
-}
-
-/** An error in a few words. */
-export function reason(error: unknown): string {
-  try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  } catch {
-    return "an error that has no description";
-  }
-}
-
-/** An object in a few words; some cannot be described. */
-export function describe(object: unknown): string {
-  try {
-    return String(object);
-  } catch {
-    return `(${typeof object})`;
-  }
 }

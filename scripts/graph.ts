@@ -3,12 +3,12 @@
 /** Who may import what: the first row that fits a file counts. Types count as much as values. */
 const ARROWS: [from: RegExp, to: RegExp][] = [
   [/^mod\.ts$/, /./],
-  [/^proxy\.ts$/, /^(pool\.ts|pool\/.*|scopes\/.*|forward\.ts|errors\.ts)$/],
-  [/^pool\.ts$/, /^(pool\/.*|errors\.ts)$/],
-  [/^pool\/lease\.ts$/, /^(pool\/.*|forward\.ts|errors\.ts)$/],
-  [/^pool\//, /^(pool\/.*|errors\.ts)$/],
-  [/^scopes\//, /^(scopes\/.*|errors\.ts)$/],
-  [/^forward\.ts$/, /^errors\.ts$/],
+  [/^proxy\.ts$/, /^(proxy|scopes|pool)\/|^(pool|forward|errors|values)\.ts$/],
+  [/^proxy\//, /^(proxy|scopes|pool)\/|^(pool|forward|errors|values)\.ts$/],
+  [/^pool\.ts$/, /^pool\/|^(errors|values)\.ts$/],
+  [/^pool\/lease\.ts$/, /^pool\/|^(forward|errors)\.ts$/],
+  [/^pool\//, /^pool\/|^(errors|values|context)\.ts$/],
+  [/^scopes\//, /^scopes\/|^(errors|values|context)\.ts$/],
 ];
 
 /** The imports of each file, by path; what is not of the library stays as it is written. */

@@ -2,8 +2,9 @@
 
 /** The library: what users get. Only those that exist. */
 export function librarySources(): string[] {
-  const files = ["mod.ts", "pool.ts", "proxy.ts", "forward.ts", "errors.ts"].filter(exists);
-  return [...files, ...find("pool", ".ts"), ...find("scopes", ".ts")];
+  const files = ["mod", "pool", "proxy", "forward", "context", "values", "errors"]
+    .map((name) => `${name}.ts`).filter(exists);
+  return [...files, ...["pool", "proxy", "scopes"].flatMap((dir) => find(dir, ".ts"))];
 }
 
 /** Every file with tests, in a fixed order. */
