@@ -21,8 +21,11 @@ export abstract class Forward implements ProxyHandler<object> {
   abstract bare(): unknown;
 
   get(_shadow: object, key: PropertyKey, stand: unknown): unknown {
-    if (key === HANDLER) return this;
-    const bare = this.bare();
+    return key === HANDLER ? this : this.read(this.bare(), key, stand);
+  }
+
+  /** What `stand` gives for a property of `bare`. */
+  protected read(bare: unknown, key: PropertyKey, stand: unknown): unknown {
     // Read on the object itself, or else getters would look for private fields on the proxy.
     const value = (bare as Record<PropertyKey, unknown>)[key];
     if (typeof value === "function") {
@@ -79,7 +82,7 @@ export abstract class Forward implements ProxyHandler<object> {
   apply(shadow: object, self: unknown, args: unknown[]): unknown {
     const bare = this.bare() as Callable;
     const result = Reflect.apply(bare, self, args);
-    return result === bare ? (shadow as { [STAND]?: unknown })[STAND] : result;
+    return result === bare ? standOf(shadow) : result;
   }
 
   construct(_shadow: object, args: unknown[], target: Callable): object {
@@ -88,7 +91,7 @@ export abstract class Forward implements ProxyHandler<object> {
     return Reflect.construct(bare, args, target.prototype === bare.prototype ? bare : target);
   }
 
-  /** What `console.log` shows. */
+  /** What `console.log` shows: the object, or a {@linkcode Label} where there is none. */
   protected abstract shown(): unknown;
 
   /** Node calls it on the proxy, Deno and Bun on the proxy's target, which may be this. */
@@ -106,10 +109,20 @@ export abstract class Forward implements ProxyHandler<object> {
   }
 }
 
+/** Words that stand where an object would. */
+export class Label {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 type Inspect = (value: unknown, options: object) => string;
 
 function show(handler: Forward, options: object, inspect?: Inspect): unknown {
   const value = Forward.show(handler);
+  if (value instanceof Label) return value.text;
   return inspect ? inspect(value, options) : value;
 }
 
@@ -121,6 +134,11 @@ export function standIn(handler: Forward, bare: unknown): object {
   if (typeof bare === "function") return callable(handler);
   if (isArray(bare)) return new Proxy(shadow(handler, []), handler);
   return new Proxy(handler, handler);
+}
+
+/** The proxy of a callable shadow. */
+export function standOf(shadow: object): unknown {
+  return (shadow as { [STAND]?: unknown })[STAND];
 }
 
 /** A revoked proxy cannot even be asked. */

@@ -1,6 +1,8 @@
 /**
  * Programs hold things that are expensive to make: database connections, sessions, browsers,
- * workers. A {@linkcode Pool} makes few of them and lends them out, safely and fast.
+ * workers. A {@linkcode Pool} makes few of them and lends them out, safely and fast. A
+ * {@linkcode Proxy} is a name that can be imported before the thing behind it exists, and that stands
+ * for your thing in your request, thread or process.
  *
  * ```ts
  * import { Pool } from "@x/proxypool";
@@ -18,6 +20,27 @@
  */
 
 export { Pool } from "./pool.ts";
+export { ScopedProxy, ScopedProxy as Proxy } from "./proxy.ts";
+export type {
+  Deferred,
+  DeferredMethod,
+  DeferredOverload,
+  DeferredOverloads,
+  DeferredProxy,
+  Free,
+  Hidden,
+  ImmediateProxy,
+  Make,
+  OwnOptions,
+  PooledOptions,
+  PooledProxy,
+  ProxyContent,
+  ProxyMembers,
+  ProxyOf,
+  ProxySetters,
+  ScopedProxyConstructor,
+  ScopeOptions,
+} from "./proxy.ts";
 export type {
   Create,
   CreateContext,

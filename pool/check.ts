@@ -22,7 +22,8 @@ const COUNTS: ReadonlySet<string> = new Set<NumberOption>([
   "healthFreq",
 ]);
 
-const OPTIONS: readonly string[] = [
+/** The names of all options of a pool. */
+export const OPTIONS: readonly string[] = [
   ...Object.keys(NUMBERS),
   ...HOOKS,
   "healthAfter",

@@ -1,7 +1,7 @@
 // Lease: what a borrower holds, and what becomes of it.
 
 import { LeaseError } from "../errors.ts";
-import { Forward, HANDLER, handlerOf, standIn } from "../forward.ts";
+import { Forward, HANDLER, handlerOf, Label, standIn } from "../forward.ts";
 import type { Borrower, Entry, LeaseEnd } from "./entry.ts";
 
 /**
@@ -73,7 +73,8 @@ export class Loan<T> extends Forward implements Borrower {
   }
 
   protected shown(): unknown {
-    return this.end === undefined ? this.#object : `[Lease of ${this.lender.name}: ${this.end}]`;
+    if (this.end === undefined) return this.#object;
+    return new Label(`[Lease of ${this.lender.name}: ${this.end}]`);
   }
 
   /** Whoever can still dispose of the lease has not lost it: `stand` is held for that. */

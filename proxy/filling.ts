@@ -1,0 +1,118 @@
+// Filling: what a proxy stands for, given when it is made or later.
+
+import { ProxyError } from "../errors.ts";
+import { settingsOf } from "../pool/check.ts";
+import type { Create, PoolOptions } from "../pool/options.ts";
+import { type Scope, thread, versatile } from "../scopes/mod.ts";
+import { shown } from "../values.ts";
+import { checkPooled } from "./options.ts";
+import type { Source } from "./source.ts";
+import { Fixed, Made, Pooled, Unset } from "./sources.ts";
+
+/** What a proxy is filled with; neither: nothing yet. */
+export interface Content<T> {
+  obj?: T | undefined;
+  fun?: Create<T> | undefined;
+}
+
+/** Keeps the source of a proxy's objects; another one each time it is filled. */
+export class Filling<T> {
+  source: Source<T>;
+  readonly #setName: string;
+  readonly #setObjName: string;
+  readonly #setFunName: string;
+  readonly #scope: Scope | undefined;
+  #content: Content<T>;
+  /** Of its pool; without `maxSize` it has none. */
+  #options: PoolOptions<T>;
+
+  constructor(
+    content: Content<T>,
+    options: PoolOptions<T>,
+    scope: Scope | undefined,
+    setName: string,
+  ) {
+    this.#setName = setName;
+    this.#setObjName = `${setName}Obj`;
+    this.#setFunName = `${setName}Fun`;
+    this.#scope = scope;
+    this.#content = content;
+    this.#options = options;
+    this.source = this.#newSource(content, options);
+  }
+
+  /** The method that fills, if `key` is the name of one. */
+  setter(key: string): unknown {
+    if (key === this.#setName) return (content: Content<T>) => this.#set(content);
+    if (key === this.#setObjName) return (obj: T) => this.#fill({ obj });
+    if (key === this.#setFunName) return (fun: Create<T>) => this.#fill({ fun });
+    return undefined;
+  }
+
+  setPool(options: PoolOptions<T>): void {
+    if (this.source.started) {
+      throw new ProxyError(
+        "_setPool() comes too late, the pool exists already: call it before the proxy is used, or " +
+          "_pool.resize()",
+      );
+    }
+    const merged = { ...this.#options, ...options };
+    if (merged.maxSize === undefined) {
+      throw new ProxyError("_setPool() needs maxSize, for the proxy to have a pool (0: unlimited)");
+    }
+    this.source = this.#newSource(this.#content, merged);
+    this.#options = merged;
+  }
+
+  #set(content: Content<T>): void {
+    const set = this.#setName;
+    const known = typeof content === "object" && content !== null &&
+      Reflect.ownKeys(content).every((key) => key === "obj" || key === "fun");
+    if (!known) {
+      throw new ProxyError(
+        `${set}() takes { obj } or { fun }, got ${
+          shown(content)
+        }: for the object itself there is ` +
+          `${set}Obj(obj); if ${set} is meant to be a method of the object, give the proxy another setName`,
+      );
+    }
+    this.#fill(content);
+  }
+
+  #fill(content: Content<T>): void {
+    const set = this.#setName;
+    if (content.obj === undefined && content.fun === undefined) {
+      throw new ProxyError(`${set} must be given an object, or a function as fun, got neither`);
+    }
+    const source = this.#newSource(content, this.#options);
+    this.source.retire();
+    this.#content = content;
+    this.source = source;
+  }
+
+  #newSource({ obj, fun }: Content<T>, options: PoolOptions<T>): Source<T> {
+    const pooled = options.maxSize !== undefined;
+    checkContent(obj, fun, pooled);
+    checkPooled(options);
+    if (obj !== undefined) return new Fixed(obj);
+    if (fun === undefined) return new Unset(pooled, this.#setName);
+    return pooled
+      ? new Pooled(this.#scope ?? versatile, fun, options)
+      : new Made(this.#scope ?? thread, fun, settingsOf(options));
+  }
+}
+
+function checkContent(obj: unknown, fun: unknown, pooled: boolean): void {
+  if (obj === null) throw new ProxyError("obj must be an object, or text, or a number, got null");
+  if (fun !== undefined && typeof fun !== "function") {
+    throw new ProxyError(`fun must be a function that makes an object, got ${shown(fun)}`);
+  }
+  if (obj !== undefined && fun !== undefined) {
+    throw new ProxyError("a proxy has either obj, which all share, or fun, got both");
+  }
+  if (obj !== undefined && pooled) {
+    throw new ProxyError(
+      "a proxy with a pool (maxSize) has many objects, got one as obj: give fun, or no maxSize",
+    );
+  }
+}

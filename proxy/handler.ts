@@ -1,0 +1,187 @@
+// The handler of a proxy: forwards to the object of the frame, at once or through promises.
+
+import { ProxyError } from "../errors.ts";
+import { Forward, HANDLER, Label, standOf } from "../forward.ts";
+import { checkGet } from "../pool/check.ts";
+import type { GetOptions } from "../pool/options.ts";
+import type { Pool } from "../pool.ts";
+import type { Frame } from "../scopes/mod.ts";
+import { shown } from "../values.ts";
+import type { Filling } from "./filling.ts";
+import { Held } from "./held.ts";
+import type { Source } from "./source.ts";
+
+/** What a proxy has besides what its object has, by name; and each for a given handler. */
+type Member<T> = (handler: Handler<T>) => unknown;
+
+const MEMBERS: Readonly<Record<string, Member<unknown>>> = {
+  _getObj: (handler) => (options?: GetOptions) => handler.getObj(options),
+  _retObj: (handler) => () => handler.retObj(),
+  _hasObj: (handler) => () => handler.hasObj(),
+  _obj: (handler) => (options?: GetOptions) => handler.obj(options),
+  _in: (handler) => (frame: Frame) => handler.in(frame),
+  _setPool: ({ filling }) => (options: object) => filling.setPool(options),
+  _pool: (handler) => handler.pool,
+};
+
+const UNDERSCORE = 0x5f;
+
+/** One for each proxy, and one for each `_in`. */
+export class Handler<T> extends Forward {
+  readonly filling: Filling<T>;
+  readonly #frame: Frame | undefined;
+  readonly #another: (frame: Frame) => object;
+
+  /** `frame`: the one to work in, instead of the current; `another`: a proxy for another one. */
+  constructor(filling: Filling<T>, another: (frame: Frame) => object, frame?: Frame) {
+    super();
+    this.filling = filling;
+    this.#another = another;
+    this.#frame = frame;
+  }
+
+  bare(): unknown {
+    const object = this.#object();
+    if (object === undefined) throw deferredError();
+    return object;
+  }
+
+  override get(_shadow: object, key: PropertyKey, stand: unknown): unknown {
+    if (typeof key === "string") {
+      // Promises would call it, and wait for ever.
+      if (key === "then") return undefined;
+      if (key.charCodeAt(0) === UNDERSCORE && Object.hasOwn(MEMBERS, key)) {
+        return MEMBERS[key]!(this as Handler<unknown>);
+      }
+      const setter = this.filling.setter(key);
+      if (setter !== undefined) return setter;
+    } else if (key === HANDLER) return this;
+    const object = this.#object();
+    if (object !== undefined) return this.read(object, key, stand);
+    if (typeof key !== "string") return undefined;
+    return (...args: unknown[]) => this.#call(args, stand, (object) => method(object, key), true);
+  }
+
+  override apply(shadow: object, self: unknown, args: unknown[]): unknown {
+    if (this.#object() !== undefined) return super.apply(shadow, self, args);
+    return this.#call(args, standOf(shadow), callable, false);
+  }
+
+  /** It is as good as it can be said without an object. */
+  override getPrototypeOf(_shadow: object): object | null {
+    const object = this.#object();
+    return object === undefined ? null : Reflect.getPrototypeOf(Object(object));
+  }
+
+  getObj(options?: GetOptions): unknown {
+    const { source } = this.filling;
+    if (options !== undefined) checkBounds(source, options);
+    const taken = source.take(this.#frame, options);
+    return source.deferred
+      ? Promise.resolve(taken).then((value) => source.handed(value))
+      : source.handed(taken);
+  }
+
+  retObj(): Promise<void> {
+    return this.filling.source.give(this.#frame);
+  }
+
+  hasObj(): boolean {
+    return this.filling.source.has(this.#frame);
+  }
+
+  async obj(options?: GetOptions): Promise<unknown> {
+    const object = await this.getObj(options);
+    // A lease knows where it goes back to; anything else would not.
+    return !this.filling.source.pooled ? new Held(object, () => this.retObj()).stand : object;
+  }
+
+  in(frame: Frame): object {
+    if (typeof frame?.run !== "function" || typeof frame.defer !== "function") {
+      throw new ProxyError(`_in takes a frame of a scope, from its open(), got ${shown(frame)}`);
+    }
+    return this.#another(frame);
+  }
+
+  get pool(): Pool<T> | undefined {
+    return this.filling.source.pool(this.#frame);
+  }
+
+  protected shown(): unknown {
+    try {
+      const { source } = this.filling;
+      if (source.has(this.#frame)) return source.now(this.#frame);
+      return new Label("[Proxy: no object here]");
+    } catch (error) {
+      return new Label(`[Proxy: ${(error as Error).message}]`);
+    }
+  }
+
+  /** The object of the frame; undefined if there may be none without waiting. */
+  #object(): unknown {
+    const { source } = this.filling;
+    if (source.deferred) return undefined;
+    const object = source.now(this.#frame) ?? source.take(this.#frame);
+    if (!source.deferred) return object;
+    // It has just turned out that `fun` is asynchronous: whoever calls a method hears how it ends.
+    (object as Promise<unknown>).catch(() => {});
+    return undefined;
+  }
+
+  /** Calls what `find` finds on the object, once that is there; always gives a promise. */
+  #call(
+    args: unknown[],
+    stand: unknown,
+    find: (object: unknown) => Callable,
+    method: boolean,
+  ): Promise<unknown> {
+    const { source } = this.filling;
+    const call = (object: unknown): unknown => {
+      const result = Reflect.apply(find(object), method ? object : undefined, args);
+      return result === object ? stand : result;
+    };
+    try {
+      let object: unknown = source.now(this.#frame);
+      if (object === undefined) {
+        const taken = source.take(this.#frame);
+        if (taken instanceof Promise) return taken.then((value) => call(source.bare(value)));
+        object = source.bare(taken);
+      }
+      const result = call(object);
+      return result instanceof Promise ? result : Promise.resolve(result);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+}
+
+// deno-lint-ignore ban-types
+type Callable = Function;
+
+function method(object: unknown, key: string): Callable {
+  const value = (object as Record<string, unknown>)[key];
+  if (typeof value === "function") return value;
+  throw new TypeError(
+    `${key} is no method of the object but ${shown(value)}: a proxy whose objects come later can ` +
+      "only call methods; for all else take the object, by await proxy._getObj()",
+  );
+}
+
+function callable(object: unknown): Callable {
+  if (typeof object === "function") return object;
+  throw new TypeError(`the object is no function but ${shown(object)}, and cannot be called`);
+}
+
+function checkBounds(source: Source<unknown>, options: GetOptions): void {
+  if (!source.pooled) {
+    throw new ProxyError("_getObj() takes options only if the proxy has a pool: leave them out");
+  }
+  checkGet("_getObj", options);
+}
+
+function deferredError(): ProxyError {
+  return new ProxyError(
+    "the objects of this proxy come later, so that only their methods can be called, each giving a " +
+      "promise: for all else take the object, by await proxy._getObj()",
+  );
+}

@@ -1,0 +1,94 @@
+// The options of a proxy, and their check.
+
+import { ProxyError } from "../errors.ts";
+import { checkNames, OPTIONS, settingsOf } from "../pool/check.ts";
+import type { Logger, LogLevel } from "../pool/log.ts";
+import type { Hook, PoolOptions } from "../pool/options.ts";
+import { type Scope, type ScopeName, scopes } from "../scopes/mod.ts";
+import { shown } from "../values.ts";
+
+/** The options of every proxy. */
+export interface ScopeOptions<N extends string> {
+  /**
+   * Where each frame has its own object: the name of a scope, or one of your own. With `obj` there is
+   * only one object, whatever the scope.
+   *
+   * @default `"thread"` with `fun`, `"versatile"` if it has a pool, too
+   */
+  scope?: ScopeName | Scope | undefined;
+  /**
+   * What the names of the methods begin with that fill it: `set`, `setObj`, `setFun`. Give another one
+   * for objects that have methods of these names themselves.
+   *
+   * @default {"set"}
+   */
+  setName?: N | undefined;
+}
+
+/** The options of a proxy without a pool. */
+export interface OwnOptions<T> {
+  /** Called with each object that `fun` has made, at the end of its frame; may be async. */
+  closer?: Hook<T> | undefined;
+  /**
+   * The least severe messages that are logged.
+   *
+   * @default {"warn"}
+   */
+  logLevel?: LogLevel | undefined;
+  /**
+   * Where they are logged.
+   *
+   * @default {console}
+   */
+  logger?: Logger | undefined;
+  /** Without it, there is no pool. */
+  maxSize?: undefined;
+}
+
+/** The options of a proxy with a pool: all of a pool's, and `maxSize` is what makes it one. */
+export interface PooledOptions<T> extends PoolOptions<T> {
+  /** Hard cap on live objects; 0: unlimited. */
+  maxSize: number;
+}
+
+const UNPOOLED: readonly string[] = ["closer", "logLevel", "logger"];
+
+/** Throws unless `options` are what a proxy takes. */
+export function checkOptions(options: object): void {
+  checkNames("new Proxy", options, ["obj", "fun", "scope", "setName", ...OPTIONS]);
+}
+
+/** Throws unless `options` are good for a pool, or, without `maxSize`, for a proxy without one. */
+export function checkPooled<T>(options: PoolOptions<T>): void {
+  settingsOf(options);
+  if (options.maxSize !== undefined) return;
+  for (const name in options) {
+    if (UNPOOLED.includes(name) || options[name as keyof PoolOptions<T>] === undefined) continue;
+    throw new ProxyError(
+      `${name} is of use to a pool only: give maxSize too, for the proxy to have one (0: unlimited)`,
+    );
+  }
+}
+
+/** The scope meant; throws if there is no such, or none of this runtime. */
+export function scopeOf(scope: unknown): Scope | undefined {
+  if (scope === undefined) return undefined;
+  const found = typeof scope === "string" && Object.hasOwn(scopes, scope)
+    ? scopes[scope as ScopeName]
+    : scope as Scope;
+  if (typeof found?.current !== "function" || typeof found.run !== "function") {
+    const names = Object.keys(scopes).map(shown).join(", ");
+    throw new ProxyError(`scope must be one of ${names}, or a Scope, got ${shown(scope)}`);
+  }
+  // One of another runtime says so.
+  if (Object.values(scopes).includes(found)) found.current();
+  return found;
+}
+
+/** Throws unless `setName` can be the beginning of names. */
+export function checkSetName(setName: unknown): void {
+  if (typeof setName === "string" && setName !== "" && setName !== "then") return;
+  throw new ProxyError(
+    `setName must be the name of a method, "set" by default, got ${shown(setName)}`,
+  );
+}

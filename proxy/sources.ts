@@ -1,0 +1,221 @@
+// The sources there are: one object for all, one that each frame has made for it, or lends from a pool.
+
+import { ProxyError } from "../errors.ts";
+import { Hooks } from "../pool/hooks.ts";
+import { type Lease, type Loan, loanOf } from "../pool/lease.ts";
+import { Log } from "../pool/log.ts";
+import type { Create, GetOptions, PoolOptions, Settings } from "../pool/options.ts";
+import { Totals } from "../pool/stats.ts";
+import { Pool } from "../pool.ts";
+import type { Frame, Scope } from "../scopes/mod.ts";
+import { describe } from "../values.ts";
+import type { Attempt } from "./attempt.ts";
+import { FrameSource, type Source } from "./source.ts";
+
+/** Nothing yet. */
+export class Unset<T> implements Source<T, T> {
+  readonly deferred: boolean;
+  readonly pooled = false;
+  readonly started = false;
+  readonly #setName: string;
+
+  constructor(deferred: boolean, setName: string) {
+    this.deferred = deferred;
+    this.#setName = setName;
+  }
+
+  now(): never {
+    const name = this.#setName;
+    throw new ProxyError(
+      "this proxy is used before it is set: fill it with " +
+        `${name}({ obj }) or ${name}({ fun }), as early as the program starts`,
+    );
+  }
+
+  take(): never {
+    return this.now();
+  }
+
+  bare(): never {
+    return this.now();
+  }
+
+  handed(): never {
+    return this.now();
+  }
+
+  give(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  has(): boolean {
+    return false;
+  }
+
+  pool(): undefined {}
+
+  retire(): void {}
+}
+
+/** One object for everybody. */
+export class Fixed<T> implements Source<T, T> {
+  readonly deferred = false;
+  readonly pooled = false;
+  readonly started = false;
+  readonly #object: T;
+
+  constructor(object: T) {
+    this.#object = object;
+  }
+
+  now(): T {
+    return this.#object;
+  }
+
+  take(): T {
+    return this.#object;
+  }
+
+  bare(): T {
+    return this.#object;
+  }
+
+  handed(): T {
+    return this.#object;
+  }
+
+  /** It is everybody's: there is nobody to give it back to. */
+  give(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  has(): boolean {
+    return true;
+  }
+
+  pool(): undefined {}
+
+  retire(): void {}
+}
+
+/** Each frame has an object made for it, which is closed at its end. */
+export class Made<T> extends FrameSource<T, T> {
+  readonly #fun: Create<T>;
+  readonly #hooks: Hooks<T>;
+  #attempts = 0;
+
+  constructor(scope: Scope, fun: Create<T>, settings: Settings<T>) {
+    super(scope);
+    this.#fun = fun;
+    const log = new Log("proxypool proxy", settings.logLevel, settings.logger);
+    this.#hooks = new Hooks(settings, new Totals(), log);
+  }
+
+  bare(value: T): T {
+    return value;
+  }
+
+  handed(value: T): T {
+    return value;
+  }
+
+  protected make(_frame: Frame, attempt: Attempt<T>): T | PromiseLike<T> {
+    const context = {
+      get signal() {
+        return attempt.signal;
+      },
+    };
+    return this.#fun(this.#attempts++, context);
+  }
+
+  protected alive(value: T): T {
+    return value;
+  }
+
+  protected release(value: T): Promise<void> {
+    return this.#hooks.close(value, () => describe(value));
+  }
+}
+
+/** How long a frame's own pool waits at the end for what the frame has not given back, in ms. */
+const GRACE = 1000;
+
+/** What a frame has of a pool. */
+export class Borrowed<T> {
+  /** Held here: the pool closes the object of a lease that nobody holds. */
+  readonly lease: Lease<T>;
+  readonly loan: Loan<T>;
+
+  constructor(lease: Lease<T>) {
+    this.lease = lease;
+    this.loan = loanOf(lease) as Loan<T>;
+  }
+}
+
+/** Each frame has an object lent from a pool, which gets it back at its end. */
+export class Pooled<T> extends FrameSource<T, Borrowed<T>> {
+  override deferred = true;
+  override readonly pooled = true;
+  readonly #fun: Create<T>;
+  readonly #options: PoolOptions<T>;
+  /** By this key a frame has a pool of its own. */
+  readonly #key = {};
+  #pool: Pool<T> | undefined;
+
+  constructor(scope: Scope, fun: Create<T>, options: PoolOptions<T>) {
+    super(scope);
+    this.#fun = fun;
+    this.#options = options;
+  }
+
+  bare({ loan }: Borrowed<T>): T {
+    return loan.bare();
+  }
+
+  handed({ lease }: Borrowed<T>): Lease<T> {
+    return lease;
+  }
+
+  override pool(given: Frame | undefined): Pool<T> | undefined {
+    const frame = given ?? this.scope.current();
+    return frame?.ioBound ? frame.get(this.#key) as Pool<T> | undefined : this.#pool;
+  }
+
+  override retire(): void {
+    void this.#pool?.shutdown();
+  }
+
+  /** Here, so that a frame's own pool is shut down after what was lent from it is given back. */
+  protected override open(frame: Frame): void {
+    if (this.pool(frame) !== undefined) return;
+    this.started = true;
+    const pool = new Pool(this.#fun, this.#options);
+    if (!frame.ioBound) this.#pool = pool;
+    else {
+      frame.set(this.#key, pool);
+      frame.defer(() => pool.shutdown({ timeout: GRACE }));
+    }
+  }
+
+  protected make(
+    frame: Frame,
+    attempt: Attempt<Borrowed<T>>,
+    options: GetOptions | undefined,
+  ): Borrowed<T> | Promise<Borrowed<T>> {
+    const pool = this.pool(frame)!;
+    // An asynchronous getter would be called in vain.
+    const there = this.#options.getter === undefined ? pool.tryGet() : undefined;
+    if (there !== undefined) return new Borrowed(there);
+    const { signal } = attempt;
+    const both = options?.signal === undefined ? signal : AbortSignal.any([signal, options.signal]);
+    return pool.get({ ...options, signal: both }).then((lease) => new Borrowed(lease));
+  }
+
+  protected alive({ loan }: Borrowed<T>): T | undefined {
+    return loan.end === undefined ? loan.bare() : undefined;
+  }
+
+  protected release({ lease }: Borrowed<T>): Promise<void> {
+    return lease[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,159 @@
+// The types of proxies: what one has of its object, and what of its own.
+
+import type { Lease } from "../pool/lease.ts";
+import type { Create, CreateContext, GetOptions, PoolOptions } from "../pool/options.ts";
+import type { Pool } from "../pool.ts";
+import type { Frame } from "../scopes/mod.ts";
+
+/**
+ * `T` as a proxy shows it whose objects come later: of its members only the methods are there, and
+ * each call gives a promise. Overloads stay, those of methods that give promises anyway untouched.
+ */
+export type Deferred<T> =
+  & {
+    readonly [
+      K in keyof T as K extends "then" ? never
+        : K extends string ? NonNullable<T[K]> extends (...args: never) => unknown ? K : never
+        : never
+    ]-?: DeferredMethod<NonNullable<T[K]>>;
+  }
+  & (T extends (...args: never) => unknown ? DeferredMethod<T> : unknown);
+
+/** A method as {@linkcode Deferred} shows it. */
+export type DeferredMethod<F> = F extends (...args: never) => PromiseLike<unknown>
+  ? DeferredOverloads<F> & F
+  : unknown extends DeferredOverloads<F>
+    ? F extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never
+  : DeferredOverloads<F>;
+
+/**
+ * The overloads of a method that give no promise, as if they did. The compiler has no way to ask for
+ * all of them: these are the last eight.
+ */
+export type DeferredOverloads<F> = F extends {
+  (...args: infer A1): infer R1;
+  (...args: infer A2): infer R2;
+  (...args: infer A3): infer R3;
+  (...args: infer A4): infer R4;
+  (...args: infer A5): infer R5;
+  (...args: infer A6): infer R6;
+  (...args: infer A7): infer R7;
+  (...args: infer A8): infer R8;
+} ?
+    & DeferredOverload<A1, R1>
+    & DeferredOverload<A2, R2>
+    & DeferredOverload<A3, R3>
+    & DeferredOverload<A4, R4>
+    & DeferredOverload<A5, R5>
+    & DeferredOverload<A6, R6>
+    & DeferredOverload<A7, R7>
+    & DeferredOverload<A8, R8>
+  : unknown;
+
+/** One of them; nothing for one that gives a promise, or that is not there. */
+export type DeferredOverload<A extends unknown[], R> = unknown extends R ? unknown
+  : [R] extends [PromiseLike<unknown>] ? unknown
+  : (...args: A) => Promise<Awaited<R>>;
+
+/** Makes an object for a frame, at once; `T` is a promise if it takes time. */
+export type Make<T> = (n: number, context: CreateContext) => T;
+
+/** What a proxy is filled with: one object for everybody, or a function that makes one for each frame. */
+export type ProxyContent<O, F> = { obj: O; fun?: undefined } | { obj?: undefined; fun: F };
+
+/** The methods that fill a proxy, by names that start with its `setName`. */
+export type ProxySetters<O, F, N extends string> =
+  & {
+    readonly [
+      /** Fills it; code that has it already has its object from now on. */
+      K in N
+    ]: (content: ProxyContent<O, F>) => void;
+  }
+  & {
+    readonly [
+      /** Fills it with one object for everybody. */
+      K in `${N}Obj`
+    ]: (obj: O) => void;
+  }
+  & {
+    readonly [
+      /** Fills it with a function that makes an object for each frame of its scope. */
+      K in `${N}Fun`
+    ]: (fun: F) => void;
+  };
+
+/** What each proxy has besides. */
+export interface ProxyMembers<T> {
+  /**
+   * Gives back early what the frame has, which otherwise goes back at the frame's end. What uses the
+   * proxy afterwards gets another object.
+   *
+   * @returns resolves once it is given back; at once if there is nothing
+   * @throws {ProxyError} outside of any frame
+   */
+  _retObj(): Promise<void>;
+  /** Whether there is an object here and now; takes none. */
+  _hasObj(): boolean;
+  /**
+   * Makes the proxy one with a pool, or changes the options of the pool to come.
+   *
+   * @param options added to those given before
+   * @throws {ProxyError} the pool exists already, or one is impossible: an object is shared, or
+   * `maxSize` is missing
+   */
+  _setPool(options: PoolOptions<T>): void;
+  /** The pool, once there is one: its `stats()`, its `shutdown()`. On Workers, that of the request. */
+  readonly _pool: Pool<T> | undefined;
+}
+
+/** A proxy whose object is there at once. */
+export type ImmediateProxy<T, N extends string = "set"> =
+  & T
+  & ProxySetters<T, Make<T>, N>
+  & ProxyMembers<T>
+  & {
+    /** The object itself. */
+    _getObj(): T;
+    /** The object, for `await using`: {@linkcode ProxyMembers._retObj} is called at the end. */
+    _obj(): Promise<T & AsyncDisposable>;
+    /** The same proxy in a frame passed by hand. */
+    _in(frame: Frame): ImmediateProxy<T, N>;
+  };
+
+/** A proxy whose objects come later, of a `fun` that is async. */
+export type DeferredProxy<T, N extends string = "set"> =
+  & Deferred<T>
+  & ProxySetters<never, Make<PromiseLike<T>>, N>
+  & ProxyMembers<T>
+  & {
+    /** The object itself. */
+    _getObj(): Promise<T>;
+    /** The object, for `await using`: {@linkcode ProxyMembers._retObj} is called at the end. */
+    _obj(): Promise<T & AsyncDisposable>;
+    /** The same proxy in a frame passed by hand. */
+    _in(frame: Frame): DeferredProxy<T, N>;
+  };
+
+/** A proxy whose objects come from a pool. */
+export type PooledProxy<T, N extends string = "set"> =
+  & Deferred<T>
+  & ProxySetters<never, Create<T>, N>
+  & ProxyMembers<T>
+  & {
+    /**
+     * The lease that the frame has, throughout; got from the pool if there is none.
+     *
+     * @param options of {@linkcode Pool.get}
+     * @throws as {@linkcode Pool.get}; and {@linkcode ProxyError} outside of any frame, or after its end
+     */
+    _getObj(options?: GetOptions): Promise<Lease<T>>;
+    /** The same, for `await using`. */
+    _obj(options?: GetOptions): Promise<Lease<T>>;
+    /** The same proxy in a frame passed by hand. */
+    _in(frame: Frame): PooledProxy<T, N>;
+  };
+
+/** The proxy for objects `T`; those of a promise come later. */
+export type ProxyOf<T, N extends string = "set"> = [T] extends [PromiseLike<infer U>]
+  ? DeferredProxy<U, N>
+  : ImmediateProxy<T, N>;

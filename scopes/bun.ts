@@ -1,0 +1,7 @@
+// The scope bun: one frame for each asynchronous flow on Bun.
+
+import { FlowScope } from "./flow.ts";
+import type { Scope } from "./scope.ts";
+
+/** The asynchronous flow on Bun: `bun.run(() => …)` around each request. */
+export const bun: Scope = new FlowScope("bun", { runtime: "bun" });

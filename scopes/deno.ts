@@ -1,0 +1,7 @@
+// The scope deno: one frame for each asynchronous flow on Deno.
+
+import { FlowScope } from "./flow.ts";
+import type { Scope } from "./scope.ts";
+
+/** The asynchronous flow on Deno: `deno.run(() => …)` around each request. */
+export const deno: Scope = new FlowScope("deno", { runtime: "deno" });

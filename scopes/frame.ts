@@ -1,0 +1,193 @@
+// ScopeFrame: keeps what is taken in it, and gives it back at its end.
+
+import { ProxyError } from "../errors.ts";
+import { isThenable } from "../values.ts";
+import type { Frame, Host } from "./scope.ts";
+
+/** How a frame of a scope is. */
+export interface FrameOptions {
+  /** The scope's name, for messages. */
+  scope: string;
+  /** Calls `fn` where the scope finds `frame`. */
+  enter<R>(frame: Frame, fn: () => R): R;
+  /** Gets the giving back. */
+  host?: Host | undefined;
+  /** Whether what is made in it cannot be used in another. */
+  ioBound?: boolean;
+  /** Whether it goes on after its end, with nothing in it. */
+  permanent?: boolean;
+}
+
+/** The frame of every scope here; good for scopes of one's own, too. */
+export class ScopeFrame implements Frame {
+  /** What is made in it is bound to it and cannot be lent to another. */
+  readonly ioBound: boolean;
+  readonly #options: FrameOptions;
+  // Most frames keep one thing, and a proxy asks for it twice a call: a map is twice as slow.
+  #key: object | undefined;
+  #value: unknown;
+  #slots: Map<object, unknown> | undefined;
+  #deferred: (() => unknown)[] = [];
+  #prolonging: Promise<unknown>[] = [];
+  #ended = false;
+  #ending: Promise<void> | undefined;
+
+  /**
+   * Opens one.
+   *
+   * @param options of which scope it is, and how that finds it
+   * @throws {TypeError} `host` has no `waitUntil`
+   */
+  constructor(options: FrameOptions) {
+    const { scope, host, ioBound = false } = options;
+    if (host !== undefined && typeof host?.waitUntil !== "function") {
+      throw new TypeError(
+        `the scope ${scope}: host must have a method waitUntil, as the ctx of a Worker does`,
+      );
+    }
+    this.#options = options;
+    this.ioBound = ioBound;
+  }
+
+  /** Whether it has ended: nothing can be taken in it any more. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** What `set` has kept under `key`. */
+  get(key: object): unknown {
+    return key === this.#key ? this.#value : this.#slots?.get(key);
+  }
+
+  /** Keeps `value` under `key`, until the end. */
+  set(key: object, value: unknown): void {
+    this.#live("set");
+    if (this.#key === undefined || this.#key === key) {
+      this.#key = key;
+      this.#value = value;
+    } else (this.#slots ??= new Map()).set(key, value);
+  }
+
+  /** Has `fn` called at the end, the last one first. */
+  defer(fn: () => unknown): void {
+    this.#live("defer");
+    this.#deferred.push(fn);
+  }
+
+  /** Puts off the end until `promise` has settled. */
+  waitUntil(promise: Promise<unknown>): void {
+    this.#live("waitUntil");
+    this.#prolonging.push(promise);
+  }
+
+  /** Calls `fn` in this frame, which does not end with it. */
+  run<R>(fn: () => R): R {
+    this.#live("run");
+    return this.#options.enter(this, fn);
+  }
+
+  /** Ends it: gives back all that was taken in it. */
+  end(): Promise<void> {
+    if (this.#ending === undefined) {
+      this.#ending = this.#end();
+      this.#options.host?.waitUntil(this.#ending.catch((error) => this.#report(error)));
+    }
+    return this.#ending;
+  }
+
+  /** {@linkcode ScopeFrame.end}: for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.end();
+  }
+
+  /**
+   * Calls `fn` in this frame and ends it when `fn` returns, throws, or its promise settles: what a
+   * scope's `run` does.
+   *
+   * @param fn what to do
+   * @returns what `fn` gives; a promise settles once everything has been given back, unless that is
+   * put off by {@linkcode ScopeFrame.waitUntil} or is the host's
+   */
+  runToEnd<R>(fn: () => R): R {
+    let result: R;
+    try {
+      // Within the frame: something that starts only with its `then` starts there, too.
+      result = this.run(() => {
+        const result = fn();
+        return isThenable(result) ? Promise.resolve(result) as R : result;
+      });
+    } catch (error) {
+      this.#endUnseen();
+      throw error;
+    }
+    if (result instanceof Promise) return this.#runPromise(result) as R;
+    this.#endUnseen();
+    return result;
+  }
+
+  async #runPromise<V>(promise: Promise<V>): Promise<V> {
+    let value: V;
+    try {
+      value = await promise;
+    } catch (error) {
+      // The caller can be told of one failure only: of what went wrong first.
+      await this.#endSeen().catch((failure) => this.#report(failure));
+      throw error;
+    }
+    await this.#endSeen();
+    return value;
+  }
+
+  /** Ends it while somebody waits for that, unless it would take them too long. */
+  #endSeen(): Promise<void> {
+    if (this.#prolonging.length === 0 && !this.#options.host) return this.end();
+    this.#endUnseen();
+    return Promise.resolve();
+  }
+
+  #endUnseen(): void {
+    const ending = this.end();
+    if (!this.#options.host) ending.catch((error) => this.#report(error));
+    else ending.catch(() => {}); // reported once, for the host
+  }
+
+  async #end(): Promise<void> {
+    const failures: unknown[] = [];
+    const fails = (error: unknown) => void failures.push(error);
+    while (this.#prolonging.length > 0) {
+      await Promise.all(this.#prolonging.splice(0).map((promise) => promise.catch(fails)));
+    }
+    this.#ended = !this.#options.permanent;
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    this.#key = this.#value = this.#slots = undefined;
+    while (deferred.length > 0) {
+      try {
+        await deferred.pop()!();
+      } catch (error) {
+        fails(error);
+      }
+    }
+    if (this.#options.permanent) this.#ending = undefined;
+    if (failures.length === 1) throw failures[0];
+    if (failures.length > 1) {
+      throw new AggregateError(failures, `the end of a frame of the scope ${this.#options.scope}`);
+    }
+  }
+
+  #live(what: string): void {
+    if (this.#ended) throw endedError(this.#options.scope, `${what}() is called`);
+  }
+
+  #report(error: unknown): void {
+    console.error(`proxypool: the end of a frame of the scope ${this.#options.scope}:`, error);
+  }
+}
+
+/** The error for `doing` something too late. */
+export function endedError(scope: string, doing: string): ProxyError {
+  return new ProxyError(
+    `${doing} in a frame of the scope ${scope} that has ended: await such work before the end, or ` +
+      "put that off with waitUntil(promise)",
+  );
+}

@@ -1,0 +1,7 @@
+// The scope node: one frame for each asynchronous flow on Node.
+
+import { FlowScope } from "./flow.ts";
+import type { Scope } from "./scope.ts";
+
+/** The asynchronous flow on Node: `node.run(() => …)` around each request. */
+export const node: Scope = new FlowScope("node", { runtime: "node" });

@@ -1,0 +1,66 @@
+// Scope: what the world is to a proxy, and what one is made of.
+
+/** Where work can be left that goes on after the answer: the `ctx` of a Cloudflare Worker, say. */
+export interface Host {
+  /** Keeps the request alive until `promise` settles. */
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+/**
+ * One request, flow, thread or process: what is taken in it through a proxy belongs to it, and is
+ * given back at its end.
+ */
+export interface Frame extends AsyncDisposable {
+  /** Whether it has ended: nothing can be taken in it any more. */
+  readonly ended: boolean;
+  /** What is made in it is bound to it and cannot be lent to another: I/O on Cloudflare Workers. */
+  readonly ioBound?: boolean;
+  /** What `set` has kept under `key`. */
+  get(key: object): unknown;
+  /** Keeps `value` under `key`, until the end. */
+  set(key: object, value: unknown): void;
+  /**
+   * Has `fn` called at the end, the last one first; it may be async.
+   *
+   * @throws {ProxyError} the frame has ended
+   */
+  defer(fn: () => unknown): void;
+  /**
+   * Puts off the end until `promise` has settled: a streamed answer that still reads, say.
+   *
+   * @throws {ProxyError} the frame has ended
+   */
+  waitUntil(promise: Promise<unknown>): void;
+  /**
+   * Calls `fn` in this frame, which does not end with it.
+   *
+   * @throws {ProxyError} the frame has ended, or nothing here carries it along
+   */
+  run<R>(fn: () => R): R;
+  /**
+   * Ends it: gives back all that was taken in it. A second call joins the first.
+   *
+   * @throws what a deferred function or a promise given to `waitUntil` has failed with
+   */
+  end(): Promise<void>;
+}
+
+/** Says which frame the running code is in. */
+export interface Scope {
+  /** What messages call it. */
+  readonly name: string;
+  /** Loads what this runtime offers only asynchronously; elsewhere there is no need to call it. */
+  ready(): Promise<void>;
+  /** The frame of the running code; undefined outside of any. */
+  current(): Frame | undefined;
+  /**
+   * Calls `fn` in a new frame, which ends when `fn` returns, throws, or its promise settles.
+   *
+   * @param fn what to do
+   * @param host gets the giving back, which then delays nobody
+   * @returns what `fn` gives; a promise settles once everything has been given back
+   */
+  run<R>(fn: () => R, host?: Host): R;
+  /** A new frame, to be ended by hand. */
+  open(host?: Host): Frame;
+}
