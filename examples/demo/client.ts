@@ -1,8 +1,12 @@
 // The load: asks the service, so many requests at a time, and checks and times each answer.
 
+import type { Answer } from "./queries.ts";
+
 export interface Load {
   requests: number;
   concurrency: number;
+  /** After which no more are sent. */
+  seconds: number;
   signal: AbortSignal;
   progress(done: number): void;
 }
@@ -20,7 +24,9 @@ export async function drive(url: string, load: Load): Promise<Measured> {
   const started = performance.now();
   let sent = 0;
   // An outage shows soon: no need to wait for the timeout of every request.
-  const goOn = () => sent < load.requests && errors.length < load.concurrency;
+  const goOn = () =>
+    sent < load.requests && secondsSince(started) < load.seconds &&
+    errors.length < load.concurrency;
   const worker = async () => {
     while (goOn() && !load.signal.aborted) {
       const n = sent++ % 1_000;
@@ -33,14 +39,21 @@ export async function drive(url: string, load: Load): Promise<Measured> {
   };
   await Promise.all(Array.from({ length: load.concurrency }, worker));
   load.signal.throwIfAborted();
-  return { seconds: (performance.now() - started) / 1_000, latencies, errors };
+  return { seconds: secondsSince(started), latencies, errors };
 }
 
 async function ask(url: string, n: number, signal: AbortSignal): Promise<void> {
   const response = await fetch(`${url}/sum/${n}`, { signal });
   const body = await response.text();
   if (!response.ok) throw new Error(`${response.status} ${body}`);
-  const { sum } = JSON.parse(body);
+  const { sum, transactions } = JSON.parse(body) as Answer;
   // A wrong sum: two requests shared a connection at once.
   if (sum !== n * (n + 1) / 2) throw new Error(`the sum to ${n} is not ${sum}`);
+  const [first, ...others] = transactions;
+  if (others.every((other) => other === first)) return;
+  throw new Error(`one request, several transactions: ${transactions.join(" and ")}`);
+}
+
+function secondsSince(started: number): number {
+  return (performance.now() - started) / 1_000;
 }

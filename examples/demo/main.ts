@@ -1,4 +1,4 @@
-// The demo: one service over PostgreSQL, measured without and with a pool. See --help.
+// The demo: one service over PostgreSQL, measured without a pool, with one, and with one behind a proxy. See --help.
 import { once } from "node:events";
 import { Connections } from "./connections.ts";
 import { openDatabase } from "./database.ts";
@@ -6,7 +6,7 @@ import { faults, measure, type Result, type Setup } from "./measure.ts";
 import { HELP, parseOptions, UsageError } from "./options.ts";
 import { hint, line, progress, table } from "./report.ts";
 import { listen } from "./server.ts";
-import { type Phase, phases, pooled } from "./service.ts";
+import { phases, pooled } from "./service.ts";
 import { Interrupted, onInterrupt } from "./signals.ts";
 
 async function main(args: string[]): Promise<number> {
@@ -36,29 +36,40 @@ async function serve({ options, server, database, signal }: Setup): Promise<numb
 }
 
 async function compare(setup: Setup): Promise<number> {
-  const { requests, concurrency, poolSize } = setup.options;
-  line(`${requests} requests a phase, ${concurrency} at a time, over ${setup.database.name}`);
-  const results: Result[] = [];
-  for (const phase of phases) {
-    const result = await rehearsed(setup, phase);
-    line(`${phase.name}: ${result.seconds.toFixed(1)} s`);
-    results.push(result);
-  }
+  const { requests, concurrency, seconds, poolSize } = setup.options;
+  line(`${requests} requests or ${seconds} s a phase, ${concurrency} at a time,`);
+  line(`each a transaction of four queries, over ${setup.database.name}`);
+  const results = await rehearse(setup) ?? await run(setup);
   console.log(`\n${table(results)}\n`);
   const found = results.flatMap((result) => faults(result, poolSize));
   for (const fault of found) console.error(`FAILED: ${fault}`);
   if (found.length === 0) {
-    console.log(`No error, no leak, never more than ${poolSize} in the pool.`);
+    const capped = `never over ${poolSize} in a pool`;
+    console.log(`No error, no leak, each request on one connection, ${capped}.`);
   }
   return found.length === 0 ? 0 : 1;
 }
 
-/** Else the first phase would pay for the compilation of the code that all share. */
-async function rehearsed(setup: Setup, phase: Phase): Promise<Result> {
-  const { requests, poolSize } = setup.options;
-  const rehearsal = await measure(setup, phase, Math.min(requests, 200), () => {});
-  if (faults(rehearsal, poolSize).length > 0) return rehearsal;
-  return await measure(setup, phase, requests, progress(phase.name, requests));
+/** Else the first phase would pay for the compilation of what all share. Returns what failed. */
+async function rehearse(setup: Setup): Promise<Result[] | undefined> {
+  const requests = Math.min(setup.options.requests, 100);
+  hint("Rehearsing …");
+  for (const phase of phases) {
+    const result = await measure(setup, phase, requests, () => {});
+    if (faults(result, setup.options.poolSize).length > 0) return [result];
+  }
+  return undefined;
+}
+
+async function run(setup: Setup): Promise<Result[]> {
+  const { requests } = setup.options;
+  const results: Result[] = [];
+  for (const phase of phases) {
+    const result = await measure(setup, phase, requests, progress(phase.name, requests));
+    line(`${phase.name}: ${result.seconds.toFixed(1)} s`);
+    results.push(result);
+  }
+  return results;
 }
 
 function exitCode(error: unknown): number {

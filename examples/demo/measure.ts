@@ -28,7 +28,8 @@ export async function measure(
 ): Promise<Result> {
   const label = `proxypool demo ${Deno.pid} ${phase.name}`;
   const connections = new Connections(database.url(label));
-  const load = { requests, concurrency: options.concurrency, signal, progress };
+  const { concurrency, seconds } = options;
+  const load = { requests, concurrency, seconds, signal, progress };
   let measured: Measured;
   {
     await using service = phase.open(connections.connect, options.poolSize);

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 export interface Options {
   requests: number;
   concurrency: number;
+  seconds: number;
   poolSize: number;
   port: number;
   serve: boolean;
@@ -13,11 +14,14 @@ export interface Options {
 /** The user's mistake on the command line: exit code 2. */
 export class UsageError extends Error {}
 
-export const HELP = `An HTTP service over PostgreSQL, without and with a pool, side by side.
+export const HELP =
+  `An HTTP service over PostgreSQL: without a pool, with one, and with one behind a proxy.
+Each request is one transaction of four queries: begin, two selects, commit.
 
 Usage: deno task demo [options]
 
-  --requests N      requests in each phase (default 2000)
+  --requests N      requests in each phase (default 1000)
+  --seconds N       but none is sent after that time (default 5)
   --concurrency N   requests under way at once (default 32)
   --pool-size N     connections the pool may open (default 10)
   --port N          port of the service on 127.0.0.1 (default: a free one)
@@ -33,6 +37,7 @@ export function parseOptions(args: string[]): Options {
   return {
     requests: integer("requests", values.requests, 1, 1_000_000),
     concurrency: integer("concurrency", values.concurrency, 1, 1_000),
+    seconds: integer("seconds", values.seconds, 1, 3_600),
     poolSize: integer("pool-size", values["pool-size"], 1, 1_000),
     port: integer("port", values.port, 0, 65_535),
     serve: values.serve,
@@ -45,7 +50,8 @@ function parse(args: string[]) {
     return parseArgs({
       args,
       options: {
-        requests: { type: "string", default: "2000" },
+        requests: { type: "string", default: "1000" },
+        seconds: { type: "string", default: "5" },
         concurrency: { type: "string", default: "32" },
         "pool-size": { type: "string", default: "10" },
         port: { type: "string", default: "0" },

@@ -29,6 +29,7 @@ export function hint(text: string): void {
 export function table(results: Result[]): string {
   const rows = [
     ["", ...results.map((r) => r.phase.name)],
+    ["requests", ...results.map((r) => String(r.latencies.length))],
     ["requests/s", ...results.map((r) => (r.latencies.length / r.seconds).toFixed(0))],
     ["p50 ms", ...results.map((r) => percentile(r.latencies, 0.5))],
     ["p99 ms", ...results.map((r) => percentile(r.latencies, 0.99))],

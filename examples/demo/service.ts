@@ -1,8 +1,12 @@
 // The service, once for each way to come by a connection. This is the code to copy.
-// @ts-types="@types/pg"
-import type { Client } from "pg";
 import { Pool } from "../../mod.ts";
+import { versatile } from "../../scopes/mod.ts";
 import type { Connect } from "./connections.ts";
+import { db } from "./db.ts";
+import { pooling } from "./pooling.ts";
+import type { Answer } from "./queries.ts";
+import { sumTo as sumByProxy } from "./sum_by_proxy.ts";
+import { sumTo } from "./sum_passing.ts";
 
 export interface Service extends AsyncDisposable {
   handle(request: Request): Promise<Response>;
@@ -22,7 +26,7 @@ const direct: Phase = {
     async handle(request) {
       const client = await connect();
       try {
-        return await answer(client, request);
+        return await answer(request, (n) => sumTo(client, n));
       } finally {
         await client.end();
       }
@@ -35,41 +39,35 @@ export const pooled: Phase = {
   name: "pool",
   capped: true,
   open(connect, poolSize) {
-    const pool = newPool(connect, poolSize);
+    const pool = new Pool(connect, { ...pooling, maxSize: poolSize });
     return {
       async handle(request) {
         if (new URL(request.url).pathname === "/stats") return Response.json(pool.stats());
         await using client = await pool.get();
-        return await answer(client, request);
+        return await answer(request, (n) => sumTo(client, n));
       },
       [Symbol.asyncDispose]: () => pool.shutdown({ timeout: 10_000 }),
     };
   },
 };
 
-export const phases: Phase[] = [direct, pooled];
+const proxied: Phase = {
+  name: "pool by proxy",
+  capped: true,
+  open(connect, poolSize) {
+    db.setFun(connect);
+    db._setPool({ maxSize: poolSize });
+    return {
+      handle: (request) => versatile.run(() => answer(request, sumByProxy)),
+      [Symbol.asyncDispose]: async () => await db._pool?.shutdown({ timeout: 10_000 }),
+    };
+  },
+};
 
-function newPool(connect: Connect, maxSize: number): Pool<Client> {
-  const lost = new WeakSet<Client>();
-  return new Pool(connect, {
-    maxSize,
-    timeout: 5_000,
-    opener: (client) => void client.on("error", () => lost.add(client)),
-    // The server may drop a connection that lies idle: ask before each use, it costs no query.
-    health: (client) => !lost.has(client),
-    healthAfter: 0,
-    // Nobody inherits an open transaction. Rolling back costs a round trip: only if there is one.
-    retter: (client) =>
-      client.getTransactionStatus() === "I" ? undefined : client.query("rollback"),
-    closer: (client) => client.end(),
-    tracer: (client) => `transaction status ${client.getTransactionStatus()}`,
-  });
-}
+export const phases: Phase[] = [direct, pooled, proxied];
 
-async function answer(client: Pick<Client, "query">, request: Request): Promise<Response> {
+async function answer(request: Request, sum: (n: number) => Promise<Answer>): Promise<Response> {
   const [, n] = new URL(request.url).pathname.match(/^\/sum\/(\d{1,4})$/) ?? [];
   if (n === undefined) return new Response("try /sum/100 or /stats\n", { status: 404 });
-  const sql = "select coalesce(sum(i), 0)::int as sum from generate_series(1, $1::int) as i";
-  const { rows } = await client.query<{ sum: number }>(sql, [n]);
-  return Response.json(rows[0]);
+  return Response.json(await sum(Number(n)));
 }

@@ -56,20 +56,29 @@ async function assertRefused(
 Deno.test("demo: compares, and the pool keeps its size", async () => {
   const { code, stdout, stderr } = await demo(["--requests", "60", "--pool-size", "3"]);
   assertEquals(code, 0, stderr);
-  assertMatch(stdout, /^ +connection per request +pool$/m);
+  assertMatch(stdout, /^ +connection per request +pool +pool by proxy$/m);
   for (const row of ["requests/s", "p50 ms", "p99 ms"]) {
-    assertMatch(stdout, new RegExp(`^${row} +[\\d.]+ +[\\d.]+$`, "m"));
+    assertMatch(stdout, new RegExp(`^${row}( +[\\d.]+){3}$`, "m"));
   }
-  assertMatch(stdout, /^connections opened +60 +3$/m);
-  assertMatch(stdout, /^most open at once +32 +3$/m);
-  assertMatch(stdout, /^errors +0 +0$/m);
-  assertMatch(stdout, /^leaked +0 +0$/m);
+  assertMatch(stdout, /^requests( +60){3}$/m);
+  assertMatch(stdout, /^connections opened +60 +3 +3$/m);
+  assertMatch(stdout, /^most open at once +32 +3 +3$/m);
+  assertMatch(stdout, /^errors( +0){3}$/m);
+  assertMatch(stdout, /^leaked( +0){3}$/m);
+  assertMatch(stdout, /each request on one connection, never over 3 in a pool\.$/m);
+});
+
+Deno.test("demo: --seconds ends a phase early, and says how far it came", async () => {
+  const { code, stdout, stderr } = await demo(["--requests", "1000000", "--seconds", "1"]);
+  assertEquals(code, 0, stderr);
+  assertMatch(stdout, /^requests( +\d{1,5}){3}$/m);
 });
 
 Deno.test("demo: --serve answers until SIGINT, and ends cleanly", async () => {
   await using child = start(["--serve"]);
   const [url] = (await firstLine(child.stdout)).match(/http:\/\/127\.0\.0\.1:\d+/) ?? [];
-  assertEquals(await (await fetch(`${url}/sum/100`)).json(), { sum: 5050 });
+  const { sum, transactions } = await (await fetch(`${url}/sum/100`)).json();
+  assertEquals([sum, new Set(transactions).size], [5050, 1]);
   const stats = await (await fetch(`${url}/stats`)).json();
   assertEquals([stats.size, stats.using], [1, 0]);
   child.kill("SIGINT");
@@ -89,6 +98,7 @@ Deno.test("demo: flags and values at fault", async () => {
   await assertRefused("--size", 2, ["--size", "3"]);
   await assertRefused("--requests", 2, ["--requests"]);
   await assertRefused("--concurrency 1e3", 2, ["--concurrency", "1e3"]);
+  await assertRefused("--seconds 0", 2, ["--seconds", "0"]);
   await assertRefused("--pool-size 0", 2, ["--pool-size=0"]);
   await assertRefused("--port 65536", 2, ["--port", "65536"]);
   await assertRefused("surplus", 2, ["surplus"]);
