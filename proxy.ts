@@ -23,10 +23,13 @@ import type { Frame } from "./scopes/mod.ts";
 export type {
   Deferred,
   DeferredMethod,
+  DeferredMethods,
   DeferredOverload,
   DeferredOverloads,
   DeferredProxy,
+  GivesPromise,
   ImmediateProxy,
+  IsPromise,
   Make,
   PooledProxy,
   ProxyContent,
@@ -50,7 +53,7 @@ export interface ScopedProxyConstructor {
   /** One with a pool. */
   new <T, const N extends string = "set">(
     options: { fun?: Create<T> | undefined } & PooledOptions<T> & ScopeOptions<N> & Free<T, N>,
-  ): PooledProxy<T, N>;
+  ): PooledProxy<T, NoInfer<N>>;
   /** One without. */
   new <T, const N extends string = "set">(
     options:
@@ -58,7 +61,7 @@ export interface ScopedProxyConstructor {
       & OwnOptions<Awaited<T>>
       & ScopeOptions<N>
       & Free<T, N>,
-  ): ProxyOf<T, N>;
+  ): ProxyOf<T, NoInfer<N>>;
 }
 
 interface Given<T> extends PoolOptions<T> {

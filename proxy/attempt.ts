@@ -51,9 +51,8 @@ function within<V>(promise: Promise<V>, { signal, timeout = 0 }: GetOptions): Pr
       signal?.removeEventListener("abort", abort);
       settle();
     };
-    if (signal?.aborted) return abort();
-    signal?.addEventListener("abort", abort);
     promise.then((value) => end(() => resolve(value)), (error) => end(() => reject(error)));
+    signal?.addEventListener("abort", abort);
   });
 }
 

@@ -66,9 +66,7 @@ export class Filling<T> {
 
   #set(content: Content<T>): void {
     const set = this.#setName;
-    const known = typeof content === "object" && content !== null &&
-      Reflect.ownKeys(content).every((key) => key === "obj" || key === "fun");
-    if (!known) {
+    if (!isContent(content)) {
       throw new ProxyError(
         `${set}() takes { obj } or { fun }, got ${
           shown(content)
@@ -102,8 +100,19 @@ export class Filling<T> {
   }
 }
 
+function isContent(content: unknown): boolean {
+  if (typeof content !== "object" || content === null) return false;
+  const keys = Reflect.ownKeys(content);
+  return keys.length > 0 && keys.every((key) => key === "obj" || key === "fun");
+}
+
 function checkContent(obj: unknown, fun: unknown, pooled: boolean): void {
   if (obj === null) throw new ProxyError("obj must be an object, or text, or a number, got null");
+  if (obj instanceof Promise) {
+    throw new ProxyError(
+      "obj must be the object itself, got a promise: await it, or give fun: () => promise",
+    );
+  }
   if (fun !== undefined && typeof fun !== "function") {
     throw new ProxyError(`fun must be a function that makes an object, got ${shown(fun)}`);
   }

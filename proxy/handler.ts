@@ -57,7 +57,14 @@ export class Handler<T> extends Forward {
       if (setter !== undefined) return setter;
     } else if (key === HANDLER) return this;
     const object = this.#object();
-    if (object !== undefined) return this.read(object, key, stand);
+    if (object !== undefined) {
+      const value = this.read(object, key, stand);
+      // JSON leaves out what can be called, and the proxy of what `fun` makes can.
+      return value === undefined && key === "toJSON" ? () => object : value;
+    }
+    // What the language itself would call, leaving the promise to nobody.
+    if (key === "toJSON") return undefined;
+    if (key === Symbol.toPrimitive) return noPrimitive;
     if (typeof key !== "string") return undefined;
     return (...args: unknown[]) => this.#call(args, stand, (object) => method(object, key), true);
   }
@@ -75,15 +82,20 @@ export class Handler<T> extends Forward {
 
   getObj(options?: GetOptions): unknown {
     const { source } = this.filling;
-    if (options !== undefined) checkBounds(source, options);
-    const taken = source.take(this.#frame, options);
-    return source.deferred
-      ? Promise.resolve(taken).then((value) => source.handed(value))
-      : source.handed(taken);
+    try {
+      if (options !== undefined) checkBounds(source, options);
+      if (options?.signal?.aborted) throw options.signal.reason;
+      const taken = source.take(this.#frame, options);
+      if (!source.deferred) return source.handed(taken);
+      return Promise.resolve(taken).then((value) => source.handed(value));
+    } catch (error) {
+      if (source.deferred) return Promise.reject(error);
+      throw error;
+    }
   }
 
-  retObj(): Promise<void> {
-    return this.filling.source.give(this.#frame);
+  async retObj(): Promise<void> {
+    await this.filling.source.give(this.#frame);
   }
 
   hasObj(): boolean {
@@ -91,9 +103,10 @@ export class Handler<T> extends Forward {
   }
 
   async obj(options?: GetOptions): Promise<unknown> {
+    const { source } = this.filling;
     const object = await this.getObj(options);
     // A lease knows where it goes back to; anything else would not.
-    return !this.filling.source.pooled ? new Held(object, () => this.retObj()).stand : object;
+    return source.pooled ? object : new Held(object, source.giver(this.#frame)).stand;
   }
 
   in(frame: Frame): object {
@@ -177,6 +190,10 @@ function checkBounds(source: Source<unknown>, options: GetOptions): void {
     throw new ProxyError("_getObj() takes options only if the proxy has a pool: leave them out");
   }
   checkGet("_getObj", options);
+}
+
+function noPrimitive(): never {
+  throw deferredError();
 }
 
 function deferredError(): ProxyError {

@@ -22,6 +22,8 @@ export interface Source<T, V = unknown> {
   handed(value: V): T;
   /** Gives back what the frame holds. */
   give(frame: Frame | undefined): Promise<void>;
+  /** To give back what the frame holds now, and nothing that it holds later. */
+  giver(frame: Frame | undefined): () => Promise<void>;
   /** Whether they come from a pool. */
   readonly pooled: boolean;
   /** Whether there has been one already. */
@@ -84,11 +86,15 @@ export abstract class FrameSource<T, V> implements Source<T, V> {
 
   give(given: Frame | undefined): Promise<void> {
     const slot = this.frame(given).get(this) as Slot<V> | undefined;
-    if (slot === undefined) return Promise.resolve();
-    return this.#empty(slot, () =>
-      new ProxyError(
-        "the object that this call waited for was given back by _retObj() before it came",
-      ));
+    return slot === undefined ? Promise.resolve() : this.#empty(slot, givenBackError);
+  }
+
+  giver(given: Frame | undefined): () => Promise<void> {
+    const slot = this.frame(given).get(this) as Slot<V> | undefined;
+    const value = slot?.value;
+    return async () => {
+      if (slot !== undefined && slot.value === value) await this.#empty(slot, givenBackError);
+    };
   }
 
   has(given: Frame | undefined): boolean {
@@ -128,9 +134,11 @@ export abstract class FrameSource<T, V> implements Source<T, V> {
     slot.making = true;
     try {
       const made = this.make(frame, attempt, options);
-      if (!isThenable(made)) return this.#keep(slot, made);
+      const gone = frame.get(this) !== slot; // `fun` has ended the very frame
+      if (!isThenable(made)) return gone ? this.#tooLate(made) : this.#keep(slot, made);
       this.deferred = true;
-      slot.attempt = attempt;
+      if (gone) attempt.cancel(this.#ended());
+      else slot.attempt = attempt;
       return attempt.pending = this.#arrive(slot, attempt, made);
     } finally {
       slot.making = false;
@@ -141,11 +149,16 @@ export abstract class FrameSource<T, V> implements Source<T, V> {
     try {
       const value = await made;
       if (attempt.cancelled === undefined) return this.#keep(slot, value);
-      await this.release(value);
+      if (value !== undefined && value !== null) await this.release(value);
     } finally {
       if (slot.attempt === attempt) slot.attempt = undefined;
     }
     throw attempt.cancelled;
+  }
+
+  #tooLate(value: V): never {
+    void this.release(value);
+    throw this.#ended();
   }
 
   #keep(slot: Slot<V>, value: V): V {
@@ -167,6 +180,12 @@ export abstract class FrameSource<T, V> implements Source<T, V> {
   #ended(): ProxyError {
     return endedError(this.scope.name, "a proxy is used");
   }
+}
+
+function givenBackError(): ProxyError {
+  return new ProxyError(
+    "the object that this call waited for was given back by _retObj() before it came",
+  );
 }
 
 function outsideError(scope: string): ProxyError {

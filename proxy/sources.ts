@@ -48,6 +48,10 @@ export class Unset<T> implements Source<T, T> {
     return Promise.resolve();
   }
 
+  giver(): () => Promise<void> {
+    return () => Promise.resolve();
+  }
+
   has(): boolean {
     return false;
   }
@@ -87,6 +91,10 @@ export class Fixed<T> implements Source<T, T> {
   /** It is everybody's: there is nobody to give it back to. */
   give(): Promise<void> {
     return Promise.resolve();
+  }
+
+  giver(): () => Promise<void> {
+    return () => Promise.resolve();
   }
 
   has(): boolean {

@@ -10,21 +10,57 @@ import type { Frame } from "../scopes/mod.ts";
  * each call gives a promise. Overloads stay, those of methods that give promises anyway untouched.
  */
 export type Deferred<T> =
-  & {
-    readonly [
-      K in keyof T as K extends "then" ? never
-        : K extends string ? NonNullable<T[K]> extends (...args: never) => unknown ? K : never
-        : never
-    ]-?: DeferredMethod<NonNullable<T[K]>>;
-  }
-  & (T extends (...args: never) => unknown ? DeferredMethod<T> : unknown);
+  & DeferredMethods<T>
+  & (T extends (...args: never) => unknown ?
+      & DeferredMethod<T>
+      // It is the function itself, for its generics to stay, but its fields are not to be had.
+      & { readonly [K in Exclude<keyof T, keyof DeferredMethods<T>>]: never }
+    : unknown);
+
+/** The methods of `T` as {@linkcode Deferred} shows them; `then` is never one. */
+export type DeferredMethods<T> = {
+  readonly [
+    K in keyof T as K extends "then" ? never
+      : K extends string ? NonNullable<T[K]> extends (...args: never) => unknown ? K : never
+      : never
+  ]-?: DeferredMethod<NonNullable<T[K]>>;
+};
 
 /** A method as {@linkcode Deferred} shows it. */
-export type DeferredMethod<F> = F extends (...args: never) => PromiseLike<unknown>
-  ? DeferredOverloads<F> & F
+export type DeferredMethod<F> = true extends GivesPromise<F> ? DeferredOverloads<F> & F
   : unknown extends DeferredOverloads<F>
     ? F extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never
   : DeferredOverloads<F>;
+
+/**
+ * Contains true if an overload of a method gives a promise anyway. That it extends a function that
+ * does says too little: so does one that gives back whatever it gets.
+ */
+export type GivesPromise<F> = F extends {
+  (...args: never): infer R1;
+  (...args: never): infer R2;
+  (...args: never): infer R3;
+  (...args: never): infer R4;
+  (...args: never): infer R5;
+  (...args: never): infer R6;
+  (...args: never): infer R7;
+  (...args: never): infer R8;
+} ?
+    | IsPromise<R1>
+    | IsPromise<R2>
+    | IsPromise<R3>
+    | IsPromise<R4>
+    | IsPromise<R5>
+    | IsPromise<R6>
+    | IsPromise<R7>
+    | IsPromise<R8>
+  : false;
+
+/** Whether `R` is that of a promise; not of what it is not known. */
+export type IsPromise<R> = unknown extends R ? false
+  : [R] extends [never] ? false
+  : [R] extends [PromiseLike<unknown>] ? true
+  : false;
 
 /**
  * The overloads of a method that give no promise, as if they did. The compiler has no way to ask for

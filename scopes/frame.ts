@@ -29,6 +29,7 @@ export class ScopeFrame implements Frame {
   #slots: Map<object, unknown> | undefined;
   #deferred: (() => unknown)[] = [];
   #prolonging: Promise<unknown>[] = [];
+  #failures: unknown[] = [];
   #ended = false;
   #ending: Promise<void> | undefined;
 
@@ -77,7 +78,9 @@ export class ScopeFrame implements Frame {
   /** Puts off the end until `promise` has settled. */
   waitUntil(promise: Promise<unknown>): void {
     this.#live("waitUntil");
-    this.#prolonging.push(promise);
+    // At once, for a rejection that comes before the end not to count as unhandled.
+    const fails = (error: unknown) => void this.#failures.push(error);
+    this.#prolonging.push(Promise.resolve(promise).catch(fails));
   }
 
   /** Calls `fn` in this frame, which does not end with it. */
@@ -152,12 +155,10 @@ export class ScopeFrame implements Frame {
   }
 
   async #end(): Promise<void> {
-    const failures: unknown[] = [];
-    const fails = (error: unknown) => void failures.push(error);
-    while (this.#prolonging.length > 0) {
-      await Promise.all(this.#prolonging.splice(0).map((promise) => promise.catch(fails)));
-    }
+    while (this.#prolonging.length > 0) await Promise.all(this.#prolonging.splice(0));
     this.#ended = !this.#options.permanent;
+    const failures = this.#failures;
+    this.#failures = [];
     const deferred = this.#deferred;
     this.#deferred = [];
     this.#key = this.#value = this.#slots = undefined;
@@ -165,7 +166,7 @@ export class ScopeFrame implements Frame {
       try {
         await deferred.pop()!();
       } catch (error) {
-        fails(error);
+        failures.push(error);
       }
     }
     if (this.#options.permanent) this.#ending = undefined;
