@@ -1,0 +1,327 @@
+// A proxy whose fun makes an object at once: one for each frame, made on first use, closed at its end.
+
+import {
+  assertEquals,
+  assertNotStrictEquals,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Proxy, ProxyError } from "../mod.ts";
+import { FlowScope, type Frame, ScopeFrame, shared, thread } from "../scopes/mod.ts";
+import { flow } from "./helpers/flow.ts";
+import { deferred, idle, recorder, rejection, Thing, Workshop } from "./helpers/pool.ts";
+
+/** A proxy of one thing a frame, and the workshop they come from. */
+function things(options: { scope?: FlowScope } = {}) {
+  const shop = new Workshop();
+  const { fun, closer } = shop;
+  return { shop, proxy: new Proxy({ fun, closer, scope: flow, ...options }) };
+}
+
+describe("fun", () => {
+  it("makes one object for each frame, when it is first used", async () => {
+    const { shop, proxy } = things();
+    await flow.run(async () => {
+      assertEquals(shop.attempts, 0);
+      assertEquals([proxy.id, proxy.id, shop.attempts], [0, 0, 1]);
+      await idle();
+      assertEquals(proxy.id, 0);
+    });
+    flow.run(() => assertEquals(proxy.id, 1));
+  });
+
+  it("makes another one for each of several flows at once, and for a nested frame", async () => {
+    const { shop, proxy } = things();
+    const all = deferred();
+    const flows = [0, 1, 2].map((n) =>
+      flow.run(async () => {
+        assertEquals(proxy.id, n);
+        await all.promise;
+        flow.run(() => assertEquals(proxy.id, n + 3));
+        assertEquals(proxy.id, n);
+      })
+    );
+    all.resolve();
+    await Promise.all(flows);
+    assertEquals([shop.made.length, shop.closed.toSorted()], [6, [0, 1, 2, 3, 4, 5]]);
+  });
+
+  it("is told how many attempts there were, and a signal that aborts if nobody wants it any more", () => {
+    const told: [number, boolean][] = [];
+    const proxy = new Proxy({
+      fun: (n, { signal }) => {
+        told.push([n, signal.aborted]);
+        if (n === 0) throw new Error("no");
+        return { n };
+      },
+      scope: flow,
+    });
+    flow.run(() => assertThrows(() => proxy.n, Error, "no"));
+    flow.run(() => assertEquals(proxy.n, 1));
+    assertEquals(told, [[0, false], [1, false]]);
+  });
+
+  it("that throws is asked again by the next use: a failure is never cached", () => {
+    let fails = true;
+    const failure = new Error("refused");
+    const proxy = new Proxy({
+      fun: () => {
+        if (fails) throw failure;
+        return { n: 1 };
+      },
+      scope: flow,
+    });
+    flow.run(() => {
+      assertStrictEquals(assertThrows(() => proxy.n), failure);
+      assertStrictEquals(assertThrows(() => proxy._getObj()), failure);
+      assertEquals(proxy._hasObj(), false);
+      fails = false;
+      assertEquals(proxy.n, 1);
+    });
+  });
+
+  it("must make an object: undefined and null are no such", () => {
+    for (const nothing of [undefined, null]) {
+      const proxy = new Proxy({ fun: () => nothing as unknown as Thing, scope: flow });
+      flow.run(() => {
+        const told = assertThrows(() => proxy.id, ProxyError).message;
+        assertStringIncludes(told, `fun must make an object, got ${nothing}`);
+        assertEquals(proxy._hasObj(), false);
+      });
+    }
+  });
+
+  it("must not use the very proxy that it makes an object for; then it can be asked again", () => {
+    let wrong = true;
+    const proxy: { id: number } = new Proxy({
+      fun: (): Thing => wrong ? new Thing(proxy.id) : new Thing(7),
+      scope: flow,
+    });
+    flow.run(() => {
+      assertThrows(() => proxy.id, ProxyError, "fun uses the very proxy");
+      wrong = false;
+      assertEquals(proxy.id, 7);
+    });
+  });
+
+  it("may use other proxies, and then has those of its frame", () => {
+    const { proxy: base } = things();
+    const built = new Proxy({ fun: () => ({ base: base.id }), scope: flow });
+    flow.run(() => assertEquals([built.base, base.id], [0, 0]));
+    flow.run(() => assertEquals([built.base, base.id], [1, 1]));
+  });
+
+  it("that ends its own frame leaves nothing open", async () => {
+    const closed: number[] = [];
+    const proxy = new Proxy({
+      fun: (n) => {
+        void flow.current()!.end();
+        return new Thing(n);
+      },
+      closer: ({ id }) => void closed.push(id),
+      scope: flow,
+    });
+    flow.run(() => assertThrows(() => proxy.id, ProxyError, "has ended"));
+    await idle();
+    assertEquals(closed, [0]);
+  });
+});
+
+describe("an object of a frame", () => {
+  it("is closed at the end, and run's promise waits for that", async () => {
+    const closing = deferred();
+    let closed = false;
+    const proxy = new Proxy({
+      fun: () => new Thing(1),
+      closer: async () => {
+        await closing.promise;
+        closed = true;
+      },
+      scope: flow,
+    });
+    let over = false;
+    const run = flow.run(async () => void await proxy.id).then(() => over = true);
+    await idle();
+    assertEquals([closed, over], [false, false]);
+    closing.resolve();
+    await run;
+    assertEquals(closed, true);
+  });
+
+  it("is closed as itself, outside of the frame", async () => {
+    const seen: unknown[] = [];
+    const object = new Thing(1);
+    const closer = (thing: Thing) => void seen.push(thing, flow.current());
+    const proxy = new Proxy({ fun: () => object, closer, scope: flow });
+    await flow.run(async () => void await proxy.id);
+    assertEquals(seen.length, 2);
+    assertStrictEquals(seen[0], object);
+    assertStrictEquals(seen[1], undefined);
+  });
+
+  it("is closed once though it was taken often, not at all if it was never made", async () => {
+    const { shop, proxy } = things();
+    await flow.run(async () => {
+      for (let i = 0; i < 3; i++) await proxy.id;
+    });
+    await flow.run(() => Promise.resolve(proxy._hasObj()));
+    assertEquals(shop.closed, [0]);
+  });
+
+  it("whose closer fails, at once or later, is logged, and that is all", async () => {
+    for (
+      const closer of [
+        () => {
+          throw new Error("broken");
+        },
+        () => Promise.reject(new Error("broken")),
+      ]
+    ) {
+      const logger = recorder();
+      const proxy = new Proxy({ fun: () => new Thing(5), closer, scope: flow, logger });
+      assertEquals(await flow.run(() => Promise.resolve(proxy.id)), 5);
+      assertEquals(logger.lines.length, 1);
+      assertStringIncludes(logger.text(), "closer failed for thing 5: Error: broken");
+      assertEquals(logger.lines[0]![0], "warn");
+    }
+  });
+
+  it("whose closer fails is not logged if nobody wants to hear it", async () => {
+    const logger = recorder();
+    const closer = () => Promise.reject(new Error("broken"));
+    const options = { fun: () => new Thing(5), closer, scope: flow, logger };
+    const proxy = new Proxy({ ...options, logLevel: "silent" });
+    await flow.run(() => Promise.resolve(proxy.id));
+    assertEquals(logger.lines, []);
+  });
+});
+
+describe("_retObj", () => {
+  it("closes the object early; the next use makes another, closed at the end", async () => {
+    const { shop, proxy } = things();
+    await flow.run(async () => {
+      assertEquals([proxy.id, proxy._hasObj()], [0, true]);
+      await proxy._retObj();
+      assertEquals([shop.closed, proxy._hasObj()], [[0], false]);
+      await proxy._retObj();
+      assertEquals([shop.closed, proxy.id], [[0], 1]);
+    });
+    assertEquals(shop.closed, [0, 1]);
+  });
+
+  it("outside of any frame rejects, by a promise", async () => {
+    const { proxy } = things();
+    assertStringIncludes(String(await rejection(proxy._retObj())), "outside of any frame");
+  });
+});
+
+describe("_obj", () => {
+  it("gives the object for a block, and then closes it", async () => {
+    const { shop, proxy } = things();
+    await flow.run(async () => {
+      {
+        await using thing = await proxy._obj();
+        assertEquals([thing.id, thing.echo("x"), thing instanceof Thing], [0, "x", true]);
+        assertStrictEquals((thing as unknown as { then: unknown }).then, undefined);
+        assertEquals(shop.closed, []);
+      }
+      assertEquals([shop.closed, proxy._hasObj()], [[0], false]);
+    });
+    assertEquals(shop.closed, [0]);
+  });
+
+  it("closes only what it gave, in the frame that it gave it in", async () => {
+    const { shop, proxy } = things();
+    const frame = flow.open();
+    const early = await frame.run(() => proxy._obj());
+    await frame.run(() => proxy._retObj());
+    await flow.run(async () => {
+      assertEquals(proxy.id, 1);
+      await early[Symbol.asyncDispose]();
+      assertEquals([proxy._hasObj(), shop.closed], [true, [0]]);
+    });
+    const again = await frame.run(() => proxy._obj());
+    await again[Symbol.asyncDispose](); // outside of any frame
+    assertEquals(shop.closed, [0, 1, 2]);
+    await again[Symbol.asyncDispose]();
+    await frame.end();
+    assertEquals(shop.closed, [0, 1, 2]);
+  });
+
+  it("of an obj is for the block too, and closes nothing", async () => {
+    const proxy = new Proxy({ obj: new Thing(1) });
+    {
+      await using thing = await proxy._obj();
+      assertEquals(thing.id, 1);
+    }
+    assertEquals(proxy.id, 1);
+  });
+});
+
+describe("_in", () => {
+  it("is the same proxy in a frame passed by hand, from wherever", async () => {
+    const { shop, proxy } = things();
+    const [one, two] = [flow.open(), flow.open()];
+    assertEquals([proxy._in(one).id, proxy._in(two).id, proxy._in(one).id], [0, 1, 0]);
+    flow.run(() => assertEquals([proxy.id, proxy._in(one).id], [2, 0]));
+    assertEquals([proxy._in(one)._in(two).id, one.run(() => proxy.id)], [1, 0]);
+    assertEquals([proxy._in(one)._hasObj(), proxy._hasObj()], [true, false]);
+    await proxy._in(one)._retObj();
+    await two.end();
+    assertEquals(shop.closed.toSorted(), [0, 1, 2]);
+    assertThrows(() => proxy._in(two).id, ProxyError, "has ended");
+    await one.end();
+  });
+
+  it("works where nothing carries frames along", () => {
+    const { proxy } = things();
+    const byHand = new ScopeFrame({
+      scope: "by hand",
+      enter() {
+        throw new Error("nothing carries it");
+      },
+    });
+    assertEquals(proxy._in(byHand).id, 0);
+  });
+
+  it("takes frames, and nothing else", () => {
+    const { proxy } = things();
+    for (const wrong of [undefined, null, {}, flow, "frame"]) {
+      assertThrows(() => proxy._in(wrong as Frame), ProxyError, "_in takes a frame");
+    }
+  });
+});
+
+describe("a frame that is always there", () => {
+  for (const scope of [thread, shared]) {
+    it(`${scope.name}: its end gives back what is in it, and it goes on`, async () => {
+      const shop = new Workshop();
+      const proxy = new Proxy({ fun: shop.fun, closer: shop.closer, scope });
+      assertEquals(proxy.id, 0);
+      assertEquals(scope.run(() => flow.run(() => proxy.id)), 0);
+      const frame = scope.current()!;
+      await frame.end();
+      assertEquals([shop.closed, frame.ended, scope.current() === frame], [[0], false, true]);
+      assertEquals([proxy.id, proxy._hasObj()], [1, true]);
+      await frame[Symbol.asyncDispose]();
+      assertEquals([shop.closed, proxy._hasObj()], [[0, 1], false]);
+    });
+  }
+});
+
+describe("filling anew", () => {
+  it("is for what is used from then on; what frames have already is closed at their end", async () => {
+    const { shop, proxy } = things();
+    await flow.run(async () => {
+      const first = proxy._getObj();
+      proxy.setFun((n) => new Thing(n + 10));
+      assertNotStrictEquals(proxy._getObj(), first);
+      assertEquals([proxy.id, shop.closed], [10, []]);
+      await idle();
+    });
+    assertEquals(shop.closed, [10, 0]);
+    flow.run(() => assertEquals(proxy.id, 11));
+  });
+});

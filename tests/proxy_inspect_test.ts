@@ -1,0 +1,83 @@
+// What console.log and inspect show of a proxy: its object, or why there is none; they take none.
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { inspect } from "node:util";
+import { Proxy } from "../mod.ts";
+import { flow } from "./helpers/flow.ts";
+import { Thing } from "./helpers/pool.ts";
+
+interface Inspectors {
+  Deno?: { inspect(value: unknown, options?: object): string };
+  Bun?: { inspect(value: unknown, options?: object): string };
+}
+
+const { Deno: deno, Bun: bun } = globalThis as Inspectors;
+
+/** What the runtime's console goes by, and node:util's, where that is another one. */
+const WAYS: [string, (value: unknown) => string][] = [["inspect of node:util", (v) => inspect(v)]];
+if (deno) WAYS.push(["Deno.inspect", (value) => deno.inspect(value)]);
+if (bun) WAYS.push(["Bun.inspect", (value) => bun.inspect(value)]);
+
+/** Without what the runtimes set differently where an inspection is the object's own. */
+function plain(text: string): string {
+  return text.replaceAll(/\s|["',]|=>|:/g, "");
+}
+
+const OBJECTS: [string, unknown][] = [
+  ["an object", { a: 1, b: { c: ["deep"] } }],
+  ["an instance", new Thing(5)],
+  ["an array", ["x", "y"]],
+  ["a Map", new Map([["key", "value"]])],
+  ["a function", Object.assign(function sql() {}, { limit: 5 })],
+  ["text", "some text"],
+  ["a number", 42],
+  ["a frozen object", Object.freeze({ a: 1 })],
+];
+
+for (const [way, show] of WAYS) {
+  describe(way, () => {
+    for (const [what, object] of OBJECTS) {
+      it(`shows the object of a proxy: ${what}`, () => {
+        const shown = plain(show(object));
+        assertStringIncludes(plain(show(new Proxy({ obj: object }))), shown);
+        const made = new Proxy({ fun: () => object, scope: flow });
+        flow.run(() => {
+          made._getObj();
+          assertStringIncludes(plain(show(made)), shown);
+          assertStringIncludes(plain(show({ deep: [made] })), shown);
+        });
+      });
+    }
+
+    it("shows no object where none has been taken, and takes none", () => {
+      let made = 0;
+      const fun = () => new Thing(++made);
+      for (
+        const proxy of [
+          new Proxy({ fun, scope: flow }),
+          new Proxy({ fun, scope: flow, maxSize: 1 }),
+        ]
+      ) {
+        for (const shown of [show(proxy), flow.run(() => show(proxy))]) {
+          assertStringIncludes(shown, "no object here");
+        }
+        assertEquals([made, proxy._pool], [0, undefined]);
+      }
+    });
+
+    it("shows that a proxy is not set", () => {
+      assertStringIncludes(show(new Proxy()), "[Proxy");
+    });
+
+    it("shows the object of a pool that the frame has", async () => {
+      const proxy = new Proxy({ fun: (n) => new Thing(n), scope: flow, maxSize: 1 });
+      await flow.run(async () => {
+        await proxy.echo(1);
+        assertStringIncludes(plain(show(proxy)), plain(show(new Thing(0))));
+      });
+      assertStringIncludes(show(proxy), "no object here");
+      await proxy._pool!.shutdown();
+    });
+  });
+}

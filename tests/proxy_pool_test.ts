@@ -1,0 +1,360 @@
+// A proxy with a pool: the lease that a frame has, giving it back, and the bounds of waiting for it.
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertNotStrictEquals,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { type Lease, LeaseError, Pool, PoolTimeoutError, Proxy, ProxyError } from "../mod.ts";
+import { type FlowScope, workers } from "../scopes/mod.ts";
+import { flow } from "./helpers/flow.ts";
+import { Creations, deferred, idle, rejection, stateOf, Thing } from "./helpers/pool.ts";
+import { until } from "./helpers/until.ts";
+
+/** A proxy of things from a pool, by default of one place. */
+function things(options: { maxSize?: number; maxUsingDelayKill?: number; timeout?: number } = {}) {
+  return new Proxy({
+    fun: (n) => new Thing(n),
+    scope: flow,
+    maxSize: 1,
+    logLevel: "silent",
+    ...options,
+  });
+}
+
+describe("_getObj", () => {
+  it("gives the lease of the frame's object, the same one throughout", async () => {
+    const proxy = things();
+    await flow.run(async () => {
+      const [one, two] = await Promise.all([proxy._getObj(), proxy._getObj()]);
+      assertStrictEquals(one, two);
+      await proxy.echo(1);
+      await idle();
+      assertStrictEquals(await proxy._getObj(), one);
+      assertEquals([one.id, one.echo("x"), Pool.unwrap(one) instanceof Thing], [0, "x", true]);
+      assertEquals([proxy._pool!.using, proxy._pool!.stats().gets], [1, 1]);
+    });
+    await proxy._pool!.shutdown();
+  });
+
+  it("gives each of several frames its own", async () => {
+    const proxy = things({ maxSize: 2 });
+    await flow.run(async () => {
+      const outer = await proxy._getObj();
+      await flow.run(async () => assertNotStrictEquals(await proxy._getObj(), outer));
+      assertStrictEquals(await proxy._getObj(), outer);
+    });
+    assertEquals([proxy._pool!.size, proxy._pool!.using], [2, 0]);
+    await proxy._pool!.shutdown();
+  });
+
+  it("gives another one once it was killed, and so does a call", async () => {
+    const proxy = things({ maxUsingDelayKill: 10 });
+    await flow.run(async () => {
+      const first = await proxy._getObj();
+      await until(() => proxy._pool!.stats().killed === 1, "killed");
+      assertThrows(() => first.id, LeaseError, "killed");
+      assertEquals(proxy._hasObj(), false);
+      assertEquals(await proxy.toString(), "thing 1");
+      assertNotStrictEquals(await proxy._getObj(), first);
+    });
+    await proxy._pool!.shutdown();
+  });
+
+  it("gives another one once it was discarded, detached or returned by hand", async () => {
+    const proxy = things();
+    await flow.run(async () => {
+      await proxy._pool!; // there is none yet
+      await proxy._pool?.discard(await proxy._getObj());
+      const pool = (await proxy._getObj(), proxy._pool!);
+      await pool.discard(await proxy._getObj());
+      assertEquals(await proxy.toString(), "thing 1");
+      pool.detach(await proxy._getObj());
+      assertEquals(await proxy.toString(), "thing 2");
+      await pool.ret(await proxy._getObj());
+      assertEquals([await proxy.toString(), pool.stats().doubleReturns], ["thing 2", 0]);
+    });
+    assertEquals([proxy._pool!.using, proxy._pool!.stats().doubleReturns], [0, 0]);
+    await proxy._pool!.shutdown();
+  });
+
+  it("refuses wrong options, by a promise", async () => {
+    const proxy = things();
+    await flow.run(async () => {
+      for (const wrong of [{ timeOut: 5 }, { signal: {} }, { timeout: "5" }, 5000]) {
+        assertInstanceOf(await rejection(proxy._getObj(wrong as never)), TypeError);
+      }
+      assertInstanceOf(await rejection(proxy._getObj({ timeout: -1 })), RangeError);
+      assertEquals(proxy._hasObj(), false);
+    });
+  });
+});
+
+describe("_hasObj and _pool", () => {
+  it("take nothing, and start no pool", async () => {
+    const proxy = things();
+    assertEquals([proxy._hasObj(), proxy._pool], [false, undefined]);
+    await flow.run(async () => {
+      assertEquals([proxy._hasObj(), proxy._pool], [false, undefined]);
+      await proxy.echo(1);
+      assertEquals(proxy._hasObj(), true);
+      flow.run(() => assertEquals(proxy._hasObj(), false));
+      await proxy._retObj();
+      assertEquals(proxy._hasObj(), false);
+    });
+    assertInstanceOf(proxy._pool, Pool);
+    await proxy._pool!.shutdown();
+  });
+});
+
+describe("_retObj", () => {
+  it("gives back early, to the next who waits; afterwards there is another", async () => {
+    const proxy = things();
+    await flow.run(async () => {
+      const first = await proxy._getObj();
+      const other = flow.run(() => proxy.echo("other"));
+      assertEquals(await stateOf(other), "pending");
+      await proxy._retObj();
+      assertEquals(await other, "other");
+      assertThrows(() => first.id, LeaseError, "returned");
+      assertNotStrictEquals(await proxy._getObj(), first);
+      await proxy._retObj();
+      await proxy._retObj();
+    });
+    const { gets, returned, doubleReturns } = proxy._pool!.stats();
+    assertEquals([gets, returned, doubleReturns], [3, 3, 0]);
+    await proxy._pool!.shutdown();
+  });
+
+  it("gives up what is on its way: who waits for that is told", async () => {
+    const proxy = things();
+    const holder = flow.open();
+    await holder.run(() => proxy.echo(1));
+    await flow.run(async () => {
+      const waiting = [proxy.echo("x"), proxy._getObj()].map(rejection);
+      await idle();
+      assertEquals(proxy._pool!.waiting, 1);
+      await proxy._retObj();
+      for (const error of await Promise.all(waiting)) {
+        assertInstanceOf(error, ProxyError);
+        assertStringIncludes(error.message, "_retObj()");
+      }
+      assertEquals(proxy._pool!.waiting, 0);
+      const again = proxy.echo("again");
+      await holder.end();
+      assertEquals(await again, "again");
+    });
+    await proxy._pool!.shutdown();
+  });
+});
+
+describe("_obj", () => {
+  it("is the lease, for a block", async () => {
+    const proxy = things();
+    await flow.run(async () => {
+      {
+        await using lease = await proxy._obj();
+        assertStrictEquals(lease, await proxy._getObj());
+        assertEquals(proxy._pool!.using, 1);
+      }
+      assertEquals([proxy._pool!.using, proxy._hasObj()], [0, false]);
+      assertEquals(await proxy.toString(), "thing 0");
+    });
+    await proxy._pool!.shutdown();
+  });
+});
+
+describe("_in", () => {
+  it("works in a frame passed by hand, through promises too", async () => {
+    const proxy = things({ maxSize: 2 });
+    const frame = flow.open();
+    assertEquals(await proxy._in(frame).echo(1), 1);
+    const lease: Lease<Thing> = await proxy._in(frame)._getObj();
+    assertStrictEquals(await frame.run(() => proxy._getObj()), lease);
+    assertEquals(proxy._in(frame)._hasObj(), true);
+    await frame.end();
+    assertThrows(() => lease.id, LeaseError, "returned");
+    assertStringIncludes(String(await rejection(proxy._in(frame).echo(1))), "has ended");
+    await proxy._pool!.shutdown();
+  });
+});
+
+describe("the bounds of one who waits", () => {
+  /** Calls `test` in a frame that waits for what `holder` has. */
+  async function full(test: (proxy: ReturnType<typeof things>) => unknown): Promise<void> {
+    const proxy = things();
+    const holder = flow.open();
+    await holder.run(() => proxy.echo(1));
+    await flow.run(() => test(proxy));
+    assertEquals(proxy._pool!.waiting, 0);
+    await holder.end();
+    assertEquals([proxy._pool!.using, proxy._pool!.available], [0, 1]);
+    await proxy._pool!.shutdown();
+  }
+
+  it("a timeout is that of the pool's get", () =>
+    full(async (proxy) => {
+      const error = await rejection(proxy._getObj({ timeout: 10 }));
+      assertInstanceOf(error, PoolTimeoutError);
+      assertEquals([error.timeout, error.phase, error.holders.length], [10, "wait", 1]);
+    }));
+
+  it("a signal too; one that is aborted already gets nothing, even what is there", async () => {
+    await full(async (proxy) => {
+      const aborting = new AbortController();
+      const waiting = rejection(proxy._getObj({ signal: aborting.signal }));
+      await idle();
+      aborting.abort("enough");
+      assertEquals(await waiting, "enough");
+      assertEquals(await rejection(proxy._getObj({ signal: aborting.signal })), "enough");
+    });
+    const proxy = things();
+    await flow.run(async () => {
+      assertEquals(await rejection(proxy._getObj({ signal: AbortSignal.abort("no") })), "no");
+      assertEquals([proxy._hasObj(), proxy._pool], [false, undefined]);
+      await proxy.echo(1);
+      assertEquals(await rejection(proxy._getObj({ signal: AbortSignal.abort("no") })), "no");
+    });
+    await proxy._pool!.shutdown();
+  });
+
+  it("are not those of others who wait for the same: of the first by a signal", () =>
+    full(async (proxy) => {
+      const aborting = new AbortController();
+      const first = rejection(proxy._getObj({ signal: aborting.signal }));
+      const second = proxy.echo("second");
+      const third = proxy._getObj();
+      await idle();
+      aborting.abort("enough");
+      assertEquals(await first, "enough");
+      assertEquals([await stateOf(second), proxy._pool!.waiting], ["pending", 1]);
+      proxy._pool!.resize({ maxSize: 2 });
+      assertEquals(await second, "second");
+      assertStrictEquals(await third, await proxy._getObj());
+      await proxy._pool!.discard(await third);
+    }));
+
+  it("are not those of others who wait for the same: of the first by a timeout", () =>
+    full(async (proxy) => {
+      const first = rejection(proxy._getObj({ timeout: 10 }));
+      const second = proxy.echo("second");
+      assertInstanceOf(await first, PoolTimeoutError);
+      assertEquals(await stateOf(second), "pending");
+      proxy._pool!.resize({ maxSize: 2 });
+      assertEquals(await second, "second");
+      await proxy._pool!.discard(await proxy._getObj());
+    }));
+
+  it("are one's own for whoever comes later", () =>
+    full(async (proxy) => {
+      const aborting = new AbortController();
+      const first = proxy.echo("first");
+      const late = rejection(proxy._getObj({ timeout: 10 }));
+      const aborted = rejection(proxy._getObj({ signal: aborting.signal, timeout: 60_000 }));
+      assertInstanceOf(await late, PoolTimeoutError);
+      aborting.abort("enough");
+      assertEquals([await aborted, await stateOf(first)], ["enough", "pending"]);
+      const patient = proxy._getObj({ timeout: 60_000, signal: new AbortController().signal });
+      proxy._pool!.resize({ maxSize: 2 });
+      assertEquals(await first, "first");
+      await proxy._pool!.discard(await patient);
+    }));
+
+  it("hold for an object on its way, too; a failure is everybody's", async () => {
+    const creations = new Creations();
+    const proxy = new Proxy({ fun: creations.fun, scope: flow, maxSize: 1 });
+    await flow.run(async () => {
+      const first = proxy.echo("first");
+      const late = rejection(proxy._getObj({ timeout: 10 }));
+      assertInstanceOf(await late, PoolTimeoutError);
+      const patient = proxy._getObj({ timeout: 60_000 });
+      const failure = new Error("refused");
+      const all = [first, patient].map(rejection);
+      await creations.fail(0, failure);
+      for (const error of await Promise.all(all)) assertStrictEquals(error, failure);
+      assertEquals(creations.all.length, 1);
+    });
+    await proxy._pool!.shutdown();
+  });
+
+  it("by default are the pool's", async () => {
+    const proxy = things({ timeout: 10 });
+    await flow.run(async () => {
+      await proxy.echo(1);
+      const error = await rejection(flow.run(() => proxy.echo(2)));
+      assertInstanceOf(error, PoolTimeoutError);
+    });
+    await proxy._pool!.shutdown();
+  });
+});
+
+describe("a pooled proxy whose fun uses it", () => {
+  it("is told so, if it does at once", async () => {
+    const proxy: { toString(): unknown; _pool: Pool<Thing> | undefined } = new Proxy({
+      fun: async (n): Promise<Thing> => {
+        await proxy.toString();
+        return new Thing(n);
+      },
+      scope: flow,
+      maxSize: 1,
+    });
+    const error = await rejection(flow.run(() => proxy.toString() as Promise<string>));
+    assertInstanceOf(error, ProxyError);
+    await proxy._pool!.shutdown();
+  });
+});
+
+describe("filling a pooled proxy anew", () => {
+  it("shuts its pool down, once what frames have of it is back", async () => {
+    const proxy = things();
+    await flow.run(async () => {
+      const lease = await proxy._getObj();
+      const before = proxy._pool!;
+      proxy.setFun((n) => new Thing(n + 10));
+      assertEquals([await proxy.toString(), lease.id], ["thing 10", 0]);
+      assertNotStrictEquals(proxy._pool, before);
+      assertEquals([before.using, proxy._pool!.using], [1, 1]);
+      await rejection(before.get());
+      await proxy._retObj();
+      assert(lease.id === 0);
+    }).then(idle);
+    assertEquals(proxy._pool!.stats().shutdown, false);
+    await proxy._pool!.shutdown();
+  });
+});
+
+describe("a scope whose frames cannot share what is made in them", () => {
+  const scope = workers as FlowScope;
+
+  it("has a pool for each frame, shut down at its end, through its host", async () => {
+    await scope.ready();
+    const closed: number[] = [];
+    const closer = ({ id }: Thing) => void closed.push(id);
+    const proxy = new Proxy({ fun: (n) => new Thing(n), closer, scope, maxSize: 2 });
+    const hosted: Promise<unknown>[] = [];
+    const gate = deferred();
+    const pools: Pool<Thing>[] = [];
+    const request = () =>
+      scope.run(async () => {
+        assertEquals(proxy._pool, undefined);
+        await proxy.echo(1);
+        pools.push(proxy._pool!);
+        await gate.promise;
+        await using own = await proxy._pool!.get();
+        assertEquals([own.id, proxy._pool!.size], [1, 2]);
+      }, { waitUntil: (promise) => void hosted.push(promise) });
+    const both = [request(), request()];
+    gate.resolve();
+    await Promise.all(both);
+    assertEquals(new Set(pools).size, 2);
+    await Promise.all(hosted);
+    assertEquals([hosted.length, pools.map(({ size }) => size)], [2, [0, 0]]);
+    assertEquals([closed.toSorted(), proxy._pool], [[0, 0, 1, 1], undefined]);
+    for (const pool of pools) assertInstanceOf(await rejection(pool.get()), Error);
+  });
+});
