@@ -1,6 +1,7 @@
 // Reaches the runtime's asynchronous context: carries a value along a flow, or works outside of all.
 
-type Run = <R>(fn: () => R) => R;
+/** Arguments go along, for there to be no closure for each call. */
+type Run = <A extends unknown[], R>(fn: (...args: A) => R, ...args: A) => R;
 
 /** Carries a value along the asynchronous flow that starts with it. */
 export interface Carrier<V> {
@@ -27,6 +28,7 @@ interface Globals {
     Snapshot: new () => { run: Run };
     Variable: new <V>() => Variable<V>;
   };
+  navigator?: { userAgent?: string };
   process?: { getBuiltinModule?(name: string): AsyncHooks | undefined };
 }
 
@@ -35,21 +37,28 @@ interface WorkersModule {
   withEnv<R>(env: object, fn: () => R): R;
 }
 
-const { AsyncContext, process } = globalThis as unknown as Globals;
+const { AsyncContext, navigator, process } = globalThis as unknown as Globals;
 const hooks = process?.getBuiltinModule?.("node:async_hooks");
 
 /**
  * Calls `fn` in the context that was there when this module was loaded: a timer, a hook or a creation
  * that a request happens to start must not show that request's context, nor keep it alive.
  */
-export const outside: Run = rootContext();
+export let outside: Run = rootContext();
+
+// Workers without `process` have to import it, which is done before their first request.
+if (!AsyncContext && !hooks && navigator?.userAgent === "Cloudflare-Workers") {
+  void load<AsyncHooks>("node:async_hooks").then((found) =>
+    outside = found?.AsyncLocalStorage.snapshot?.() ?? outside
+  );
+}
 
 function rootContext(): Run {
   if (AsyncContext) {
     const snapshot = new AsyncContext.Snapshot();
-    return (fn) => snapshot.run(fn);
+    return (fn, ...args) => snapshot.run(fn, ...args);
   }
-  return hooks?.AsyncLocalStorage?.snapshot?.() ?? ((fn) => fn());
+  return hooks?.AsyncLocalStorage?.snapshot?.() ?? ((fn, ...args) => fn(...args));
 }
 
 /** A carrier, where the runtime has one to give at once. */

@@ -6,7 +6,6 @@
 
 import { LeaseError } from "./errors.ts";
 import { checkBounds, checkFun, checkNames, checkShutdown, settingsOf } from "./pool/check.ts";
-import type { Entry } from "./pool/entry.ts";
 import { Keeper } from "./pool/keeper.ts";
 import { type Lease, loanOf } from "./pool/lease.ts";
 import type {
@@ -17,7 +16,6 @@ import type {
   ShutdownOptions,
 } from "./pool/options.ts";
 import { type PoolStats, statsOf } from "./pool/stats.ts";
-import { Usage } from "./pool/usage.ts";
 import { shown } from "./values.ts";
 
 let pools = 0;
@@ -43,7 +41,6 @@ let pools = 0;
  * @typeParam T what the objects are
  */
 export class Pool<T> {
-  readonly #id = ++pools;
   readonly #keeper: Keeper<T>;
 
   /**
@@ -56,7 +53,7 @@ export class Pool<T> {
    */
   constructor(fun: Create<T>, options: PoolOptions<T> = {}) {
     checkFun(fun);
-    this.#keeper = new Keeper(`proxypool#${this.#id}`, fun, settingsOf(options));
+    this.#keeper = new Keeper(++pools, fun, settingsOf(options));
   }
 
   /** How many objects count for `maxSize`: available, in use, being made and being closed. */
@@ -64,17 +61,17 @@ export class Pool<T> {
     return this.#keeper.size;
   }
 
-  /** How many objects can be lent at once. */
+  /** How many objects are in nobody's hands; `health` may be looking at some of them. */
   get available(): number {
-    return this.#keeper.bag.idle.size;
+    return this.#keeper.core.bag.idle.size;
   }
 
   /** How many objects are in use, or being looked at by a hook. */
   get using(): number {
-    return this.#keeper.bag.using;
+    return this.#keeper.core.bag.using;
   }
 
-  /** How many `get`s are queued. */
+  /** How many `get`s wait: queued, or while a hook looks at an object for them. */
   get waiting(): number {
     return this.#keeper.waiting;
   }
@@ -162,35 +159,12 @@ export class Pool<T> {
    * @returns what `fn` gives
    * @throws as {@linkcode Pool.get}, and what `fn` throws
    */
-  async use<R>(
+  use<R>(
     fn: (object: T, signal: AbortSignal) => R | PromiseLike<R>,
     options?: GetOptions,
   ): Promise<R> {
-    if (typeof fn !== "function") {
-      throw new TypeError(`use: fn must be a function, got ${shown(fn)}`);
-    }
-    const keeper = this.#keeper;
-    let entry = options === undefined ? keeper.quick() : undefined;
-    if (entry !== undefined) keeper.lend(entry);
-    else {
-      entry = await keeper.acquire("use", options, true) as Entry<T>;
-      const late = keeper.tooLate(entry, options?.signal);
-      if (late !== undefined) throw late.reason;
-    }
-    // A signal costs more than the rest: only for a callback that can see it.
-    const usage = fn.length === 1 ? undefined : new Usage(keeper.name, options?.signal);
-    entry.borrower = usage;
-    let spoilt = false;
-    try {
-      return await fn(entry.object, usage?.signal as AbortSignal);
-    } catch (error) {
-      spoilt = keeper.hooks.spoiltBy(error);
-      throw error;
-    } finally {
-      usage?.end();
-      const returned = keeper.endUse(entry, spoilt || options?.signal?.aborted === true);
-      if (returned !== undefined) await returned;
-    }
+    if (typeof fn === "function") return this.#keeper.use(fn, options);
+    return Promise.reject(new TypeError(`use: fn must be a function, got ${shown(fn)}`));
   }
 
   /**
@@ -256,7 +230,7 @@ export class Pool<T> {
    */
   resize(options: ResizeOptions): void {
     checkNames("resize", options, ["minSize", "maxSize"]);
-    const { settings } = this.#keeper;
+    const { settings } = this.#keeper.core;
     const { minSize = settings.minSize, maxSize = settings.maxSize } = options;
     checkBounds(minSize, maxSize);
     this.#keeper.resize(minSize, maxSize);
@@ -297,7 +271,7 @@ export class Pool<T> {
    * @returns counts, options and objects, as JSON can express them
    */
   stats(): PoolStats {
-    return statsOf(this.#id, this.#keeper);
+    return statsOf(this.#keeper.core, this.#keeper);
   }
 
   /** The same as {@linkcode Pool.stats}: for `JSON.stringify`. */

@@ -60,13 +60,17 @@ export class Bag<T> {
   take(entry: Entry<T>): void {
     this.#expect(entry, "available");
     this.idle.remove(entry);
-    this.taken(entry);
-  }
-
-  /** The same for one that has been popped off `idle`. */
-  taken(entry: Entry<T>): void {
     entry.state = "using";
     this.#using++;
+  }
+
+  /** The same for the most recently returned one, if there is any. */
+  takeLast(): Entry<T> | undefined {
+    const entry = this.idle.pop();
+    if (entry === undefined) return undefined;
+    entry.state = "using";
+    this.#using++;
+    return entry;
   }
 
   /** In use → in a borrower's hands. */
@@ -93,6 +97,7 @@ export class Bag<T> {
   store(entry: Entry<T>): void {
     this.#expect(entry, "using");
     entry.state = "available";
+    entry.stored = true;
     this.#using--;
     this.idle.push(entry);
   }

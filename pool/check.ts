@@ -49,7 +49,11 @@ export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
     ...given,
   } as Settings<T>;
   for (const name of Object.keys(NUMBERS) as NumberOption[]) checkNumber(name, settings[name]);
-  for (const name of HOOKS) checkFunction(name, settings[name]);
+  for (const name of HOOKS) {
+    checkFunction(name, settings[name]);
+    // As methods of the options, which may be an object of some class.
+    settings[name] = settings[name]?.bind(options) as never;
+  }
   if (settings.healthAfter !== undefined) checkNumber("healthAfter", settings.healthAfter);
   checkTogether(settings);
   checkLogging(settings);
@@ -94,7 +98,7 @@ export function checkShutdown(options: ShutdownOptions): void {
 
 /** Throws if `options` is no object or has a name that is not known. */
 export function checkNames(where: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null) {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(`${where}: options must be an object, got ${shown(options)}`);
   }
   for (const name in options) {

@@ -52,9 +52,36 @@ export class Clock {
   }
 }
 
+/** What `setTimeout` gives: a number in browsers and on old Workers. */
 type Handle = number | { ref?(): unknown; unref?(): unknown };
 
-/** A timeout that is started outside of its user's context, and can let the process end. */
+/** Calls `fn` after `delay` ms, in nobody's context; returns what calls that off. */
+export function after(delay: number, keepsAlive: boolean, fn: () => void): () => void {
+  const handle = start(delay, fn);
+  if (!keepsAlive) hold(handle, false);
+  return () => clearTimeout(handle as number);
+}
+
+function start(delay: number, fn: () => void): Handle {
+  return outside(() => setTimeout(fn, delay));
+}
+
+/** Whether the process stays up for it; a runtime that cannot say so (old Workers) has no process. */
+function hold(handle: Handle, on: boolean): void {
+  if (typeof handle === "object") on ? handle.ref?.() : handle.unref?.();
+  else on ? denoTimers()?.refTimer(handle) : denoTimers()?.unrefTimer(handle);
+}
+
+interface DenoTimers {
+  refTimer(id: number): void;
+  unrefTimer(id: number): void;
+}
+
+function denoTimers(): DenoTimers | undefined {
+  return (globalThis as { Deno?: DenoTimers }).Deno;
+}
+
+/** A timeout that can be started again and again, and tells when it fires. */
 export class Timer {
   /** When it fires, by `clock.awake()`; Infinity if it does not. */
   at = Infinity;
@@ -75,18 +102,16 @@ export class Timer {
     const wait = Math.min(delay, MAX_DELAY);
     this.at = this.#clock.awake() + wait;
     this.#slept = this.#clock.slept;
-    this.#handle = outside(() => setTimeout(() => this.#fire(), wait));
+    this.#handle = start(wait, () => this.#fire());
     this.#keepsAlive = true;
     this.keepAlive(keepsAlive);
   }
 
-  /** Whether the process stays up for it; a runtime that cannot say so (old Workers) has no process. */
+  /** Whether the process stays up for it. */
   keepAlive(on: boolean): void {
     if (on === this.#keepsAlive || this.#handle === undefined) return;
     this.#keepsAlive = on;
-    const handle = this.#handle;
-    if (typeof handle === "object") on ? handle.ref?.() : handle.unref?.();
-    else on ? denoTimers()?.refTimer(handle) : denoTimers()?.unrefTimer(handle);
+    hold(this.#handle, on);
   }
 
   stop(): void {
@@ -102,13 +127,4 @@ export class Timer {
     this.at = Infinity;
     this.#fn();
   }
-}
-
-interface DenoTimers {
-  refTimer(id: number): void;
-  unrefTimer(id: number): void;
-}
-
-function denoTimers(): DenoTimers | undefined {
-  return (globalThis as { Deno?: DenoTimers }).Deno;
 }

@@ -1,7 +1,8 @@
 // Creation: one attempt to make an object, by `fun` and `opener`.
 
-import { PoolError } from "../errors.ts";
 import { outside } from "../context.ts";
+import { PoolError } from "../errors.ts";
+import { after } from "./clock.ts";
 import { tooLong } from "./hooks.ts";
 import type { Create, Hook } from "./options.ts";
 
@@ -37,7 +38,7 @@ export class Creation<T> {
   readonly #making: Making<T>;
   readonly #aborting = new AbortController();
   #object: T | undefined = undefined;
-  #timer: number | undefined;
+  #cancelTimeout: (() => void) | undefined;
   #over = false;
 
   constructor(making: Making<T>, n: number, epoch: number) {
@@ -46,24 +47,19 @@ export class Creation<T> {
     this.epoch = epoch;
   }
 
-  /** Begins; `fun` is called before it returns. */
-  start(): void {
-    outside(() => {
-      const delay = this.#making.createTimeout;
-      if (delay > 0) {
-        const what = `making object #${this.n}`;
-        this.#timer = setTimeout(
-          () => this.abandon(tooLong(what, "createTimeout", delay, "create")),
-          delay,
-        ) as unknown as number;
-      }
-      void this.#run();
-    });
+  /** Begins; `fun` is called before it returns. `awaited`: somebody waits for what it makes. */
+  start(awaited: boolean): void {
+    const delay = this.#making.createTimeout;
+    if (delay > 0) {
+      const late = () => tooLong(`making object #${this.n}`, "createTimeout", delay, "create");
+      this.#cancelTimeout = after(delay, awaited, () => this.abandon(late()));
+    }
+    outside(() => void this.#run());
   }
 
   /** Asks `fun` to stop; it goes on to be waited for. */
   abort(reason: unknown): void {
-    this.#aborting.abort(reason);
+    outside(() => this.#aborting.abort(reason));
   }
 
   /** Gives up: it has failed with `error` now, and what may still come of it is closed. */
@@ -110,7 +106,7 @@ export class Creation<T> {
   #finish(outcome: Outcome<T>): void {
     if (this.#over) return;
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#cancelTimeout?.();
     this.#making.made(this, outcome);
   }
 }

@@ -2,11 +2,9 @@
 
 import { PoolFullError } from "../errors.ts";
 import { isThenable } from "../values.ts";
-import type { Clock } from "./clock.ts";
+import type { Core } from "./core.ts";
 import type { Entry } from "./entry.ts";
 import type { Lease } from "./lease.ts";
-import type { Settings } from "./options.ts";
-import type { Totals } from "./stats.ts";
 import { Waiter, WaitQueue } from "./wait_queue.ts";
 
 /** How many fresh objects in a row may turn out unfit before a `get` is told. */
@@ -17,13 +15,9 @@ export type Lent<T> = Lease<T> | Entry<T>;
 
 /** Whose objects they are. */
 export interface Stock<T> {
-  readonly name: string;
-  readonly settings: Settings<T>;
-  readonly totals: Totals;
-  readonly clock: Clock;
   /** How many objects are being made. */
   readonly creating: number;
-  /** Takes the most recently returned object that is still good. */
+  /** Takes the most recently returned object that is within its limits. */
   pick(): Entry<T> | undefined;
   /** Whether hooks let it be lent: throws or rejects if not. */
   check(entry: Entry<T>): unknown;
@@ -37,38 +31,60 @@ export interface Stock<T> {
   grow(): void;
   /** Why it took so long. */
   explain(waiter: Waiter<Lent<T>>): Error;
-  /** Somebody has been waiting for a while. */
+  /** Looks after what is out. */
   look(): void;
 }
 
 /** First come, first served. */
 export class Desk<T> {
+  readonly #core: Core<T>;
   readonly #stock: Stock<T>;
   readonly #queue: WaitQueue<Lent<T>>;
   #serving = false;
 
-  constructor(stock: Stock<T>) {
+  constructor(core: Core<T>, stock: Stock<T>) {
+    this.#core = core;
     this.#stock = stock;
     const watcher = {
       late: (waiter: Waiter<Lent<T>>) => this.#late(waiter),
       aborted: (waiter: Waiter<Lent<T>>) => this.#aborted(waiter),
-      tick: () => stock.look(),
+      look: () => stock.look(),
     };
-    this.#queue = new WaitQueue(watcher, stock.clock, stock.settings.timeout);
+    this.#queue = new WaitQueue(watcher, core.clock, core.settings.timeout);
   }
 
-  /** How many are queued. */
+  /** How many wait: queued, or while a hook looks at an object for them. */
   get waiting(): number {
     return this.#queue.size;
+  }
+
+  /** How many wait that have no object in view. */
+  get queued(): number {
+    return this.#queue.queued;
   }
 
   /** Queues for an object. */
   wait(bare: boolean, timeout: number, signal: AbortSignal | undefined): Promise<Lent<T>> {
     return new Promise((resolve) => {
-      const waiter = new Waiter(this.#queue, resolve, bare, timeout, signal);
+      const waiter = new Waiter(resolve, bare, timeout, signal);
       this.#queue.push(waiter);
       this.serve();
       if (waiter.state === "queued" && this.#full) this.#fail(waiter, this.#fullError());
+    });
+  }
+
+  /** Waits for `check` to let `entry` be lent, else queues. */
+  waitFor(
+    entry: Entry<T>,
+    check: PromiseLike<unknown>,
+    bare: boolean,
+    timeout: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Lent<T>> {
+    return new Promise((resolve) => {
+      const waiter = new Waiter(resolve, bare, timeout, signal);
+      this.#queue.pushHeld(waiter);
+      this.#await(check, entry, waiter);
     });
   }
 
@@ -77,7 +93,7 @@ export class Desk<T> {
     if (this.#serving) return; // called by a hook: the loop below goes on
     this.#serving = true;
     try {
-      while (this.#queue.size > 0) {
+      while (this.#queue.queued > 0) {
         const entry = this.#stock.pick();
         if (entry === undefined) break;
         this.offer(entry);
@@ -94,15 +110,10 @@ export class Desk<T> {
     if (waiter === undefined) return false;
     try {
       const check = this.#stock.check(entry);
-      if (!isThenable(check)) {
-        this.#checked(entry, waiter);
-        return true;
-      }
-      this.#queue.hold(waiter);
-      check.then(
-        () => this.#checked(entry, waiter),
-        (error) => this.#unfit(entry, waiter, error),
-      );
+      if (isThenable(check)) {
+        this.#queue.hold(waiter);
+        this.#await(check, entry, waiter);
+      } else this.#checked(entry, waiter);
     } catch (error) {
       this.#unfit(entry, waiter, error);
     }
@@ -127,23 +138,28 @@ export class Desk<T> {
   }
 
   get #full(): boolean {
-    const { maxWaiting } = this.#stock.settings;
-    return maxWaiting > 0 && this.#queue.size - this.#stock.creating > maxWaiting;
+    const { maxWaiting } = this.#core.settings;
+    return maxWaiting > 0 && this.queued - this.#stock.creating > maxWaiting;
   }
 
-  #deliver(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
-    this.#queue.settle(waiter);
-    waiter.resolve(waiter.bare ? this.#stock.lend(entry) : this.#stock.lease(entry));
+  #await(check: PromiseLike<unknown>, entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
+    check.then(
+      () => this.#checked(entry, waiter),
+      (error) => this.#unfit(entry, waiter, error),
+    );
   }
 
   #checked(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
-    if (waiter.state === "settled") void this.#stock.giveBack(entry);
-    else this.#deliver(entry, waiter);
+    if (waiter.state === "settled") return void this.#stock.giveBack(entry);
+    const lent = waiter.bare ? this.#stock.lend(entry) : this.#stock.lease(entry);
+    this.#queue.settle(waiter);
+    waiter.resolve(lent);
   }
 
   #unfit(entry: Entry<T>, waiter: Waiter<Lent<T>>, error: unknown): void {
     if (waiter.state !== "settled") {
-      if (entry.uses === 0 && ++waiter.unfit >= UNFIT) this.#fail(waiter, error);
+      waiter.unfit = entry.uses === 0 && !entry.stored ? waiter.unfit + 1 : 0;
+      if (waiter.unfit >= UNFIT) this.#fail(waiter, error);
       else this.#queue.restore(waiter);
     }
     this.#stock.dismiss(entry);
@@ -151,19 +167,20 @@ export class Desk<T> {
   }
 
   #fail(waiter: Waiter<Lent<T>>, error: unknown): void {
-    this.#stock.totals.rejected++;
+    if (waiter.state === "settled") return; // by a hook of one that failed before
+    this.#core.totals.rejected++;
     this.#settle(waiter, error);
   }
 
   #aborted(waiter: Waiter<Lent<T>>): void {
-    this.#stock.totals.aborted++;
+    this.#core.totals.aborted++;
     this.#settle(waiter, waiter.signal!.reason);
   }
 
   #late(waiter: Waiter<Lent<T>>): void {
     const error = this.#stock.explain(waiter); // by `tracer`, which may do anything
     if (waiter.state === "settled") return;
-    this.#stock.totals.timeouts++;
+    this.#core.totals.timeouts++;
     this.#settle(waiter, error);
   }
 
@@ -173,9 +190,9 @@ export class Desk<T> {
   }
 
   #fullError(): PoolFullError {
-    const { name, settings } = this.#stock;
+    const { name, settings } = this.#core;
     return new PoolFullError(
-      `${name}: ${settings.maxWaiting} others wait already, as many as maxWaiting allows: ` +
+      `${name}: as many wait already as maxWaiting (${settings.maxWaiting}) allows: ` +
         "try again later, or raise maxSize or maxWaiting",
     );
   }

@@ -31,7 +31,12 @@ export class Entry<T> extends Node implements Dated {
   readonly born: number;
   state: State = "using";
   uses = 0;
-  /** Since when it is in use or available, if the clock is read for it or it has been noticed. */
+  /** It has been available before: no longer fresh, though perhaps never used. */
+  stored = false;
+  /**
+   * Since when it is available, by `clock.now()`, or in use, by `clock.awake()`: nobody uses a thing
+   * while the machine sleeps. If the clock is read for it, or it has been noticed.
+   */
   since = 0;
   /** When it was last known to be good. */
   proven = 0;
@@ -40,6 +45,8 @@ export class Entry<T> extends Node implements Dated {
   /** It has been out since before the last look at what is out. */
   noticed = false;
   borrower: Borrower | undefined = undefined;
+  /** Makes the hook fail that is under way on it, for nobody to wait for that any longer. */
+  giveUp: ((error: unknown) => void) | undefined = undefined;
   /** When its lifetime ends. */
   due: number;
   slot = -1;

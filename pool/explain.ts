@@ -1,9 +1,9 @@
-// Explains a `get` that took too long: how long, behind whom, and who holds what it waited for.
+// Explains what went wrong; a `get` that took too long, with who holds what it waited for.
 
-import { type Holder, PoolTimeoutError } from "../errors.ts";
-import { reason } from "../values.ts";
-import type { Bag } from "./bag.ts";
-import type { Entry } from "./entry.ts";
+import { type Holder, LeaseError, PoolClosedError, PoolTimeoutError } from "../errors.ts";
+import { reason, shown } from "../values.ts";
+import type { Core } from "./core.ts";
+import { loanOf } from "./lease.ts";
 import type { Waiter } from "./wait_queue.ts";
 
 /** How many holders are named. */
@@ -11,32 +11,24 @@ const NAMED = 5;
 
 /** The pool at the moment. */
 export interface Situation<T> {
-  name: string;
-  /** The time by `clock.awake()`, and by `clock.now()`. */
-  awake: number;
-  now: number;
-  /** Whether entries know since when they are held, all of them. */
-  clocked: boolean;
-  bag: Bag<T>;
+  core: Core<T>;
   creating: number;
-  maxSize: number;
-  failure: { cause: unknown } | undefined;
-  label(entry: Entry<T>): string;
+  failure: { cause: unknown; at: number } | undefined;
 }
 
 /** The error for a waiter whose time is over. */
 export function timeoutError<T, R>(waiter: Waiter<R>, at: Situation<T>): PoolTimeoutError {
   const { timeout, ahead } = waiter;
-  const waited = Math.round(at.awake - (waiter.due - timeout));
+  const waited = Math.round(at.core.clock.awake() - (waiter.due - timeout));
   const phase = waiter.state === "served" ? "check" : at.creating > 0 ? "create" : "wait";
-  const holders = longestHeld(at);
-  const message = `${at.name}: no object within timeout, ${timeout} ms ` +
+  const holders = longestHeld(at.core);
+  const message = `${at.core.name}: no object within timeout, ${timeout} ms ` +
     `(waited ${waited} ms, ${ahead} queued ahead; ${doing[phase]}): ` +
     [counts(at), ...held(holders), ...lastFailure(at)].join("; ");
   return new PoolTimeoutError(
     message,
     { timeout, waited, ahead, phase, holders },
-    at.failure,
+    at.failure && { cause: at.failure.cause },
   );
 }
 
@@ -46,21 +38,21 @@ const doing = {
   check: "a hook was looking at one",
 };
 
-function counts<T>({ bag, creating, maxSize }: Situation<T>): string {
+function counts<T>({ core: { bag, settings: { maxSize } }, creating }: Situation<T>): string {
   const most = maxSize > 0 ? ` of ${maxSize}` : "";
   return `${bag.using}${most} in use, ${creating} being made, ${bag.closing} being closed`;
 }
 
-function longestHeld<T>(at: Situation<T>): Holder[] {
+function longestHeld<T>({ bag, clock, hooks, clocked }: Core<T>): Holder[] {
   const holders: Holder[] = [];
-  for (const list of [at.bag.overdue, at.bag.lent]) {
+  const now = clock.awake();
+  for (const list of [bag.overdue, bag.lent]) {
     for (const entry of list) {
       if (holders.length === NAMED) return holders;
-      const known = at.clocked || entry.noticed;
       holders.push({
-        object: at.label(entry),
-        held: known ? Math.round(at.now - entry.since) : null,
-        atLeast: !at.clocked,
+        object: hooks.label(entry),
+        held: clocked || entry.noticed ? Math.round(now - entry.since) : null,
+        atLeast: !clocked,
       });
     }
   }
@@ -75,6 +67,23 @@ function held(holders: readonly Holder[]): string[] {
   return [`held longest: ${each.join(", ")}`];
 }
 
-function lastFailure<T>({ failure }: Situation<T>): string[] {
-  return failure === undefined ? [] : [`the last failure to make one: ${reason(failure.cause)}`];
+function lastFailure<T>({ failure, core }: Situation<T>): string[] {
+  if (failure === undefined) return [];
+  const ago = Math.round(core.clock.awake() - failure.at);
+  return [`the last failure to make one, ${ago} ms ago: ${reason(failure.cause)}`];
+}
+
+/** Whoever comes too late. */
+export function closedError(pool: string): PoolClosedError {
+  return new PoolClosedError(`${pool} is shut down: make another pool to go on`);
+}
+
+/** Something else, or another pool's, is given to `method` as a lease of `pool`. */
+export function foreignError(pool: string, method: string, lease: unknown): LeaseError {
+  const other = loanOf(lease);
+  return new LeaseError(
+    `${method} takes a lease of ${pool}, got ${
+      other ? `one of ${other.lender.name}` : shown(lease)
+    }: give it back to the pool that lent it`,
+  );
 }

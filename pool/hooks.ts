@@ -3,6 +3,7 @@
 import { outside } from "../context.ts";
 import { PoolTimeoutError } from "../errors.ts";
 import { describe, isThenable, reason } from "../values.ts";
+import { after } from "./clock.ts";
 import type { Entry } from "./entry.ts";
 import type { Log } from "./log.ts";
 import type { Settings } from "./options.ts";
@@ -13,8 +14,6 @@ export class Hooks<T> {
   readonly #settings: Settings<T>;
   readonly #totals: Totals;
   readonly #log: Log;
-  /** Those under way, by how to make them fail. */
-  readonly #pending = new Set<(error: unknown) => void>();
 
   constructor(settings: Settings<T>, totals: Totals, log: Log) {
     this.#settings = settings;
@@ -22,28 +21,34 @@ export class Hooks<T> {
     this.#log = log;
   }
 
-  /** What a hook gives, a promise if it is asynchronous; throws or rejects if it fails. */
-  run(name: "getter" | "retter" | "health", entry: Entry<T>): unknown {
+  /**
+   * What a hook gives, a promise if it is asynchronous; throws or rejects if it fails. `awaited`:
+   * somebody waits for it, so that its timer may keep the process alive.
+   */
+  run(name: "getter" | "retter" | "health", entry: Entry<T>, awaited = true): unknown {
     const hook = this.#settings[name];
     if (hook === undefined) return undefined;
-    const failed = (error: unknown): never => {
+    try {
+      const result = outside(hook, entry.object);
+      return isThenable(result) ? this.#later(name, entry, result, awaited) : result;
+    } catch (error) {
       this.#failed(name, () => this.label(entry), error);
       throw error;
-    };
-    try {
-      const result = outside<unknown>(() => hook(entry.object));
-      if (!isThenable(result)) return result;
-      const { hookTimeout } = this.#settings;
-      return inTime(name, result, "hookTimeout", hookTimeout, this.#pending)
-        .then(undefined, failed);
-    } catch (error) {
-      return failed(error);
     }
   }
 
-  /** Waits no longer for those under way, but for `closer`. */
-  abandon(error: unknown): void {
-    for (const fail of this.#pending) fail(error);
+  #later(
+    name: string,
+    entry: Entry<T>,
+    result: PromiseLike<unknown>,
+    awaited: boolean,
+  ): Promise<unknown> {
+    const late = { what: name, option: "hookTimeout", delay: this.#settings.hookTimeout };
+    const giveUp = (fail: (error: unknown) => void) => entry.giveUp = fail;
+    return inTime(result, late, awaited, giveUp).catch((error) => {
+      this.#failed(name, () => this.label(entry), error);
+      throw error;
+    });
   }
 
   /** Runs `closer`. Never rejects. */
@@ -51,9 +56,9 @@ export class Hooks<T> {
     const { closer, closeTimeout } = this.#settings;
     if (closer === undefined) return;
     try {
-      const result = outside(() => closer(object));
+      const result = outside(closer, object);
       if (!isThenable(result)) return;
-      await inTime("closer", result, "closeTimeout", closeTimeout, new Set());
+      await inTime(result, { what: "closer", option: "closeTimeout", delay: closeTimeout }, true);
     } catch (error) {
       this.#failed("closer", label, error);
     }
@@ -64,7 +69,7 @@ export class Hooks<T> {
     const { discardOnError } = this.#settings;
     if (typeof discardOnError === "boolean") return discardOnError;
     try {
-      const spoilt: unknown = outside(() => discardOnError(error));
+      const spoilt: unknown = outside(discardOnError, error);
       if (!isThenable(spoilt)) return Boolean(spoilt);
       spoilt.then(undefined, () => {});
       throw new TypeError("discardOnError must not be asynchronous");
@@ -76,7 +81,7 @@ export class Hooks<T> {
 
   /** What messages call an object. */
   label(entry: Entry<T>): string {
-    return `#${entry.n} ${this.#told("tracer", entry.object)}`;
+    return `#${entry.n} ${describe(this.#told("tracer", entry.object))}`;
   }
 
   /** What `stats()` shows of an object. */
@@ -89,9 +94,9 @@ export class Hooks<T> {
     if (hook === undefined) return describe(object);
     const failed = (error: unknown) => this.#failed(name, () => describe(object), error);
     try {
-      const text = outside<unknown>(() => hook(object));
-      if (!isThenable(text)) return inJson(text);
-      text.then(undefined, failed);
+      const told: unknown = outside(hook, object);
+      if (!isThenable(told)) return inJson(told);
+      told.then(undefined, failed);
       throw new TypeError(`${name} must not be asynchronous`);
     } catch (error) {
       failed(error);
@@ -105,36 +110,42 @@ export class Hooks<T> {
   }
 }
 
-/** Throws unless JSON can express `value`. */
+/** What JSON makes of `value`; throws if that is nothing. */
 function inJson(value: unknown): unknown {
-  if (typeof value !== "string") JSON.stringify(value);
-  return value;
+  if (typeof value === "string") return value;
+  const json = JSON.stringify(value);
+  if (json === undefined) throw new TypeError(`${describe(value)} cannot be expressed in JSON`);
+  return JSON.parse(json);
 }
 
-/** `work`, or a failure: once `delay` ms have passed (0: never), or when one of `pending` is called. */
+/** What takes too long, after which option. */
+interface Late {
+  what: string;
+  option: string;
+  /** In milliseconds; 0: never. */
+  delay: number;
+}
+
+/** `work`, or a failure: when it is late, or when somebody calls what `failing` is told. */
 function inTime(
-  what: string,
   work: PromiseLike<unknown>,
-  option: string,
-  delay: number,
-  pending: Set<(error: unknown) => void>,
+  { what, option, delay }: Late,
+  awaited: boolean,
+  failing?: (fail: (error: unknown) => void) => void,
 ): Promise<unknown> {
   return outside(() =>
     new Promise((resolve, reject) => {
-      const timer = delay === 0
-        ? undefined
-        : setTimeout(() => fail(tooLong(what, option, delay, "check")), delay);
-      const done = () => {
-        clearTimeout(timer);
-        pending.delete(fail);
-      };
       const fail = (error: unknown) => {
-        done();
+        cancel?.();
         reject(error);
       };
-      pending.add(fail);
-      work.then((value) => {
-        done();
+      const cancel = delay === 0
+        ? undefined
+        : after(delay, awaited, () => fail(tooLong(what, option, delay, "check")));
+      failing?.(fail);
+      // Not all that has a `then` is as good as a promise.
+      Promise.resolve(work).then((value) => {
+        cancel?.();
         resolve(value);
       }, fail);
     })

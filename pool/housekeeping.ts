@@ -1,8 +1,13 @@
 // Housekeeping: what is due at a moment, and the rounds that ask.
 
-import { type Clock, Timer } from "./clock.ts";
+import { reason } from "../values.ts";
+import { Timer } from "./clock.ts";
+import type { Core } from "./core.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Entry } from "./entry.ts";
+import type { Exit } from "./exit.ts";
+import type { Health } from "./health.ts";
+import type { Reason } from "./limits.ts";
 import type { List } from "./list.ts";
 import type { Settings } from "./options.ts";
 
@@ -34,17 +39,23 @@ export interface Due<T> {
   kill: Entry<T>[];
 }
 
-/** What is due `now`; takes time for what is due, not for what there is. */
-export function due<T>(estate: Estate<T>, limits: Limits, now: number): Due<T> {
+/** The time, with the machine's sleep and without. */
+export interface Time {
+  now: number;
+  awake: number;
+}
+
+/** What is due; takes time for what is due, not for what there is. */
+export function due<T>(estate: Estate<T>, limits: Limits, { now, awake }: Time): Due<T> {
   const { maxUsingDelay, maxUsingDelayKill } = limits;
   const expire = estate.lifetimes.until(now);
   return {
     expire,
     recycle: idleTooLong(estate, limits, now, expire),
-    warn: heldFor(estate.lent, maxUsingDelay, now),
+    warn: heldFor(estate.lent, maxUsingDelay, awake),
     kill: [
-      ...heldFor(estate.overdue, maxUsingDelayKill, now),
-      ...heldFor(estate.lent, maxUsingDelayKill, now),
+      ...heldFor(estate.overdue, maxUsingDelayKill, awake),
+      ...heldFor(estate.lent, maxUsingDelayKill, awake),
     ],
   };
 }
@@ -68,11 +79,11 @@ function idleTooLong<T>(
   return found;
 }
 
-function heldFor<T>(list: List<Entry<T>>, delay: number, now: number): Entry<T>[] {
+function heldFor<T>(list: List<Entry<T>>, delay: number, awake: number): Entry<T>[] {
   const found: Entry<T>[] = [];
   if (delay === 0) return found;
   for (const entry of list) {
-    if (now - entry.since < delay) break;
+    if (awake - entry.since < delay) break;
     found.push(entry);
   }
   return found;
@@ -91,34 +102,130 @@ export function roundDelay(settings: Settings<never>): number {
 /** A round that is that much late means that the program stood still, in milliseconds. */
 const GAP = 1000;
 
-/** The timer around the rounds; it never keeps the process alive. */
-export class Rounds {
+/** How many health checks run at the same time: the other objects can be lent meanwhile. */
+const WIDTH = 4;
+
+/** Who has the objects lent. */
+export interface Household<T> {
+  /** Why an object is not to be kept, if there is a reason. */
+  obsolete(entry: Entry<T>, now: number): Reason | undefined;
+  /** An object can be lent again. */
+  serve(): void;
+}
+
+/** The rounds, and the timer around them, which does not keep the process alive. */
+export class Housekeeper<T> {
+  /** Time between rounds; 0: there are none. */
   readonly delay: number;
-  readonly #clock: Clock;
+  readonly #core: Core<T>;
+  readonly #exit: Exit<T>;
+  readonly #health: Health<T>;
+  readonly #household: Household<T>;
   readonly #timer: Timer;
   #last = 0;
+  #checking = false;
+  #keepsAlive = false;
 
-  constructor(clock: Clock, delay: number, round: () => void) {
-    this.delay = delay;
-    this.#clock = clock;
-    this.#timer = new Timer(clock, round);
+  constructor(core: Core<T>, exit: Exit<T>, health: Health<T>, household: Household<T>) {
+    this.#core = core;
+    this.#exit = exit;
+    this.#health = health;
+    this.#household = household;
+    this.delay = roundDelay(core.settings);
+    this.#timer = new Timer(core.clock, () => this.#round());
   }
 
   /** Plans the next round, unless one is planned. */
   start(): void {
     if (this.delay === 0 || this.#timer.at !== Infinity) return;
-    this.#last = this.#clock.now();
-    this.#timer.start(this.delay, false);
+    this.#last = this.#core.clock.now();
+    this.#timer.start(this.delay, this.#keepsAlive);
+  }
+
+  /** Somebody waits for what a round will do. */
+  keepAlive(): void {
+    this.#keepsAlive = true;
+    this.#timer.keepAlive(true);
   }
 
   stop(): void {
     this.#timer.stop();
   }
 
-  /** Whether time has passed without a round; says so once. */
-  gap(now: number): boolean {
-    if (this.delay === 0 || now - this.#last <= this.delay + GAP) return false;
+  /** A program that stood still is noticed at a round, or by whoever comes before that. */
+  notice(now: number): void {
+    if (this.delay === 0 || now - this.#last <= this.delay + GAP) return;
     this.#last = now;
-    return true;
+    this.#health.suspectAll(now);
+  }
+
+  #round(): void {
+    const { bag, clock, log, settings, totals } = this.#core;
+    totals.hkRounds++;
+    try {
+      const time = { now: clock.now(), awake: clock.awake() };
+      this.notice(time.now);
+      this.#exit.look();
+      this.#clean(time);
+      const { health, healthFreq } = settings;
+      if (health && totals.hkRounds % healthFreq === 0) void this.#checkUpAll();
+    } catch (error) {
+      totals.hkErrors++;
+      log.error(() => `a housekeeping round failed: ${reason(error)}`);
+    }
+    if (bag.size > 0) this.start();
+  }
+
+  #clean(time: Time): void {
+    const { bag, settings } = this.#core;
+    const { expire, recycle, warn, kill } = due(bag, settings, time);
+    for (const entry of expire) {
+      bag.lifetimes.remove(entry); // those in use are closed when they return
+      this.#exit.retireIdle(entry, "maxLifetime");
+    }
+    for (const entry of recycle) this.#exit.retireIdle(entry, "maxAvailDelay");
+    for (const entry of warn) this.#warn(entry, Math.round(time.awake - entry.since));
+    for (const entry of kill) this.#kill(entry, Math.round(time.awake - entry.since));
+  }
+
+  #warn(entry: Entry<T>, held: number): void {
+    const { bag, hooks, log } = this.#core;
+    if (entry.list !== bag.lent) return; // a hook of the others has given it back
+    bag.warned(entry);
+    log.warn(() => `${hooks.label(entry)} has been in use for ${held} ms (maxUsingDelay)`);
+  }
+
+  #kill(entry: Entry<T>, held: number): void {
+    const { bag, hooks, log } = this.#core;
+    if (entry.list !== bag.lent && entry.list !== bag.overdue) return;
+    this.#exit.kill(entry, "killed");
+    log.warn(() => `${hooks.label(entry)} is killed after ${held} ms in use (maxUsingDelayKill)`);
+  }
+
+  /** Asks for the health of all that is available; one run at a time. */
+  async #checkUpAll(): Promise<void> {
+    if (this.#checking) return;
+    this.#checking = true;
+    const queue = [...this.#core.bag.idle].values();
+    const work = async () => {
+      for (const entry of queue) await this.#checkUp(entry);
+    };
+    try {
+      await Promise.all(Array.from({ length: WIDTH }, work));
+    } finally {
+      this.#checking = false;
+    }
+  }
+
+  /** Asks for the health of an available object, which stays where it is but is not lent. */
+  async #checkUp(entry: Entry<T>): Promise<void> {
+    if (entry.state !== "available" || entry.checking) return;
+    entry.checking = true;
+    const good = await this.#health.examine(entry, false).then(() => true, () => false);
+    entry.checking = false;
+    if (entry.state !== "available") return; // a shutdown that ran out of time has taken it
+    const fault = good ? this.#household.obsolete(entry, this.#core.clock.now()) : "unfit";
+    if (fault !== undefined) void this.#exit.retire(entry, fault);
+    else this.#household.serve();
   }
 }

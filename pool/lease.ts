@@ -39,19 +39,17 @@ export class Loan<T> extends Forward implements Borrower {
   end: LeaseEnd | undefined = undefined;
   /** The lease, held so that it cannot be lost unnoticed; undefined once the leak registry has it. */
   lease: Lease<T> | undefined;
-  #object: T | undefined;
 
   constructor(lender: Lender<T>, entry: Entry<T>) {
     super();
     this.lender = lender;
     this.entry = entry;
-    this.#object = entry.object;
     this.lease = standIn(this, entry.object) as Lease<T>;
   }
 
   bare(): T {
     if (this.end !== undefined) throw this.#dead();
-    return this.#object as T;
+    return this.entry.object;
   }
 
   override get(shadow: object, key: PropertyKey, stand: unknown): unknown {
@@ -69,11 +67,10 @@ export class Loan<T> extends Forward implements Borrower {
   revoke(end: LeaseEnd): void {
     this.end = end;
     this.lease = undefined;
-    this.#object = undefined;
   }
 
   protected shown(): unknown {
-    if (this.end === undefined) return this.#object;
+    if (this.end === undefined) return this.entry.object;
     return new Label(`[Lease of ${this.lender.name}: ${this.end}]`);
   }
 
@@ -83,12 +80,23 @@ export class Loan<T> extends Forward implements Borrower {
   }
 
   #dead(): LeaseError {
+    const end = this.end!;
     return new LeaseError(
-      `this lease of ${this.lender.name} was ${this.end} and cannot be used any more: ` +
-        "get another one, or keep this one for longer",
+      `this lease of ${this.lender.name} was ${end} and cannot be used any more: ${ADVICE[end]}`,
     );
   }
 }
+
+const KEEP = "get another one, or keep this one for longer";
+
+const ADVICE: Readonly<Record<LeaseEnd, string>> = {
+  returned: KEEP,
+  discarded: KEEP,
+  detached: "use what detach() gave",
+  killed: "give it back sooner, or raise maxUsingDelayKill",
+  leaked: KEEP,
+  "revoked by shutdown": "give it back sooner, or give shutdown() a longer timeout",
+};
 
 /** The loan behind a lease, dead or alive; undefined of anything else. */
 export function loanOf(lease: unknown): Loan<unknown> | undefined {

@@ -11,8 +11,10 @@ export const REASONS = {
   reset: "discarded",
   resize: "discarded",
   discarded: "discarded",
+  killed: "killed",
+  lost: "leaked",
   unfit: undefined,
-  retter: undefined,
+  leftover: undefined,
   shutdown: undefined,
 } as const;
 
@@ -36,8 +38,8 @@ export function stale<T>(
 export function wornOut<T>(
   entry: Entry<T>,
   { maxUse }: Settings<T>,
-  now: () => number,
+  now: number,
 ): Reason | undefined {
   if (maxUse > 0 && entry.uses >= maxUse) return "maxUse";
-  return entry.due !== Infinity && now() >= entry.due ? "maxLifetime" : undefined;
+  return now >= entry.due ? "maxLifetime" : undefined;
 }

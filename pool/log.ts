@@ -57,10 +57,11 @@ export class Log {
 
   #write(level: typeof METHODS[number], message: () => string): void {
     if (LEVELS[level] < this.#least) return;
-    const text = `${this.#name}: ${message()}`;
+    let text = this.#name;
     // Read at the time, so that whoever replaces the global console is heard.
     const logger = this.#logger ?? console;
     try {
+      text += `: ${message()}`;
       quiet(logger[level](text), (error) => this.#unheard(error, text));
     } catch (error) {
       this.#unheard(error, text);

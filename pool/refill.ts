@@ -6,6 +6,9 @@ import { type Clock, Timer } from "./clock.ts";
 const FIRST = 100;
 const LONGEST = 30_000;
 
+/** By up to which part a delay is longer. */
+const JITTER = 0.25;
+
 interface Waiting {
   resolve(): void;
   reject(error: unknown): void;
@@ -24,6 +27,11 @@ export class Refill {
   /** Whether it is too early to try again. */
   get resting(): boolean {
     return this.#timer.at !== Infinity;
+  }
+
+  /** Whether somebody waits for `minSize` objects. */
+  get awaited(): boolean {
+    return this.#waiting.length > 0;
   }
 
   /** Somebody asks for `minSize` objects: there is no rest then. */
@@ -46,9 +54,10 @@ export class Refill {
   /** An attempt failed; returns whether anybody was told. */
   failed(error: unknown): boolean {
     if (!this.resting) {
-      const delay = Math.min(FIRST * 2 ** this.#failures++, LONGEST);
-      // Many pools that lost one server shall not come back to it all at once.
-      this.#timer.start(Math.min(delay * (1 + Math.random() / 4), LONGEST), false);
+      // Many pools that lost one server shall not come back to it all at once, nor all in step.
+      const jitter = 1 + Math.random() * JITTER;
+      const delay = Math.min(FIRST * 2 ** this.#failures++, LONGEST / (1 + JITTER));
+      this.#timer.start(delay * jitter, false);
     }
     return this.#tell(error);
   }

@@ -1,6 +1,6 @@
 // Stats: what a pool counts, and the picture it gives of itself.
 
-import type { Bag } from "./bag.ts";
+import type { Core } from "./core.ts";
 import { HOOKS, type NumberOption, NUMBERS, type Settings } from "./options.ts";
 
 /** What has happened since the pool was made; each only grows. */
@@ -91,40 +91,34 @@ export interface PoolStats extends Totals {
   objects: { available: ObjectStats[]; using: ObjectStats[] };
 }
 
-/** What the picture is taken of. */
-export interface Pictured<T> {
-  readonly settings: Settings<T>;
-  readonly totals: Totals;
-  readonly clock: { now(): number };
-  readonly hooks: { picture(object: T): unknown };
-  readonly bag: Bag<T>;
-  readonly rounds: { readonly delay: number };
-  readonly clocked: boolean;
+/** What the picture is taken of, besides what the parts of a pool share. */
+export interface Pictured {
+  readonly id: number;
+  readonly hkDelay: number;
   readonly started: { at: number; date: Date } | undefined;
-  readonly size: number;
+  readonly ended: boolean;
   readonly creating: number;
   readonly waiting: number;
-  readonly ended: boolean;
 }
 
 /** The picture. */
-export function statsOf<T>(id: number, pool: Pictured<T>): PoolStats {
-  const { bag, started } = pool;
-  const now = pool.clock.now();
+export function statsOf<T>(core: Core<T>, of: Pictured): PoolStats {
+  const { bag, clock, totals, settings } = core;
+  const now = clock.now();
   return {
-    id,
-    started: started?.date.toISOString() ?? null,
-    running: started === undefined ? 0 : Math.round(now - started.at),
-    shutdown: pool.ended,
-    size: pool.size,
+    id: of.id,
+    started: of.started?.date.toISOString() ?? null,
+    running: of.started === undefined ? 0 : Math.round(now - of.started.at),
+    shutdown: of.ended,
+    size: of.creating + bag.size,
     available: bag.idle.size,
     using: bag.using,
-    creating: pool.creating,
+    creating: of.creating,
     closing: bag.closing,
-    waiting: pool.waiting,
-    ...pool.totals,
-    config: configOf(pool.settings, pool.rounds.delay),
-    objects: objectsOf(pool, now),
+    waiting: of.waiting,
+    ...totals,
+    config: configOf(settings, of.hkDelay),
+    objects: objectsOf(core),
   };
 }
 
@@ -142,17 +136,19 @@ function configOf<T>(settings: Settings<T>, hkDelay: number): PoolStats["config"
   };
 }
 
-function objectsOf<T>(pool: Pictured<T>, now: number): PoolStats["objects"] {
+function objectsOf<T>(core: Core<T>): PoolStats["objects"] {
+  const now = core.clock.now();
+  const awake = core.clock.awake();
   const objects: PoolStats["objects"] = { available: [], using: [] };
-  for (const entry of pool.bag.entries()) {
+  for (const entry of core.bag.entries()) {
     const free = entry.state === "available";
-    const known = pool.clocked || !free && entry.noticed;
-    const since = known ? Math.round(now - entry.since) : null;
+    const known = core.clocked || !free && entry.noticed;
+    const since = known ? Math.round((free ? now : awake) - entry.since) : null;
     objects[free ? "available" : "using"].push({
       uses: entry.uses,
       age: Math.round(now - entry.born),
       ...(free ? { idle: since } : { held: since }),
-      object: pool.hooks.picture(entry.object),
+      object: core.hooks.picture(entry.object),
     });
   }
   return objects;

@@ -2,6 +2,7 @@
 
 import { LeaseError } from "../errors.ts";
 import type { Borrower, LeaseEnd } from "./entry.ts";
+import type { Signals } from "./signals.ts";
 
 /** Aborts its own signal when the caller's does, and when the object is taken away. */
 export class Usage implements Borrower {
@@ -12,24 +13,27 @@ export class Usage implements Borrower {
   constructor(name: string, callers: AbortSignal | undefined) {
     this.#name = name;
     this.#callers = callers;
-    callers?.addEventListener("abort", this);
   }
 
   get signal(): AbortSignal {
     return this.#aborting.signal;
   }
 
-  /** Called by the caller's signal. */
-  handleEvent(): void {
+  begin(signals: Signals<Usage>): void {
+    if (this.#callers !== undefined) signals.listen(this.#callers, this);
+  }
+
+  end(signals: Signals<Usage>): void {
+    if (this.#callers !== undefined) signals.unlisten(this.#callers, this);
+  }
+
+  /** The caller's signal has aborted. */
+  abort(): void {
     this.#aborting.abort(this.#callers?.reason);
   }
 
   revoke(end: LeaseEnd): void {
     this.#aborting.abort(takenAway(this.#name, end));
-  }
-
-  end(): void {
-    this.#callers?.removeEventListener("abort", this);
   }
 }
 

@@ -1,11 +1,12 @@
 // WaitQueue: the `get`s that wait, in order, with their deadlines and signals.
 
 import type { Clock } from "./clock.ts";
-import { Timer } from "./clock.ts";
+import { MAX_DELAY, Timer } from "./clock.ts";
 import { type Dated, Deadlines } from "./deadlines.ts";
 import { List, Node } from "./list.ts";
+import { Signals } from "./signals.ts";
 
-/** How often, in ms, somebody who waits has the pool look for what was lost. */
+/** How long an object may be out, while others wait, before the pool looks after its lease, in ms. */
 const TICK = 50;
 
 /** Settles a promise; a thenable that rejects makes it reject. */
@@ -20,7 +21,6 @@ export class Waiter<R> extends Node implements Dated {
   readonly bare: boolean;
   readonly timeout: number;
   readonly signal: AbortSignal | undefined;
-  readonly queue: WaitQueue<R>;
   /** When it gives up, by `clock.awake()`. */
   due = Infinity;
   slot = -1;
@@ -33,23 +33,16 @@ export class Waiter<R> extends Node implements Dated {
   unfit = 0;
 
   constructor(
-    queue: WaitQueue<R>,
     resolve: Resolve<R>,
     bare: boolean,
     timeout: number,
     signal: AbortSignal | undefined,
   ) {
     super();
-    this.queue = queue;
     this.resolve = resolve;
     this.bare = bare;
     this.timeout = timeout;
     this.signal = signal;
-  }
-
-  /** Called by its signal. */
-  handleEvent(): void {
-    this.queue.watcher.aborted(this);
   }
 
   reject(error: unknown): void {
@@ -64,54 +57,65 @@ export interface Watcher<R> {
   late(waiter: Waiter<R>): void;
   /** Its signal has aborted. */
   aborted(waiter: Waiter<R>): void;
-  /** Somebody has been waiting for a while. */
-  tick(): void;
+  /** Somebody waits while an object has been out for a while. */
+  look(): void;
 }
 
 /** First come, first served. */
 export class WaitQueue<R> {
-  readonly watcher: Watcher<R>;
+  readonly #watcher: Watcher<R>;
   readonly #clock: Clock;
   readonly #timeout: number;
   readonly #list = new List<Waiter<R>>();
-  /** Those whose place in the queue does not tell their deadline: served, or with one of their own. */
-  readonly #dated = new Deadlines<Waiter<R>>();
-  readonly #timer: Timer;
-  /** Those whose hooks take time. */
+  /** Those served in vain; their turn comes before that of all who never were. */
+  readonly #restored = new List<Waiter<R>>();
+  /** Those who are being served, which takes time. */
   readonly #held = new Set<Waiter<R>>();
+  /** Those whose place in the queue does not tell their deadline: held, or with one of their own. */
+  readonly #dated = new Deadlines<Waiter<R>>();
+  readonly #signals: Signals<Waiter<R>>;
+  readonly #timer: Timer;
+  /** When to look after what is out. */
+  #look = Infinity;
   #turns = 0;
 
   constructor(watcher: Watcher<R>, clock: Clock, timeout: number) {
-    this.watcher = watcher;
+    this.#watcher = watcher;
     this.#clock = clock;
     this.#timeout = timeout;
+    this.#signals = new Signals((waiter) => watcher.aborted(waiter));
     this.#timer = new Timer(clock, () => this.#tick());
   }
 
   /** How many are queued. */
+  get queued(): number {
+    return this.#list.size + this.#restored.size;
+  }
+
+  /** How many there are, with those who are being served. */
   get size(): number {
-    return this.#list.size;
+    return this.queued + this.#held.size;
   }
 
   /** A new one, at the end. */
   push(waiter: Waiter<R>): void {
-    waiter.turn = ++this.#turns;
-    waiter.ahead = this.size;
+    this.#enter(waiter);
     this.#list.push(waiter);
-    const { timeout } = waiter;
-    if (timeout > 0) {
-      waiter.due = this.#clock.awake() + timeout;
-      if (timeout !== this.#timeout) this.#dated.add(waiter);
-    }
-    waiter.signal?.addEventListener("abort", waiter);
-    if (this.#timer.at === Infinity || waiter.due < this.#timer.at) {
-      this.#timer.start(timeout > 0 ? Math.min(timeout, TICK) : TICK, true);
-    } else this.#timer.keepAlive(true);
+    if (waiter.timeout !== this.#timeout && waiter.timeout > 0) this.#dated.add(waiter);
+    this.#arm(waiter.due);
   }
 
-  /** Takes out the one whose turn it is, to be served; `settle` or `restore` it. */
+  /** A new one that is being served already. */
+  pushHeld(waiter: Waiter<R>): void {
+    this.#enter(waiter);
+    waiter.state = "served";
+    this.hold(waiter);
+    this.#arm(waiter.due);
+  }
+
+  /** Takes out the one whose turn it is, to be served; `settle`, `hold` or `restore` it. */
   shift(): Waiter<R> | undefined {
-    const waiter = this.#list.shift();
+    const waiter = this.#restored.shift() ?? this.#list.shift();
     if (waiter !== undefined) waiter.state = "served";
     return waiter;
   }
@@ -122,59 +126,87 @@ export class WaitQueue<R> {
     if (waiter.due !== Infinity && waiter.slot < 0) this.#dated.add(waiter);
   }
 
-  /** Could not be served after all: it gets its place back. */
+  /** Could not be served after all: it gets its turn back. */
   restore(waiter: Waiter<R>): void {
     waiter.state = "queued";
     this.#held.delete(waiter);
-    let next = this.#list.first;
-    while (next !== undefined && next.turn < waiter.turn) next = next.next as Waiter<R> | undefined;
-    this.#list.insert(waiter, next);
-    if (waiter.timeout === this.#timeout) this.#dated.remove(waiter);
+    if (waiter.due !== Infinity && waiter.slot < 0) this.#dated.add(waiter);
+    let last = this.#restored.last;
+    let next: Waiter<R> | undefined;
+    while (last !== undefined && last.turn > waiter.turn) {
+      next = last;
+      last = last.prev as Waiter<R> | undefined;
+    }
+    this.#restored.insert(waiter, next);
   }
 
   /** It is done with, one way or the other: its promise is to be settled now. */
   settle(waiter: Waiter<R>): void {
-    if (waiter.state === "queued") this.#list.remove(waiter);
+    if (waiter.state === "queued") waiter.list!.remove(waiter);
     else this.#held.delete(waiter);
     waiter.state = "settled";
     this.#dated.remove(waiter);
-    // Removing a listener may take a walk over all of a signal's: not for one that has fired.
-    if (waiter.signal?.aborted === false) waiter.signal.removeEventListener("abort", waiter);
-    if (this.#pending === 0) this.#timer.keepAlive(false);
+    if (waiter.signal !== undefined) this.#signals.unlisten(waiter.signal, waiter);
+    if (this.size === 0) this.#timer.keepAlive(false);
+    // Something may have been lent, which is to be looked after.
+    else if (this.#look === Infinity) this.#arm(Infinity);
   }
 
-  /** All that wait, in order. */
+  /** All of them, in order. */
   all(): Waiter<R>[] {
-    return [...this.#held, ...this.#list];
-  }
-
-  get #pending(): number {
-    return this.#list.size + this.#held.size;
+    return [...this.#held, ...this.#restored, ...this.#list];
   }
 
   stop(): void {
     this.#timer.stop();
   }
 
-  #tick(): void {
-    if (this.#pending === 0) return;
-    this.watcher.tick();
-    const now = this.#clock.awake();
-    while (this.#dated.first !== undefined && this.#dated.first.due <= now) {
-      this.watcher.late(this.#dated.first);
+  #enter(waiter: Waiter<R>): void {
+    waiter.turn = ++this.#turns;
+    waiter.ahead = this.queued;
+    if (waiter.timeout > 0) waiter.due = this.#clock.awake() + waiter.timeout;
+    if (waiter.signal !== undefined) this.#signals.listen(waiter.signal, waiter);
+  }
+
+  /** Sees to it that the timer fires by `due`, and that what is out is looked after. */
+  #arm(due: number): void {
+    if (this.#look === Infinity) {
+      this.#look = this.#clock.awake() + TICK;
+      due = Math.min(due, this.#look);
     }
-    const next = Math.min(this.#expire(now), this.#dated.first?.due ?? Infinity, now + TICK);
-    if (this.#pending > 0) this.#timer.start(Math.max(next - now, 1), true);
+    if (due < this.#timer.at) this.#start(due);
+    else this.#timer.keepAlive(true);
+  }
+
+  #start(due: number): void {
+    this.#timer.start(Math.min(Math.max(due - this.#clock.awake(), 1), MAX_DELAY), true);
+  }
+
+  #tick(): void {
+    const now = this.#clock.awake();
+    if (now >= this.#look) {
+      this.#look = Infinity;
+      if (this.size > 0) this.#watcher.look();
+    }
+    while (this.#dated.first !== undefined && this.#dated.first.due <= now) {
+      this.#watcher.late(this.#dated.first);
+    }
+    const next = Math.min(this.#expire(now), this.#dated.first?.due ?? Infinity, this.#look);
+    // Somebody who waits keeps the process alive, also without a deadline.
+    if (this.size > 0) this.#start(next);
   }
 
   /** Those with the pool's own timeout are queued in the order of their deadlines. */
   #expire(now: number): number {
     if (this.#timeout === 0) return Infinity;
-    for (const waiter of this.#list) {
-      if (waiter.timeout !== this.#timeout) continue;
+    for (;;) {
+      let waiter = this.#list.first;
+      while (waiter !== undefined && waiter.timeout !== this.#timeout) {
+        waiter = waiter.next as Waiter<R> | undefined;
+      }
+      if (waiter === undefined) return Infinity;
       if (waiter.due > now) return waiter.due;
-      this.watcher.late(waiter);
+      this.#watcher.late(waiter);
     }
-    return Infinity;
   }
 }

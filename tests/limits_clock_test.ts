@@ -4,7 +4,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { FakeTime } from "@std/testing/time";
 import { LeaseError, Pool } from "../mod.ts";
-import { Clocks, idle, sleep, Thing, Workshop } from "./helpers/pool.ts";
+import { Clocks, idle, recorder, sleep, Thing, Workshop } from "./helpers/pool.ts";
+import { until } from "./helpers/until.ts";
 
 const HOUR = 3_600_000;
 const QUIET = { logLevel: "silent" } as const;
@@ -57,18 +58,6 @@ for (const [how, skip] of SLEEPS) {
       await pool.shutdown();
     });
 
-    it("maxUsingDelayKill: the next round takes the object away", async () => {
-      using clocks = new Clocks();
-      const { fun, closer, closed } = new Workshop();
-      const pool = new Pool(fun, { maxUsingDelayKill: HOUR, hkDelay: 10, closer, ...QUIET });
-      const lease = await pool.get();
-      skip(clocks, HOUR + 100);
-      await sleep(40);
-      assertThrows(() => lease.id, LeaseError);
-      assertEquals(closed, [0]);
-      await pool.shutdown();
-    });
-
     it("every available object is suspect: health is asked before it is lent, once", async () => {
       using clocks = new Clocks();
       const asked: number[] = [];
@@ -105,6 +94,39 @@ for (const [how, skip] of SLEEPS) {
     });
   });
 }
+
+describe("maxUsingDelayKill and maxUsingDelay", () => {
+  it("go by the time that the program ran: the next round takes the object away", async () => {
+    using clocks = new Clocks();
+    const { fun, closer, closed } = new Workshop();
+    const pool = new Pool(fun, { maxUsingDelayKill: HOUR, hkDelay: 10, closer, ...QUIET });
+    const lease = await pool.get();
+    clocks.skip(HOUR + 100);
+    await until(() => pool.stats().killed === 1, "it is killed");
+    assertThrows(() => lease.id, LeaseError);
+    assertEquals(closed, [0]);
+    await pool.shutdown();
+  });
+
+  it("do not count sleep, nor a wall clock that is set: nobody used it meanwhile", async () => {
+    using clocks = new Clocks();
+    const logger = recorder();
+    const pool = new Pool(new Workshop().fun, {
+      maxUsingDelay: HOUR,
+      maxUsingDelayKill: 2 * HOUR,
+      hkDelay: 5,
+      logger,
+    });
+    const lease = await pool.get();
+    clocks.wall += 3 * HOUR;
+    const { hkRounds } = pool.stats();
+    await until(() => pool.stats().hkRounds >= hkRounds + 2, "there are rounds");
+    assertEquals([lease.id, logger.text()], [0, ""]);
+    assert(pool.stats().objects.using[0]!.held! < HOUR);
+    await pool.ret(lease);
+    await pool.shutdown();
+  });
+});
 
 describe("a clock gap", () => {
   it("of less than a second and hkDelay makes nothing suspect", async () => {
