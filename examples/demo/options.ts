@@ -21,7 +21,7 @@ Each request is one transaction of four queries: begin, two selects, commit.
 Usage: deno task demo [options]
 
   --requests N      requests in each phase (default 1000)
-  --seconds N       but none is sent after that time (default 5)
+  --seconds N       but none is sent after that time (default 4)
   --concurrency N   requests under way at once (default 32)
   --pool-size N     connections the pool may open (default 10)
   --port N          port of the service on 127.0.0.1 (default: a free one)
@@ -51,7 +51,7 @@ function parse(args: string[]) {
       args,
       options: {
         requests: { type: "string", default: "1000" },
-        seconds: { type: "string", default: "5" },
+        seconds: { type: "string", default: "4" },
         concurrency: { type: "string", default: "32" },
         "pool-size": { type: "string", default: "10" },
         port: { type: "string", default: "0" },
