@@ -20,7 +20,7 @@ export interface Situation<T> {
 export function timeoutError<T, R>(waiter: Waiter<R>, at: Situation<T>): PoolTimeoutError {
   const { timeout, ahead } = waiter;
   const waited = Math.round(at.core.clock.awake() - (waiter.due - timeout));
-  const phase = waiter.state === "served" ? "check" : at.creating > 0 ? "create" : "wait";
+  const phase = waiter.state === "held" ? "check" : at.creating > 0 ? "create" : "wait";
   const holders = longestHeld(at.core);
   const message = `${at.core.name}: no object within timeout, ${timeout} ms ` +
     `(waited ${waited} ms, ${ahead} queued ahead; ${doing[phase]}): ` +

@@ -21,14 +21,14 @@ export class Waiter<R> extends Node implements Dated {
   readonly bare: boolean;
   readonly timeout: number;
   readonly signal: AbortSignal | undefined;
-  /** When it gives up, by `clock.awake()`. */
-  due = Infinity;
+  /** When it gives up, by `clock.awake()`; a whole number takes no box on the heap. 0: never. */
+  due = 0;
   slot = -1;
   /** Its turn: the lower the earlier. */
   turn = 0;
   /** How many were queued when it came. */
   ahead = 0;
-  state: "queued" | "served" | "settled" = "queued";
+  state: "queued" | "served" | "held" | "settled" = "queued";
   /** How many fresh objects in a row have turned out unfit for it. */
   unfit = 0;
 
@@ -101,14 +101,13 @@ export class WaitQueue<R> {
   push(waiter: Waiter<R>): void {
     this.#enter(waiter);
     this.#list.push(waiter);
-    if (waiter.timeout !== this.#timeout && waiter.timeout > 0) this.#dated.add(waiter);
+    if (waiter.timeout !== this.#timeout && waiter.due > 0) this.#dated.add(waiter);
     this.#arm(waiter.due);
   }
 
   /** A new one that is being served already. */
   pushHeld(waiter: Waiter<R>): void {
     this.#enter(waiter);
-    waiter.state = "served";
     this.hold(waiter);
     this.#arm(waiter.due);
   }
@@ -122,15 +121,16 @@ export class WaitQueue<R> {
 
   /** Serving it will take time, during which its deadline holds. */
   hold(waiter: Waiter<R>): void {
+    waiter.state = "held";
     this.#held.add(waiter);
-    if (waiter.due !== Infinity && waiter.slot < 0) this.#dated.add(waiter);
+    if (waiter.due > 0 && waiter.slot < 0) this.#dated.add(waiter);
   }
 
   /** Could not be served after all: it gets its turn back. */
   restore(waiter: Waiter<R>): void {
+    if (waiter.state === "held") this.#held.delete(waiter);
     waiter.state = "queued";
-    this.#held.delete(waiter);
-    if (waiter.due !== Infinity && waiter.slot < 0) this.#dated.add(waiter);
+    if (waiter.due > 0 && waiter.slot < 0) this.#dated.add(waiter);
     let last = this.#restored.last;
     let next: Waiter<R> | undefined;
     while (last !== undefined && last.turn > waiter.turn) {
@@ -143,13 +143,13 @@ export class WaitQueue<R> {
   /** It is done with, one way or the other: its promise is to be settled now. */
   settle(waiter: Waiter<R>): void {
     if (waiter.state === "queued") waiter.list!.remove(waiter);
-    else this.#held.delete(waiter);
+    else if (waiter.state === "held") this.#held.delete(waiter);
     waiter.state = "settled";
-    this.#dated.remove(waiter);
+    if (waiter.slot >= 0) this.#dated.remove(waiter);
     if (waiter.signal !== undefined) this.#signals.unlisten(waiter.signal, waiter);
     if (this.size === 0) this.#timer.keepAlive(false);
     // Something may have been lent, which is to be looked after.
-    else if (this.#look === Infinity) this.#arm(Infinity);
+    else if (this.#look === Infinity) this.#arm(0);
   }
 
   /** All of them, in order. */
@@ -164,7 +164,7 @@ export class WaitQueue<R> {
   #enter(waiter: Waiter<R>): void {
     waiter.turn = ++this.#turns;
     waiter.ahead = this.queued;
-    if (waiter.timeout > 0) waiter.due = this.#clock.awake() + waiter.timeout;
+    if (waiter.timeout > 0) waiter.due = Math.ceil(this.#clock.awake() + waiter.timeout);
     if (waiter.signal !== undefined) this.#signals.listen(waiter.signal, waiter);
   }
 
@@ -172,9 +172,9 @@ export class WaitQueue<R> {
   #arm(due: number): void {
     if (this.#look === Infinity) {
       this.#look = this.#clock.awake() + TICK;
-      due = Math.min(due, this.#look);
+      due = due > 0 ? Math.min(due, this.#look) : this.#look;
     }
-    if (due < this.#timer.at) this.#start(due);
+    if (due > 0 && due < this.#timer.at) this.#start(due);
     else this.#timer.keepAlive(true);
   }
 
