@@ -23,8 +23,15 @@ export function pathOf(binary: NpmBinary): string {
   return `${Deno.cwd()}/${homeOf(binary)}/node_modules/${binary.name}/${binary.file}`;
 }
 
-/** Fails with one line that says what was fetched, and why it could not be. */
-export async function fetchBinary(binary: NpmBinary): Promise<void> {
+const fetching = new Map<string, Promise<void>>();
+
+/** Once for all that ask. Fails with one line that says what was fetched, and why it could not be. */
+export function fetchBinary(binary: NpmBinary): Promise<void> {
+  const home = homeOf(binary);
+  return fetching.getOrInsertComputed(home, () => fetchAnew(binary));
+}
+
+async function fetchAnew(binary: NpmBinary): Promise<void> {
   const part = `${homeOf(binary)}.${Deno.pid}.part`;
   const wanted = `${binary.name}@${binary.version}`;
   await Deno.mkdir(part, { recursive: true });

@@ -6,6 +6,9 @@ export interface Ended {
   late: boolean;
   /** Both its outputs, as they came. */
   output: string;
+  /** Each by itself. */
+  stdout: string;
+  stderr: string;
 }
 
 export interface RunOptions {
@@ -30,17 +33,22 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
     child.kill("SIGKILL");
   };
   const timer = options.limit === undefined ? undefined : setTimeout(kill, options.limit);
-  const chunks: string[] = [];
-  const printed = Promise.all([child.stdout, child.stderr].map((from) => gather(from, chunks)));
+  const both: string[] = [], stdout: string[] = [], stderr: string[] = [];
+  const printed = Promise.all([
+    gather(child.stdout, both, stdout),
+    gather(child.stderr, both, stderr),
+  ]);
   const { code } = await child.status;
   clearTimeout(timer);
   // A process that it left behind may hold its outputs open: not for us to wait for.
   await Promise.race([printed, new Promise((resolve) => setTimeout(resolve, 1000))]);
-  return { code, late, output: chunks.join("") };
+  return { code, late, output: both.join(""), stdout: stdout.join(""), stderr: stderr.join("") };
 }
 
-async function gather(from: ReadableStream<Uint8Array>, chunks: string[]): Promise<void> {
-  for await (const text of from.pipeThrough(new TextDecoderStream())) chunks.push(text);
+async function gather(from: ReadableStream<Uint8Array>, ...into: string[][]): Promise<void> {
+  for await (const text of from.pipeThrough(new TextDecoderStream())) {
+    for (const chunks of into) chunks.push(text);
+  }
 }
 
 /** The end of a long output. */

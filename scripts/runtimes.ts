@@ -1,12 +1,15 @@
 // The runtimes the suite runs on, one record each: where it is from, how it runs a file, how it counts.
 
+import { bundle, type Target } from "./bundle.ts";
 import { type NpmBinary, pathOf } from "./fetch.ts";
 import { type Case, readBun, readDeno, readNode } from "./junit.ts";
 import { type Std, stdFlags } from "./std.ts";
+import { type Compatibility, writeConfig } from "./workerd.ts";
+import { readWorkerd } from "./workerd_report.ts";
 
-/** What one process runs: a test file, or all examples of the documentation. */
+/** What one process runs: a test file, all examples of the documentation, or all test files. */
 export interface Job {
-  /** What it is called in messages. */
+  /** What it is called in messages; nothing where its tests themselves tell their files. */
   title: string;
   files: string[];
   /** Examples are run where they can be: that is Deno. */
@@ -19,6 +22,15 @@ export interface Setting {
   std: Std;
 }
 
+/** What a process leaves to be read. */
+export interface Printed {
+  files: string[];
+  /** What it wrote to `Setting.report`. */
+  report: string;
+  stdout: string;
+  stderr: string;
+}
+
 export interface Runtime {
   /** Its name on the command line. */
   name: string;
@@ -26,22 +38,32 @@ export interface Runtime {
   label: string;
   /** What must be fetched for it. */
   binary?: NpmBinary;
-  /** It cannot run the tests as they are: bundle them down to this level of the language. */
-  bundle?: "es2022" | "esnext";
+  /** The level of the language that it is given. */
+  target: Target;
+  /** It cannot run the tests as they are: makes of them what it can run, and says where that is. */
+  prepare?(files: string[]): Promise<string[]>;
+  /** One process runs all files, each on its own in there: many would take longer to start than to run. */
+  together?: boolean;
   /** Whether it is run when no runtime is named. */
   usual: boolean;
   takes(job: Job): boolean;
-  /** The command that runs the files of a job, which may have been bundled. */
+  /** The command that runs the files of a job, or what was made of them. */
   command(job: Job, setting: Setting): string[];
-  /** The tests in a report, without the suites around them. */
-  read(report: string): Case[];
+  /** The tests that were run, without the suites around them. */
+  read(printed: Printed): Case[];
 }
 
 const { os, arch } = Deno.build;
 const DENO_ONLY = "tests/deno/";
+const WORKERD_ONLY = "tests/workerd/";
 
 function isForAll({ title, examples }: Job): boolean {
-  return !examples && !title.startsWith(DENO_ONLY);
+  return !examples && !title.startsWith(DENO_ONLY) && !title.startsWith(WORKERD_ONLY);
+}
+
+async function bundled(files: string[], target: Target): Promise<string[]> {
+  const bundles = await bundle(files, { name: target, target, bdd: "bdd.ts" });
+  return bundles.map(({ path }) => path);
 }
 
 function deno(): Runtime {
@@ -49,7 +71,8 @@ function deno(): Runtime {
     name: "deno",
     label: `deno ${Deno.version.deno}`,
     usual: true,
-    takes: () => true,
+    target: "esnext",
+    takes: ({ title }) => !title.startsWith(WORKERD_ONLY),
     command: ({ title, files, examples }, { report, std }) => {
       const flags = ["-A", "--v8-flags=--expose-gc", `--junit-path=${report}`, ...stdFlags(std)];
       // Types of sources and tests are the gate's affair; no one else checks those of examples.
@@ -57,11 +80,11 @@ function deno(): Runtime {
       if (title.startsWith(DENO_ONLY)) flags.push("--sanitize-ops", "--sanitize-resources");
       return [Deno.execPath(), "test", ...flags, ...files];
     },
-    read: readDeno,
+    read: ({ report }) => readDeno(report),
   };
 }
 
-function node(name: string, version: string, bundle: "es2022" | "esnext", usual = true): Runtime {
+function node(name: string, version: string, target: Target, usual = true): Runtime {
   const platform = os === "windows" ? "win" : os;
   const cpu = arch === "aarch64" ? "arm64" : "x64";
   const file = os === "windows" ? "bin/node.exe" : "bin/node";
@@ -70,8 +93,9 @@ function node(name: string, version: string, bundle: "es2022" | "esnext", usual 
     name,
     label: `node ${version}`,
     binary,
-    bundle,
     usual,
+    target,
+    prepare: (files) => bundled(files, target),
     takes: isForAll,
     command: ({ files }, { report }) => {
       const reporters = [
@@ -81,7 +105,7 @@ function node(name: string, version: string, bundle: "es2022" | "esnext", usual 
       ];
       return [pathOf(binary), "--enable-source-maps", "--expose-gc", ...reporters, ...files];
     },
-    read: readNode,
+    read: ({ report }) => readNode(report),
   };
 }
 
@@ -93,15 +117,36 @@ function bun(version: string): Runtime {
     name: "bun",
     label: `bun ${version}`,
     binary,
-    bundle: "esnext",
     usual: true,
+    target: "esnext",
+    prepare: (files) => bundled(files, "esnext"),
     takes: isForAll,
     command: ({ files }, { report }) => {
       const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
       // Its own limit of 5 s a test is less than that of the others.
       return [pathOf(binary), "test", "--timeout=30000", ...reporter, ...files];
     },
-    read: readBun,
+    read: ({ report }) => readBun(report),
+  };
+}
+
+/** One of the many Workers' runtimes that workerd is, by its compatibility date and flags. */
+function workerd(name: string, compatibility: Compatibility): Runtime {
+  const version = "1.20261117.1";
+  const cpu = arch === "aarch64" ? "arm64" : "64";
+  const file = os === "windows" ? "bin/workerd.exe" : "bin/workerd";
+  const binary: NpmBinary = { name: `@cloudflare/workerd-${os}-${cpu}`, version, file };
+  return {
+    name,
+    label: `${name} ${version}`,
+    binary,
+    usual: true,
+    target: "esnext",
+    takes: (job) => isForAll(job) || job.title.startsWith(WORKERD_ONLY),
+    prepare: async (files) => [await writeConfig(name, files, compatibility)],
+    together: true,
+    command: ({ files }) => [pathOf(binary), "test", ...files],
+    read: ({ files, stdout, stderr }) => readWorkerd(files, stdout, stderr),
   };
 }
 
@@ -111,4 +156,15 @@ export const RUNTIMES: Runtime[] = [
   node("node22", "22.23.3", "es2022", false),
   node("node24", "24.21.0", "esnext"),
   bun("1.4.5"),
+  workerd("workerd-node", { date: "2026-06-01", flags: ["nodejs_compat"], modules: "all" }),
+  // No process.getBuiltinModule, and timers that are numbers.
+  workerd("workerd-als", {
+    date: "2026-02-01",
+    flags: ["nodejs_als"],
+    modules: ["node:async_hooks"],
+  }),
+  // Nothing of Node's, and no FinalizationRegistry.
+  workerd("workerd-old", { date: "2024-01-01", flags: [], modules: [] }),
+  // Since 2026-08-04 nodejs_compat goes without saying.
+  workerd("workerd-new", { date: "2026-11-17", flags: [], modules: "all" }),
 ];

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { LeaseError, Pool } from "../mod.ts";
-import { collect } from "./helpers/gc.ts";
+import { collect, needGc } from "./helpers/gc.ts";
 import { deferred, idle, recorder, rejection, stateOf, Thing, Workshop } from "./helpers/pool.ts";
 import { until } from "./helpers/until.ts";
 
@@ -207,6 +207,7 @@ describe("tracer and stats that give what has no text", () => {
 
 describe("a lease's object", () => {
   it("can be collected once the pool has closed it and the lease is let go of", async () => {
+    needGc();
     const pool = new Pool((n) => new Thing(n), { maxUse: 1 });
     const watched = await (async () => {
       const lease = await pool.get();

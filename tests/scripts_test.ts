@@ -4,6 +4,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { faults } from "../scripts/graph.ts";
 import { type Case, readBun, readDeno, readNode } from "../scripts/junit.ts";
+import { readWorkerd } from "../scripts/workerd_report.ts";
 
 const brief = (cases: Case[]) =>
   cases.map(({ path, outcome, message }) => [path.join(" > "), outcome, message]);
@@ -54,6 +55,31 @@ describe("reports", () => {
     assertEquals(brief(readBun(report)), [
       ["outer > one", "passed", ""],
       ["late", "failed", "timed\nout"],
+    ]);
+  });
+
+  it("of workerd: lines among others, and files that did not end well", () => {
+    const line = (value: object) => `proxypool-tests ${JSON.stringify(value)}\n`;
+    const stdout = [
+      line({ path: ["a.ts", "one"], outcome: "passed", message: "" }),
+      line({ path: ["a.ts", "two"], outcome: "skipped", message: "why" }),
+      "printed by a test\n",
+      line({ ended: "a.ts" }),
+      line({ path: ["b.ts", "three"], outcome: "passed", message: "" }),
+      line({ ended: "b.ts" }),
+      line({ ended: "c.ts" }),
+    ].join("");
+    const stderr = `x: [ TEST ] a.ts\nx: [ PASS ] a.ts (1ms)\nx: [ TEST ] b.ts
+oops; kj::getStackTrace() = /a@1
+stack: /b@2
+x: [ FAIL ] b.ts (1ms)\nx: [ TEST ] c.ts\nx: [ PASS ] c.ts (1ms)\nx: [ TEST ] d.ts\nfatal`;
+    assertEquals(brief(readWorkerd(["a.ts", "b.ts", "c.ts", "d.ts"], stdout, stderr)), [
+      ["a.ts > one", "passed", ""],
+      ["a.ts > two", "skipped", "why"],
+      ["b.ts > three", "passed", ""],
+      ["b.ts", "failed", "fails without a failed test:\noops\nx: [ FAIL ] b.ts (1ms)"],
+      ["c.ts", "failed", "holds no test"],
+      ["d.ts", "failed", "was not run to its end; workerd said:\nfatal"],
     ]);
   });
 });

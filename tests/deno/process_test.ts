@@ -68,12 +68,14 @@ interface Program {
 }
 
 function programs(): Program[] {
-  return RUNTIMES.filter(({ usual }) => usual).map(({ label, binary, bundle }) => {
+  // workerd serves: it does not end by itself.
+  const ending = RUNTIMES.filter(({ usual, together }) => usual && !together);
+  return ending.map(({ label, binary, target }) => {
     if (binary === undefined) {
-      return { label, command: [Deno.execPath(), "run"], target: "esnext", there: true };
+      return { label, command: [Deno.execPath(), "run"], target, there: true };
     }
     const path = pathOf(binary);
-    return { label, command: [path], target: bundle ?? "esnext", there: exists(path) };
+    return { label, command: [path], target, there: exists(path) };
   });
 }
 

@@ -1,9 +1,14 @@
 // Tells a test whether the real @std/log can be imported: it has no stand-in. Set by scripts/test.ts.
 
-import process from "node:process";
+interface Globals {
+  /** Absent in old Workers. */
+  process?: { env?: Record<string, string | undefined> };
+}
+
+const { process } = globalThis as Globals;
 
 /** True on Deno where JSR is within reach. */
-export const hasStdLog: boolean = process.env.PROXYPOOL_STD === "jsr";
+export const hasStdLog: boolean = process?.env?.PROXYPOOL_STD === "jsr";
 
 /** Imports `@std/log`; its name is kept from bundlers and checkers, which cannot find it offline. */
 export function importStdLog(): Promise<StdLog> {
