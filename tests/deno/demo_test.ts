@@ -54,7 +54,14 @@ async function assertRefused(
 }
 
 Deno.test("demo: compares, and the pool keeps its size", async () => {
-  const { code, stdout, stderr } = await demo(["--requests", "60", "--pool-size", "3"]);
+  const { code, stdout, stderr } = await demo([
+    "--requests",
+    "60",
+    "--seconds",
+    "60",
+    "--pool-size",
+    "3",
+  ]);
   assertEquals(code, 0, stderr);
   assertMatch(stdout, /^ +connection per request +pool +pool by proxy$/m);
   for (const row of ["requests/s", "p50 ms", "p99 ms"]) {
