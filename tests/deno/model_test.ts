@@ -1,0 +1,60 @@
+// A short run of the pool's model on every runtime that the suite has fetched, each time with another
+// seed: `deno task test:model` runs it for long.
+
+import { assertEquals } from "@std/assert";
+import { build, stop } from "esbuild";
+import { fetchBinary, isFetched, pathOf } from "../../scripts/fetch.ts";
+import { type Runtime, RUNTIMES } from "../../scripts/runtimes.ts";
+import config from "../../deno.json" with { type: "json" };
+
+const RUNS = 1000;
+const MAIN = new URL("../model/main.ts", import.meta.url).pathname;
+
+const FAST_CHECK = {
+  name: "fast-check",
+  version: config.imports["fast-check"].split("@").at(-1)!,
+  file: "package.json",
+};
+
+/** Deno takes it as it is. */
+async function commandOf({ name, binary }: Runtime): Promise<string[]> {
+  if (binary === undefined) return [Deno.execPath(), "run", "-A", "--no-check", "--quiet", MAIN];
+  return [pathOf(binary), await bundled(name)];
+}
+
+async function bundled(runtime: string): Promise<string> {
+  if (!isFetched(FAST_CHECK)) await fetchBinary(FAST_CHECK);
+  const outfile = `.cache/bundles/model_${runtime}.mjs`;
+  await build({
+    entryPoints: [MAIN],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "es2022",
+    nodePaths: [pathOf(FAST_CHECK).replace("/fast-check/package.json", "")],
+    logLevel: "silent",
+  });
+  await stop();
+  return outfile;
+}
+
+for (const runtime of RUNTIMES.filter(({ name }) => /^(deno|node|bun)/.test(name))) {
+  Deno.test({
+    name: `${runtime.label}: the model of a pool holds in ${RUNS} random runs`,
+    ignore: runtime.binary !== undefined && !isFetched(runtime.binary),
+    // What is at stake is in a process of its own; fetching leaves a timer behind.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      const [command = "", ...args] = await commandOf(runtime);
+      const { code, stdout, stderr } = await new Deno.Command(command, {
+        args: [...args, "--runs", String(RUNS)],
+        signal: AbortSignal.timeout(60_000),
+        env: { NO_COLOR: "1" },
+      }).output();
+      const text = new TextDecoder();
+      assertEquals(code, 0, text.decode(stdout) + text.decode(stderr));
+    },
+  });
+}

@@ -1,0 +1,168 @@
+// The hooks of a run's pool: they do as the script says, and tell the model.
+
+import type { Scheduler } from "fast-check";
+import type { PoolOptions } from "../../mod.ts";
+import { type HookName, Thing } from "./job.ts";
+import type { Model } from "./model.ts";
+import type { Action, Outcome, Script } from "./script.ts";
+import type { Setup } from "./setup.ts";
+
+/** What becomes of a call, by its outcome. */
+export interface Ends<R> {
+  done(): R;
+  failed(error: unknown): void;
+  bad(error: unknown): R;
+}
+
+export class Hooks {
+  /** Every call is fine: from now on, or for as long as somebody looks at the pool. */
+  tame = false;
+  readonly #model: Model;
+  readonly #script: Script;
+  readonly #scheduler: Scheduler;
+  readonly #act: (action: Action) => void;
+  readonly #calls = new Map<string, number>();
+  readonly #hung: (() => void)[] = [];
+
+  constructor(model: Model, script: Script, scheduler: Scheduler, act: (action: Action) => void) {
+    this.#model = model;
+    this.#script = script;
+    this.#scheduler = scheduler;
+    this.#act = act;
+  }
+
+  readonly fun = (n: number, { signal }: { signal: AbortSignal }): Thing | Promise<Thing> => {
+    const job = this.#model.create(n, signal);
+    return this.run(this.#next("fun"), `fun(${n})`, {
+      done: () => {
+        const thing = new Thing(n);
+        this.#model.made(job, thing);
+        return thing;
+      },
+      failed: (error) => this.#model.notMade(job, error),
+      bad: () => undefined as unknown as Thing,
+    });
+  };
+
+  options({ numbers, hooks, discardOnError, logLevel }: Setup): PoolOptions<Thing> {
+    const { healthAfter, ...others } = numbers;
+    const log = (text: string) => this.#log(text);
+    const all = {
+      opener: (thing: Thing) => this.#hook("opener", thing),
+      getter: (thing: Thing) => this.#hook("getter", thing),
+      retter: (thing: Thing) => this.#hook("retter", thing),
+      health: (thing: Thing) => this.#hook("health", thing) as boolean,
+      stats: (thing: Thing) => this.#tell("stats", thing),
+      tracer: (thing: Thing) => this.#tell("tracer", thing) as string,
+    };
+    return {
+      ...others,
+      ...(healthAfter >= 0 ? { healthAfter } : {}),
+      ...Object.fromEntries(hooks.map((name) => [name, all[name]])),
+      closer: (thing) => this.#hook("closer", thing),
+      discardOnError: discardOnError === "ask" ? (error) => this.#isSpoilt(error) : discardOnError,
+      logLevel,
+      logger: { debug: log, info: log, warn: log, error: log },
+    };
+  }
+
+  /** One call, which is called `what`. */
+  run<R>(outcome: Outcome, what: string, { done, failed, bad }: Ends<R>): R | Promise<R> {
+    const error = new Error(`${what} failed`);
+    const fail = (): never => {
+      failed(error);
+      throw error;
+    };
+    if (outcome === "ok") return done();
+    if (outcome === "throw") return fail();
+    if (outcome === "later") return this.#later(what).then(done);
+    if (outcome === "fail later") return this.#later(what).then(fail);
+    if (outcome === "hang") return new Promise<void>((go) => this.#hung.push(go)).then(done);
+    if (outcome !== "bad") {
+      this.#act(outcome);
+      return done();
+    }
+    failed(error);
+    return bad(error);
+  }
+
+  /** How many calls wait for the scheduler. */
+  get scheduled(): number {
+    return this.#scheduler.count();
+  }
+
+  /** The next call comes to its end, as the scheduler chooses; what follows from it comes later. */
+  step(): void {
+    // Not waitNext, which lets many turns pass before it begins.
+    if (this.scheduled > 0) void this.#scheduler.waitOne();
+  }
+
+  /** Whatever hangs does so no longer. */
+  release(): void {
+    for (const go of this.#hung.splice(0)) go();
+  }
+
+  #later(what: string): Promise<void> {
+    return this.#scheduler.schedule(Promise.resolve(), what);
+  }
+
+  #next(name: keyof Script): Outcome {
+    if (this.tame) return "ok";
+    const i = this.#calls.get(name) ?? 0;
+    this.#calls.set(name, i + 1);
+    return this.#script[name][i] ?? "ok";
+  }
+
+  #hook(name: HookName, thing: Thing): unknown {
+    const call = this.#model.begin(name, thing);
+    return this.run<unknown>(this.#next(name), `${name}(${thing.n})`, {
+      done: () => this.#model.end(call, true),
+      failed: (error) => this.#model.end(call, false, error),
+      bad: (error) => name === "health" ? false : unthenable(error),
+    });
+  }
+
+  /** `stats` and `tracer`, which must not be asynchronous. */
+  #tell(name: "stats" | "tracer", thing: Thing): unknown {
+    const outcome = this.#next(name);
+    if (outcome === "throw") throw new Error(`${name} failed`);
+    if (outcome === "later" || outcome === "hang") return Promise.resolve(String(thing));
+    if (outcome === "fail later") return Promise.reject(new Error(`${name} failed later`));
+    if (outcome === "bad") return 1n;
+    if (outcome !== "ok") this.#act(outcome);
+    return String(thing);
+  }
+
+  #log(text: string): unknown {
+    this.#model.expect(!text.includes("Bug:"), text);
+    const outcome = this.#next("logger");
+    if (outcome === "throw" || outcome === "bad") throw new Error("logger failed");
+    if (outcome === "fail later") return Promise.reject(new Error("logger failed later"));
+    if (typeof outcome === "object") this.#act(outcome);
+    return undefined;
+  }
+
+  /** `discardOnError`, for what a callback of `use` has failed with. */
+  #isSpoilt(error: unknown): boolean {
+    const model = this.#model;
+    const job = model.line.asks.find((ask) => ask.error === error)?.job;
+    const outcome = this.#next("discardOnError");
+    if (typeof outcome === "object") this.#act(outcome);
+    const spoilt = outcome !== "ok";
+    if (spoilt && job) model.spoil(job, "discardOnError");
+    if (outcome === "throw" || outcome === "bad") throw new Error("discardOnError failed");
+    if (outcome !== "fail later") return spoilt;
+    return Promise.reject(new Error("discardOnError failed later")) as unknown as boolean;
+  }
+}
+
+/** What `await` does not survive. */
+export function unthenable(error: unknown): unknown {
+  return {
+    get then() {
+      return () => {
+        throw error;
+      };
+    },
+  };
+}

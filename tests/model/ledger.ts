@@ -1,0 +1,106 @@
+// The ledger of a run: what has happened, and what is wrong with it.
+
+import type { Call, HookName, Job, State, Thing } from "./job.ts";
+import type { Numbers, Setup } from "./setup.ts";
+import type { Time } from "./time.ts";
+
+export class Ledger {
+  readonly time: Time;
+  readonly numbers: Numbers;
+  readonly discardOnError: Setup["discardOnError"];
+  readonly jobs: Job[] = [];
+  /** The calls of hooks that are not over. */
+  readonly calls = new Set<Call>();
+  /** Attempts that failed, and how many callers were told so. */
+  readonly failures: { n: number; burst: number; told: number }[] = [];
+  /** Which hook failed for which object, by the error. */
+  readonly errors = new Map<unknown, { n: number; hook: string }>();
+  /** All that happened, for people. */
+  readonly trace: string[] = [];
+  /** The first thing that is wrong. */
+  violation: string | undefined;
+  /** Counts the times that everything was at rest: what happens between two of them is one burst. */
+  burst = 1;
+  started = false;
+  ended = false;
+  /** When a shutdown runs out of time, and whether it has. */
+  forceAt = Infinity;
+  forced = false;
+  /** Of this burst: how many objects came to their end, how few there were, how many attempts failed. */
+  departed = 0;
+  lowest = 0;
+  failed = 0;
+  /** When there were last no more than `minSize` objects. */
+  shortAt = 0;
+  /** Objects that a hook has looked at in this burst, for somebody or for housekeeping. */
+  readonly looked = new Set<Job>();
+  readonly counted = { doubleReturns: 0, refused: 0, lent: 0 };
+  readonly #hooks: ReadonlySet<string>;
+
+  constructor(time: Time, { numbers, hooks, discardOnError }: Setup) {
+    this.time = time;
+    this.numbers = { ...numbers };
+    this.discardOnError = discardOnError;
+    this.#hooks = new Set(hooks);
+  }
+
+  has(hook: HookName): boolean {
+    return this.#hooks.has(hook);
+  }
+
+  /** Not thrown: that would be one more hook that fails. The run looks at `violation`. */
+  expect(condition: unknown, what: string): void {
+    if (condition) return;
+    this.note(`VIOLATION ${what}`);
+    this.violation ??= what;
+  }
+
+  note(text: string): void {
+    this.trace.push(`[${this.burst} @${this.time.awake}] ${text}`);
+  }
+
+  jobOf(thing: Thing): Job {
+    return this.jobs[thing.n]!;
+  }
+
+  count(...states: State[]): number {
+    return this.jobs.reduce((sum, { state }) => sum + (states.includes(state) ? 1 : 0), 0);
+  }
+
+  /** How many are made, and not being closed. */
+  get live(): number {
+    return this.count("free", "checking", "lent", "back", "returning");
+  }
+
+  get creating(): number {
+    return this.count("fun", "made", "opening");
+  }
+
+  get closing(): number {
+    return this.jobs.filter(({ state, late }) => state === "closing" && !late).length;
+  }
+
+  /** How many objects a hook looks at, for somebody or for housekeeping. */
+  get checking(): number {
+    return this.jobs.filter(({ state, examining }) => state === "checking" || examining).length;
+  }
+
+  /** It has to be closed from now on. */
+  doom(job: Job, why: string): void {
+    job.doom ??= { why, burst: this.burst };
+  }
+
+  /** Everything is at rest: whatever comes is of the next burst. */
+  nextBurst(): void {
+    this.burst++;
+    this.departed = this.failed = 0;
+    this.lowest = this.live;
+    if (this.live <= this.numbers.minSize) this.shortAt = this.time.awake;
+    this.looked.clear();
+    for (const job of this.jobs) {
+      const { state, examining } = job;
+      if (state === "checking" || examining) this.looked.add(job);
+      else if (state === "free") job.taken = undefined;
+    }
+  }
+}

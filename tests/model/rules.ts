@@ -1,0 +1,99 @@
+// The rules of the model: what the design says of one object at one moment.
+
+import type { Job } from "./job.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Numbers } from "./setup.ts";
+
+/** It concerns nobody any more, or not yet. */
+export function isPast({ state }: Job): boolean {
+  return ["abandoned", "failed", "closing", "gone", "detached"].includes(state);
+}
+
+/** Time between rounds: half the shortest delay that needs them. */
+export function roundDelay(numbers: Numbers): number {
+  const { hkDelay, maxAvailDelay, maxUsingDelay, maxUsingDelayKill, maxLifetime } = numbers;
+  if (hkDelay > 0) return hkDelay;
+  const delays = [maxAvailDelay, maxUsingDelay, maxUsingDelayKill, maxLifetime]
+    .filter((delay) => delay > 0);
+  return delays.length > 0 ? Math.ceil(Math.min(...delays) / 2) : 60_000;
+}
+
+/** Whether it is past its lifetime, given how long ago it was made at least or at most. */
+function isExpired({ time, numbers }: Ledger, { born }: Job, bound: "least" | "most"): boolean {
+  const { maxLifetime, lifetimeJitter } = numbers;
+  if (maxLifetime === 0 || born === undefined) return false;
+  return time.since(born)[bound] >= maxLifetime * (1 - lifetimeJitter / 2); // chance is 0.5
+}
+
+/** Whether there may be a reason to close it; `unseen` uses may have been counted besides. */
+export function mayClose(ledger: Ledger, job: Job, unseen: number): boolean {
+  const { state, since, user, doom, lost } = job;
+  const { maxUsingDelayKill: kill } = ledger.numbers;
+  if (doom || lost || ledger.forced) return true;
+  // Aborted before the pool has seen that the callback is done.
+  if (user?.signal?.aborted && (state === "back" || state === "free")) return true;
+  if (state === "free") return mayCloseFree(ledger, job, unseen);
+  const isOut = state === "lent" || state === "back" || state === "returning";
+  return isOut && kill > 0 && ledger.time.awake - since!.awake >= kill;
+}
+
+function mayCloseFree(ledger: Ledger, job: Job, unseen: number): boolean {
+  const { numbers, live, creating, failed, time } = ledger;
+  const { maxSize, minSize, maxUse, maxAvailDelay } = numbers;
+  const unused = maxAvailDelay > 0 && time.since(job.since!).most >= maxAvailDelay;
+  const over = maxSize > 0 && live + creating + failed > maxSize;
+  const worn = maxUse > 0 && job.uses + unseen >= maxUse;
+  return ledger.ended || unused && live > minSize || over || worn || isExpired(ledger, job, "most");
+}
+
+/** Why it must not be lent, or undefined. */
+export function unfit(ledger: Ledger, job: Job): string | undefined {
+  const { doom, uses } = job;
+  const { maxUse, healthAfter } = ledger.numbers;
+  const taken = job.taken ?? ledger.burst;
+  // What befalls it while a hook looks at it counts when it comes back.
+  if (doom && doom.burst < taken) return doom.why;
+  if (maxUse > 0 && uses >= maxUse) return `used ${uses} times`;
+  const fresh = taken < ledger.burst || ledger.looked.has(job);
+  if (ledger.has("health") && healthAfter === 0 && !fresh) return "not asked for its health";
+  if (taken < ledger.burst || job.freed === ledger.burst) return undefined;
+  return unfitNow(ledger, job);
+}
+
+/** The same, as far as it goes by the time. */
+function unfitNow(ledger: Ledger, job: Job): string | undefined {
+  const { maxAvailDelay, minSize, healthAfter } = ledger.numbers;
+  const { least } = ledger.time.since(job.proven!);
+  if (isExpired(ledger, job, "least")) return "expired";
+  const spare = Math.min(ledger.lowest, ledger.live) > minSize;
+  if (maxAvailDelay > 0 && least >= maxAvailDelay && spare) return "unused for too long";
+  if (!ledger.has("health")) return undefined;
+  if (job.suspect) return "not asked for its health after a gap";
+  return healthAfter > 0 && least >= healthAfter ? "not asked for its health" : undefined;
+}
+
+/** Why it must not be available, or undefined. */
+export function unavailable(ledger: Ledger, job: Job): string | undefined {
+  const { numbers, time, live, creating } = ledger;
+  const { maxUse, maxSize, minSize, maxAvailDelay } = numbers;
+  if (job.doom) return job.doom.why;
+  if (ledger.ended) return "shut down";
+  if (maxUse > 0 && job.uses >= maxUse) return "worn out";
+  if (maxSize > 0 && live + creating > maxSize) return "over maxSize";
+  if (maxAvailDelay === 0 || live <= minSize) return undefined;
+  const seen = time.fired - Math.max(job.seen, ledger.shortAt);
+  const unused = time.passed(job.since!);
+  const round = roundDelay(numbers);
+  return unused >= maxAvailDelay + round && seen >= round ? `unused for ${unused} ms` : undefined;
+}
+
+/** Whether a hook has looked at it for somebody who has gone since. */
+export function isUnclaimed(ledger: Ledger, { state, call }: Job): boolean {
+  return state === "checking" && call!.over && !ledger.has("retter");
+}
+
+/** Of which attempt the pool itself says that it failed. */
+export function attemptOf(error: unknown): number | undefined {
+  const n = /(?:fun must make .* for|making object) #(\d+)/.exec(String(error))?.[1];
+  return n === undefined ? undefined : Number(n);
+}

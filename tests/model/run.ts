@@ -1,0 +1,139 @@
+// One run: commands, then an end at which all that hangs is released, all leases go back and the pool
+// is shut down.
+
+import type { Scheduler } from "fast-check";
+import process from "node:process";
+import { type Command, type Pause, returnAll } from "./commands.ts";
+import { checkAtRest } from "./invariants.ts";
+import type { Script } from "./script.ts";
+import type { Setup } from "./setup.ts";
+import { World } from "./world.ts";
+
+/** Whatever promise reaction follows upon another does so within that many turns. */
+const TURNS = 30;
+
+/** The longest that a refill rests, in ms. */
+const REST = 40_000;
+
+const { setImmediate } = globalThis as unknown as { setImmediate(fn: () => void): void };
+
+/** Throws what is wrong first, with all that happened before. */
+export async function run(
+  setup: Setup,
+  script: Script,
+  commands: Command[],
+  scheduler: Scheduler,
+): Promise<void> {
+  const world = new World(setup, script, scheduler);
+  const unhandled = (error: unknown) =>
+    world.model.expect(false, `a rejection nobody handles: ${error}`);
+  const { error: consoleError } = console;
+  process.on("unhandledRejection", unhandled);
+  world.time.install();
+  console.error = () => {};
+  try {
+    for (const command of commands) await runCommand(world, command);
+    await end(world);
+  } finally {
+    // Not before it has been seen what nobody handles, also of a run that has failed.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    console.error = consoleError;
+    world.time.restore();
+    process.off("unhandledRejection", unhandled);
+  }
+  judge(world);
+}
+
+async function runCommand(world: World, { run, text, pause, pass }: Command): Promise<void> {
+  if (pass !== undefined) await rest(world);
+  if (pass) await passTime(world, pass);
+  world.model.note(`- ${text}`);
+  run(world);
+  await wait(world, pause);
+  judge(world);
+}
+
+function judge({ model }: World): void {
+  if (model.violation === undefined) return;
+  throw new Error(`${model.violation}\n${model.trace.slice(-200).join("\n")}`);
+}
+
+async function wait(world: World, pause: Pause): Promise<void> {
+  if (pause === "rest") return await rest(world);
+  for (let i = 0; i < pause; i++) await null;
+}
+
+/** Everything happens that waits for no timer and for no hook. */
+async function rest(world: World): Promise<void> {
+  const { trace } = world.model;
+  for (let before = -1; before !== trace.length;) {
+    before = trace.length;
+    for (let i = 0; i < TURNS; i++) await null;
+  }
+  if (world.time.behind) return;
+  world.model.overdue();
+  checkAtRest(world);
+  judge(world);
+}
+
+async function passTime(world: World, ms: number): Promise<void> {
+  const { time, model } = world;
+  const end = time.awake + ms;
+  while (time.next(end, () => model.overdue())) await rest(world);
+  await rest(world);
+}
+
+// ---- the end
+
+async function end(world: World): Promise<void> {
+  const { model, time } = world;
+  model.note("- the end");
+  await rest(world);
+  world.hooks.tame = true;
+  await settle(world);
+  if (time.lost.size > 0) await passTime(world, 60);
+  time.collect();
+  await settle(world);
+  for (const { id } of model.line.pending) model.expect(false, `ask ${id} never settles`);
+  judge(world);
+  await refill(world);
+  world.shutdown(0);
+  await rest(world);
+  time.collect();
+  await settle(world);
+  checkEmpty(world);
+}
+
+/** Every call comes to its end, every lease goes back. */
+async function settle(world: World): Promise<void> {
+  for (let turns = 0; turns < 1000; turns++) {
+    world.hooks.release();
+    await rest(world);
+    if (world.hooks.scheduled === 0 && world.running.size === 0 && world.leases.length === 0) {
+      return;
+    }
+    world.hooks.step();
+    returnAll(world);
+  }
+  world.model.expect(false, "it goes on for ever");
+}
+
+/** `minSize` is kept up. */
+async function refill(world: World): Promise<void> {
+  const { time, model } = world;
+  const end = time.awake + REST;
+  const isShort = () => model.started && !model.ended && model.live < model.numbers.minSize;
+  while (isShort() && time.next(end, () => model.overdue())) await settle(world);
+  model.expect(!isShort(), "minSize is not kept up");
+}
+
+function checkEmpty({ model, time, awaited }: World): void {
+  for (const { what } of awaited) model.expect(false, `${what} never settles`);
+  for (const { state, thing, n } of model.jobs) {
+    const past = ["gone", "detached", "failed"].includes(state) || state === "abandoned" && !thing;
+    model.expect(past, `object ${n} is ${state} at the end`);
+  }
+  const { set } = time.timers;
+  model.expect(set === 0, `${set} timers are left`);
+  model.expect(time.watched === 0, `${time.watched} leases are still watched`);
+}

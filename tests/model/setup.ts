@@ -1,0 +1,72 @@
+// What a run starts from: the options of its pool, and what each call of a hook is to do.
+
+import * as fc from "fast-check";
+import type { LogLevel } from "../../mod.ts";
+
+export const NAMES = [
+  ...["maxSize", "minSize", "maxWaiting", "timeout", "createTimeout", "hookTimeout"] as const,
+  ...["closeTimeout", "maxUse", "maxLifetime", "lifetimeJitter", "maxAvailDelay"] as const,
+  ...["maxUsingDelay", "maxUsingDelayKill", "hkDelay", "healthFreq", "healthAfter"] as const,
+];
+
+/** The options that are numbers, all of them given; -1: not given after all. */
+export type Numbers = Record<typeof NAMES[number], number>;
+
+export const HOOKS = ["opener", "getter", "retter", "health", "stats", "tracer"] as const;
+
+export interface Setup {
+  numbers: Numbers;
+  /** Those that the pool has, besides `closer`. */
+  hooks: typeof HOOKS[number][];
+  /** Whether a `use` that fails spoils its object: `ask`s a predicate. */
+  discardOnError: boolean | "ask";
+  logLevel: LogLevel;
+}
+
+/** Mostly the first of `values`, which is what shrinking leads to. */
+function mostly<V>(...values: [V, ...V[]]): fc.Arbitrary<V> {
+  return fc.oneof(
+    { weight: 2, arbitrary: fc.constant(values[0]) },
+    { weight: 1, arbitrary: fc.constantFrom(...values) },
+  );
+}
+
+const numbers: fc.Arbitrary<Numbers> = fc.record({
+  maxSize: fc.constantFrom(1, 2, 3, 0),
+  minSize: mostly(0, 1, 2),
+  maxWaiting: mostly(0, 1, 2),
+  timeout: mostly(0, 30, 120),
+  createTimeout: mostly(0, 20, 200),
+  hookTimeout: mostly(30_000, 25, 90),
+  closeTimeout: mostly(30_000, 35, 110),
+  maxUse: mostly(0, 1, 2),
+  maxLifetime: mostly(0, 150, 1000),
+  lifetimeJitter: mostly(0, 0.1, 1),
+  maxAvailDelay: mostly(0, 60, 400),
+  maxUsingDelay: mostly(0, 40),
+  maxUsingDelayKill: mostly(0, 70, 300),
+  hkDelay: mostly(0, 15, 100),
+  healthFreq: mostly(1, 2),
+  healthAfter: mostly(-1, 0, 50),
+});
+
+/** Options that fit each other. */
+function fitting(setup: Setup): Setup {
+  const { numbers, hooks } = setup;
+  const { maxSize, minSize, healthAfter } = numbers;
+  return {
+    ...setup,
+    numbers: {
+      ...numbers,
+      minSize: maxSize > 0 ? Math.min(minSize, maxSize) : minSize,
+      healthAfter: hooks.includes("health") ? healthAfter : -1,
+    },
+  };
+}
+
+export const setups: fc.Arbitrary<Setup> = fc.record({
+  numbers,
+  hooks: fc.subarray([...HOOKS]),
+  discardOnError: fc.constantFrom(false, true, "ask" as const),
+  logLevel: fc.constantFrom<LogLevel[]>("silent", "debug", "warn"),
+}).map(fitting);

@@ -1,0 +1,223 @@
+// The world of a run: its time, its pool, and all who borrow from that. It tells the model what
+// happens, and never what the pool says of itself.
+
+import type { Scheduler } from "fast-check";
+import { type GetOptions, type Lease, Pool, type ResizeOptions } from "../../mod.ts";
+import { Hooks, unthenable } from "./hooks.ts";
+import type { Ask, Job, Thing } from "./job.ts";
+import { Model } from "./model.ts";
+import type { Action, Outcome, Script } from "./script.ts";
+import type { Setup } from "./setup.ts";
+import { Time } from "./time.ts";
+
+/** A lease, and the how-manieth use of which object it is. */
+export interface Held {
+  readonly lease: Lease<Thing>;
+  readonly job: Job;
+  readonly use: number;
+}
+
+/** A promise of the pool's. */
+export interface Awaited {
+  readonly what: string;
+  settled: boolean;
+  /** Whether there still is something to wait for. */
+  readonly holds: () => boolean;
+}
+
+/** A callback of `use` that has not come to its end. */
+export interface Running {
+  readonly ask: Ask;
+  readonly job: Job;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** How somebody asks for an object. */
+export interface Asking {
+  timeout: number | undefined;
+  abortable: boolean;
+}
+
+export class World {
+  readonly time = new Time();
+  readonly model: Model;
+  readonly hooks: Hooks;
+  readonly pool: Pool<Thing>;
+  readonly held: Held[] = [];
+  readonly running = new Set<Running>();
+  awaited: Awaited[] = [];
+  readonly #aborts: { ask: Ask; controller: AbortController }[] = [];
+
+  constructor(setup: Setup, script: Script, scheduler: Scheduler) {
+    this.model = new Model(this.time, setup);
+    const act = (action: Action) => action.run(this);
+    this.hooks = new Hooks(this.model, script, scheduler, act);
+    this.pool = new Pool<Thing>(this.hooks.fun, this.hooks.options(setup));
+  }
+
+  /** The leases that are alive. */
+  get leases(): Held[] {
+    return this.held.filter(isAlive);
+  }
+
+  // ---- borrowing
+
+  get(asking: Asking): void {
+    const { ask, options } = this.#ask(false, asking);
+    this.model.line.call(ask, () => this.pool.get(options)).then(
+      (lease) => this.#hold(lease, ask),
+      (error) => this.model.line.refuse(ask, error),
+    );
+  }
+
+  tryGet(): void {
+    const { model } = this;
+    model.line.trying++;
+    model.started ||= !model.ended;
+    try {
+      const lease = this.pool.tryGet();
+      if (lease) this.#hold(lease, undefined);
+    } catch (error) {
+      model.expect(model.ended, `tryGet fails: ${error}`);
+    } finally {
+      model.line.trying--;
+    }
+  }
+
+  /** `watches`: whether the callback takes a signal; `outcome`: what it does. */
+  use(asking: Asking, watches: boolean, outcome: Outcome): void {
+    const { ask, options } = this.#ask(true, asking);
+    const work = (thing: Thing, signal?: AbortSignal) => this.#work(ask, thing, signal, outcome);
+    const fn = watches
+      ? (thing: Thing, signal: AbortSignal) => work(thing, signal)
+      : (thing: Thing) => work(thing);
+    const used = this.model.line.call(ask, () => this.pool.use(fn, options));
+    const settle = (error: unknown) => {
+      if (ask.state === "pending") this.model.line.refuse(ask, error);
+      else this.model.expect(error === ask.error, `use ${ask.id} ends with ${error}`);
+    };
+    this.await(`use ${ask.id}`, used, () => this.#isInUse(ask), {
+      done: (id) => settle(id === ask.id ? undefined : id),
+      failed: settle,
+    });
+  }
+
+  #ask(
+    use: boolean,
+    { timeout, abortable }: Asking,
+  ): { ask: Ask; options: GetOptions | undefined } {
+    const controller = abortable ? new AbortController() : undefined;
+    const ask = this.model.line.ask(use, timeout, controller?.signal);
+    if (controller) this.#aborts.push({ ask, controller });
+    const some = timeout !== undefined || abortable;
+    return { ask, options: some ? { timeout, signal: controller?.signal } : undefined };
+  }
+
+  #hold(lease: Lease<Thing>, ask: Ask | undefined): void {
+    const job = this.model.lend(ask, Pool.unwrap(lease));
+    this.held.push({ lease, job, use: job.uses });
+  }
+
+  #work(
+    ask: Ask,
+    thing: Thing,
+    signal: AbortSignal | undefined,
+    outcome: Outcome,
+  ): number | Promise<number> {
+    const job = this.model.lend(ask, thing);
+    const running = { ask, job, signal };
+    this.running.add(running);
+    const end = (error: unknown, spoilt: string | undefined) => {
+      this.running.delete(running);
+      ask.error = error;
+      this.model.giveBack(job, ask.signal?.aborted ? "tainted" : spoilt);
+      return ask.id;
+    };
+    const spoilt = this.model.discardOnError === true ? "discardOnError" : undefined;
+    return this.hooks.run(outcome, `use ${ask.id}`, {
+      done: () => end(undefined, undefined),
+      failed: (error) => void end(error, spoilt),
+      bad: (error) => unthenable(error) as number,
+    });
+  }
+
+  #isInUse({ state, job }: Ask): boolean {
+    if (state === "pending") return true;
+    const isRunning = [...this.running].some((one) => one.job === job);
+    return isRunning || job!.call?.hook === "retter" && !job!.call.over;
+  }
+
+  abort(i: number): void {
+    const inUse = (ask: Ask) => [...this.running].some((one) => one.ask === ask);
+    const all = this.#aborts.filter(({ ask, controller }) =>
+      !controller.signal.aborted && (ask.state === "pending" || inUse(ask))
+    );
+    const one = all[i % Math.max(1, all.length)];
+    if (one === undefined) return;
+    const { ask, controller } = one;
+    this.model.note(`abort of ask ${ask.id}`);
+    this.model.line.abort(ask);
+    controller.abort(new Error(`ask ${ask.id} is aborted`));
+  }
+
+  // ---- managing
+
+  ready(): void {
+    const { model } = this;
+    model.started ||= !model.ended;
+    const isShort = () => !model.ended && model.live < model.numbers.minSize;
+    this.await("ready()", this.pool.ready(), isShort, {
+      done: () => model.expect(!isShort() || model.departed > 0, "ready() resolves too early"),
+      failed: (error) => {
+        const reason = model.ended || model.line.isOfMaking(error);
+        model.expect(reason, `ready() fails with ${error}`);
+      },
+    });
+  }
+
+  resize(options: ResizeOptions): void {
+    const { model, pool } = this;
+    const { minSize = model.numbers.minSize, maxSize = model.numbers.maxSize } = options;
+    if (maxSize > 0 && minSize > maxSize) return;
+    Object.assign(model.numbers, { minSize, maxSize });
+    pool.resize(options);
+  }
+
+  shutdown(timeout: number): void {
+    const { model, pool } = this;
+    model.shutdown(timeout);
+    const isBusy = () => model.live + model.creating + model.closing > 0;
+    this.await("shutdown()", pool.shutdown({ timeout }), isBusy, {
+      done: () => model.expect(!isBusy(), "shutdown() resolves too early"),
+    });
+  }
+
+  /** Time passes, and no timer is called. */
+  jump(how: "freeze" | "sleep" | "setBack", ms: number): void {
+    this.time[how](ms);
+    if (how !== "setBack") this.model.gap(ms);
+  }
+
+  /** A promise of the pool's must not reject, and not be pending without a reason. */
+  await<V>(
+    what: string,
+    promise: Promise<V>,
+    holds: () => boolean,
+    { done, failed }: { done?: (value: V) => void; failed?: (error: unknown) => void } = {},
+  ): void {
+    const awaited: Awaited = { what, settled: false, holds };
+    this.awaited.push(awaited);
+    promise.then((value) => {
+      awaited.settled = true;
+      done?.(value);
+    }, (error) => {
+      awaited.settled = true;
+      if (failed) failed(error);
+      else this.model.expect(false, `${what} fails: ${error}`);
+    });
+  }
+}
+
+export function isAlive({ job, use }: Held): boolean {
+  return job.state === "lent" && job.uses === use && !job.lost;
+}
