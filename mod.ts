@@ -55,7 +55,8 @@ export type {
 } from "./pool/options.ts";
 export type { Lease } from "./pool/lease.ts";
 export type { Logger, LogLevel } from "./pool/log.ts";
-export type { ObjectStats, PoolStats, Totals } from "./pool/stats.ts";
+export type { ObjectStats, PoolStats } from "./pool/stats.ts";
+export type { Totals } from "./pool/totals.ts";
 export {
   type Holder,
   LeaseError,

@@ -5,7 +5,7 @@ import { Clock } from "./clock.ts";
 import { Hooks } from "./hooks.ts";
 import { Log } from "./log.ts";
 import type { Settings } from "./options.ts";
-import { Totals } from "./stats.ts";
+import { Totals } from "./totals.ts";
 
 /** No more than that: what happens is decided elsewhere. */
 export class Core<T> {

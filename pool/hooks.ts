@@ -7,7 +7,7 @@ import { after } from "./clock.ts";
 import type { Entry } from "./entry.ts";
 import type { Log } from "./log.ts";
 import type { Settings } from "./options.ts";
-import type { Totals } from "./stats.ts";
+import type { Totals } from "./totals.ts";
 
 /** The hooks of one pool. */
 export class Hooks<T> {

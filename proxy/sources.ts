@@ -1,11 +1,12 @@
 // The sources there are: one object for all, one that each frame has made for it, or lends from a pool.
 
+import { outside } from "../context.ts";
 import { ProxyError } from "../errors.ts";
 import { Hooks } from "../pool/hooks.ts";
 import { type Lease, type Loan, loanOf } from "../pool/lease.ts";
 import { Log } from "../pool/log.ts";
 import type { Create, GetOptions, PoolOptions, Settings } from "../pool/options.ts";
-import { Totals } from "../pool/stats.ts";
+import { Totals } from "../pool/totals.ts";
 import { Pool } from "../pool.ts";
 import type { Frame, Scope } from "../scopes/mod.ts";
 import { describe } from "../values.ts";
@@ -197,7 +198,8 @@ export class Pooled<T> extends FrameSource<T, Borrowed<T>> {
   protected override open(frame: Frame): void {
     if (this.pool(frame) !== undefined) return;
     this.started = true;
-    const pool = new Pool(this.#fun, this.#options);
+    // Outside of the request that happens to be the first: what the pool keeps would keep that.
+    const pool = outside(() => new Pool(this.#fun, this.#options));
     if (!frame.ioBound) this.#pool = pool;
     else {
       frame.set(this.#key, pool);

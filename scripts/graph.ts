@@ -3,8 +3,8 @@
 /** Who may import what: the first row that fits a file counts. Types count as much as values. */
 const ARROWS: [from: RegExp, to: RegExp][] = [
   [/^mod\.ts$/, /./],
-  [/^proxy\.ts$/, /^(proxy|scopes|pool)\/|^(pool|forward|errors|values)\.ts$/],
-  [/^proxy\//, /^(proxy|scopes|pool)\/|^(pool|forward|errors|values)\.ts$/],
+  [/^proxy\.ts$/, /^(proxy|scopes|pool)\/|^(pool|forward|errors|values|context)\.ts$/],
+  [/^proxy\//, /^(proxy|scopes|pool)\/|^(pool|forward|errors|values|context)\.ts$/],
   [/^pool\.ts$/, /^pool\/|^(errors|values)\.ts$/],
   [/^pool\/lease\.ts$/, /^pool\/|^(forward|errors)\.ts$/],
   [/^pool\//, /^pool\/|^(errors|values|context)\.ts$/],
