@@ -1,4 +1,4 @@
-// A proxy with a pool: the lease that a frame has, giving it back, and the bounds of waiting for it.
+// A proxy with a pool: the lease that a frame has, giving it back, and filling anew.
 
 import {
   assert,
@@ -10,22 +10,11 @@ import {
   assertThrows,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { type Lease, LeaseError, Pool, PoolTimeoutError, Proxy, ProxyError } from "../mod.ts";
+import { type Lease, LeaseError, Pool, Proxy, ProxyError } from "../mod.ts";
 import { type FlowScope, workers } from "../scopes/mod.ts";
-import { flow } from "./helpers/flow.ts";
-import { Creations, deferred, idle, rejection, stateOf, Thing } from "./helpers/pool.ts";
+import { flow, things } from "./helpers/flow.ts";
+import { deferred, idle, rejection, stateOf, Thing } from "./helpers/pool.ts";
 import { until } from "./helpers/until.ts";
-
-/** A proxy of things from a pool, by default of one place. */
-function things(options: { maxSize?: number; maxUsingDelayKill?: number; timeout?: number } = {}) {
-  return new Proxy({
-    fun: (n) => new Thing(n),
-    scope: flow,
-    maxSize: 1,
-    logLevel: "silent",
-    ...options,
-  });
-}
 
 describe("_getObj", () => {
   it("gives the lease of the frame's object, the same one throughout", async () => {
@@ -180,115 +169,6 @@ describe("_in", () => {
     await frame.end();
     assertThrows(() => lease.id, LeaseError, "returned");
     assertStringIncludes(String(await rejection(proxy._in(frame).echo(1))), "has ended");
-    await proxy._pool!.shutdown();
-  });
-});
-
-describe("the bounds of one who waits", () => {
-  /** Calls `test` in a frame that waits for what `holder` has. */
-  async function full(test: (proxy: ReturnType<typeof things>) => unknown): Promise<void> {
-    const proxy = things();
-    const holder = flow.open();
-    await holder.run(() => proxy.echo(1));
-    await flow.run(() => test(proxy));
-    assertEquals(proxy._pool!.waiting, 0);
-    await holder.end();
-    assertEquals([proxy._pool!.using, proxy._pool!.available], [0, 1]);
-    await proxy._pool!.shutdown();
-  }
-
-  it("a timeout is that of the pool's get", () =>
-    full(async (proxy) => {
-      const error = await rejection(proxy._getObj({ timeout: 10 }));
-      assertInstanceOf(error, PoolTimeoutError);
-      assertEquals([error.timeout, error.phase, error.holders.length], [10, "wait", 1]);
-    }));
-
-  it("a signal too; one that is aborted already gets nothing, even what is there", async () => {
-    await full(async (proxy) => {
-      const aborting = new AbortController();
-      const waiting = rejection(proxy._getObj({ signal: aborting.signal }));
-      await idle();
-      aborting.abort("enough");
-      assertEquals(await waiting, "enough");
-      assertEquals(await rejection(proxy._getObj({ signal: aborting.signal })), "enough");
-    });
-    const proxy = things();
-    await flow.run(async () => {
-      assertEquals(await rejection(proxy._getObj({ signal: AbortSignal.abort("no") })), "no");
-      assertEquals([proxy._hasObj(), proxy._pool], [false, undefined]);
-      await proxy.echo(1);
-      assertEquals(await rejection(proxy._getObj({ signal: AbortSignal.abort("no") })), "no");
-    });
-    await proxy._pool!.shutdown();
-  });
-
-  it("are not those of others who wait for the same: of the first by a signal", () =>
-    full(async (proxy) => {
-      const aborting = new AbortController();
-      const first = rejection(proxy._getObj({ signal: aborting.signal }));
-      const second = proxy.echo("second");
-      const third = proxy._getObj();
-      await idle();
-      aborting.abort("enough");
-      assertEquals(await first, "enough");
-      assertEquals([await stateOf(second), proxy._pool!.waiting], ["pending", 1]);
-      proxy._pool!.resize({ maxSize: 2 });
-      assertEquals(await second, "second");
-      assertStrictEquals(await third, await proxy._getObj());
-      await proxy._pool!.discard(await third);
-    }));
-
-  it("are not those of others who wait for the same: of the first by a timeout", () =>
-    full(async (proxy) => {
-      const first = rejection(proxy._getObj({ timeout: 10 }));
-      const second = proxy.echo("second");
-      assertInstanceOf(await first, PoolTimeoutError);
-      assertEquals(await stateOf(second), "pending");
-      proxy._pool!.resize({ maxSize: 2 });
-      assertEquals(await second, "second");
-      await proxy._pool!.discard(await proxy._getObj());
-    }));
-
-  it("are one's own for whoever comes later", () =>
-    full(async (proxy) => {
-      const aborting = new AbortController();
-      const first = proxy.echo("first");
-      const late = rejection(proxy._getObj({ timeout: 10 }));
-      const aborted = rejection(proxy._getObj({ signal: aborting.signal, timeout: 60_000 }));
-      assertInstanceOf(await late, PoolTimeoutError);
-      aborting.abort("enough");
-      assertEquals([await aborted, await stateOf(first)], ["enough", "pending"]);
-      const patient = proxy._getObj({ timeout: 60_000, signal: new AbortController().signal });
-      proxy._pool!.resize({ maxSize: 2 });
-      assertEquals(await first, "first");
-      await proxy._pool!.discard(await patient);
-    }));
-
-  it("hold for an object on its way, too; a failure is everybody's", async () => {
-    const creations = new Creations();
-    const proxy = new Proxy({ fun: creations.fun, scope: flow, maxSize: 1 });
-    await flow.run(async () => {
-      const first = proxy.echo("first");
-      const late = rejection(proxy._getObj({ timeout: 10 }));
-      assertInstanceOf(await late, PoolTimeoutError);
-      const patient = proxy._getObj({ timeout: 60_000 });
-      const failure = new Error("refused");
-      const all = [first, patient].map(rejection);
-      await creations.fail(0, failure);
-      for (const error of await Promise.all(all)) assertStrictEquals(error, failure);
-      assertEquals(creations.all.length, 1);
-    });
-    await proxy._pool!.shutdown();
-  });
-
-  it("by default are the pool's", async () => {
-    const proxy = things({ timeout: 10 });
-    await flow.run(async () => {
-      await proxy.echo(1);
-      const error = await rejection(flow.run(() => proxy.echo(2)));
-      assertInstanceOf(error, PoolTimeoutError);
-    });
     await proxy._pool!.shutdown();
   });
 });

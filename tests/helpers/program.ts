@@ -1,0 +1,70 @@
+// Programs of a test's own, in real processes of every runtime that the suite has fetched.
+
+import { build, stop } from "esbuild";
+import { pathOf } from "../../scripts/fetch.ts";
+import { RUNTIMES } from "../../scripts/runtimes.ts";
+
+/** A runtime that can run one. */
+export interface Runner {
+  label: string;
+  command: string[];
+  /** The level of the language. */
+  target: string;
+}
+
+/** Those that there are; workerd serves, and does not end by itself. */
+export function runners(): Runner[] {
+  return RUNTIMES.filter(({ name, usual }) => usual && !name.startsWith("workerd"))
+    .map(({ name, label, binary }) => ({
+      label,
+      command: binary === undefined ? [Deno.execPath(), "run", "-A"] : [pathOf(binary)],
+      target: name === "node20" ? "es2022" : "esnext",
+    }))
+    .filter(({ command: [file] }) => isFile(file!));
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Bundles the modules in `sources`, by their names, of which `main` is the program and may import the
+ * library as "proxypool" and "proxypool/scopes", and gives what it printed; throws if it failed.
+ */
+export async function printed(
+  { command: [file, ...args], target }: Runner,
+  sources: { main: string; [name: string]: string },
+): Promise<string> {
+  const dir = await Deno.makeTempDir();
+  try {
+    for (const [name, source] of Object.entries(sources)) {
+      await Deno.writeTextFile(`${dir}/${name}.ts`, source);
+    }
+    const root = new URL("../../", import.meta.url).pathname;
+    await build({
+      entryPoints: [`${dir}/main.ts`],
+      outfile: `${dir}/main.mjs`,
+      alias: { "proxypool": `${root}mod.ts`, "proxypool/scopes": `${root}scopes/mod.ts` },
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      target,
+      logLevel: "silent",
+    });
+    await stop();
+    const { code, stdout, stderr } = await new Deno.Command(file!, {
+      args: [...args, `${dir}/main.mjs`],
+      signal: AbortSignal.timeout(20_000),
+      env: { NO_COLOR: "1" },
+    }).output();
+    const text = new TextDecoder();
+    if (code === 0) return text.decode(stdout).trim();
+    throw new Error(`exit code ${code}\n${text.decode(stdout)}\n${text.decode(stderr)}`);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}

@@ -1,0 +1,109 @@
+// The objects of frames: for a block, by hand, and in frames that are always there.
+
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Proxy, ProxyError } from "../mod.ts";
+import { type FlowScope, type Frame, ScopeFrame, shared, thread } from "../scopes/mod.ts";
+import { flow } from "./helpers/flow.ts";
+import { Thing, Workshop } from "./helpers/pool.ts";
+
+/** A proxy of one thing a frame, and the workshop they come from. */
+function things(options: { scope?: FlowScope } = {}) {
+  const shop = new Workshop();
+  const { fun, closer } = shop;
+  return { shop, proxy: new Proxy({ fun, closer, scope: flow, ...options }) };
+}
+
+describe("_obj", () => {
+  it("gives the object for a block, and then closes it", async () => {
+    const { shop, proxy } = things();
+    await flow.run(async () => {
+      {
+        await using thing = await proxy._obj();
+        assertEquals([thing.id, thing.echo("x"), thing instanceof Thing], [0, "x", true]);
+        assertStrictEquals((thing as unknown as { then: unknown }).then, undefined);
+        assertEquals(shop.closed, []);
+      }
+      assertEquals([shop.closed, proxy._hasObj()], [[0], false]);
+    });
+    assertEquals(shop.closed, [0]);
+  });
+
+  it("closes only what it gave, in the frame that it gave it in", async () => {
+    const { shop, proxy } = things();
+    const frame = flow.open();
+    const early = await frame.run(() => proxy._obj());
+    await frame.run(() => proxy._retObj());
+    await flow.run(async () => {
+      assertEquals(proxy.id, 1);
+      await early[Symbol.asyncDispose]();
+      assertEquals([proxy._hasObj(), shop.closed], [true, [0]]);
+    });
+    const again = await frame.run(() => proxy._obj());
+    await again[Symbol.asyncDispose](); // outside of any frame
+    assertEquals(shop.closed, [0, 1, 2]);
+    await again[Symbol.asyncDispose]();
+    await frame.end();
+    assertEquals(shop.closed, [0, 1, 2]);
+  });
+
+  it("of an obj is for the block too, and closes nothing", async () => {
+    const proxy = new Proxy({ obj: new Thing(1) });
+    {
+      await using thing = await proxy._obj();
+      assertEquals(thing.id, 1);
+    }
+    assertEquals(proxy.id, 1);
+  });
+});
+
+describe("_in", () => {
+  it("is the same proxy in a frame passed by hand, from wherever", async () => {
+    const { shop, proxy } = things();
+    const [one, two] = [flow.open(), flow.open()];
+    assertEquals([proxy._in(one).id, proxy._in(two).id, proxy._in(one).id], [0, 1, 0]);
+    flow.run(() => assertEquals([proxy.id, proxy._in(one).id], [2, 0]));
+    assertEquals([proxy._in(one)._in(two).id, one.run(() => proxy.id)], [1, 0]);
+    assertEquals([proxy._in(one)._hasObj(), proxy._hasObj()], [true, false]);
+    await proxy._in(one)._retObj();
+    await two.end();
+    assertEquals(shop.closed.toSorted(), [0, 1, 2]);
+    assertThrows(() => proxy._in(two).id, ProxyError, "has ended");
+    await one.end();
+  });
+
+  it("works where nothing carries frames along", () => {
+    const { proxy } = things();
+    const byHand = new ScopeFrame({
+      scope: "by hand",
+      enter() {
+        throw new Error("nothing carries it");
+      },
+    });
+    assertEquals(proxy._in(byHand).id, 0);
+  });
+
+  it("takes frames, and nothing else", () => {
+    const { proxy } = things();
+    for (const wrong of [undefined, null, {}, flow, "frame"]) {
+      assertThrows(() => proxy._in(wrong as Frame), ProxyError, "_in takes a frame");
+    }
+  });
+});
+
+describe("a frame that is always there", () => {
+  for (const scope of [thread, shared]) {
+    it(`${scope.name}: its end gives back what is in it, and it goes on`, async () => {
+      const shop = new Workshop();
+      const proxy = new Proxy({ fun: shop.fun, closer: shop.closer, scope });
+      assertEquals(proxy.id, 0);
+      assertEquals(scope.run(() => flow.run(() => proxy.id)), 0);
+      const frame = scope.current()!;
+      await frame.end();
+      assertEquals([shop.closed, frame.ended, scope.current() === frame], [[0], false, true]);
+      assertEquals([proxy.id, proxy._hasObj()], [1, true]);
+      await frame[Symbol.asyncDispose]();
+      assertEquals([shop.closed, proxy._hasObj()], [[0, 1], false]);
+    });
+  }
+});
