@@ -20,7 +20,10 @@ export class PoolError extends ProxyPoolError {
 export interface Holder {
   /** What `tracer`, else `String`, makes of the object, after its number. */
   readonly object: string;
-  /** For how long it has been held, in milliseconds; at least that long where `atLeast` is set. */
+  /**
+   * For how long it has been held, in milliseconds; at least that long where `atLeast` is set, and
+   * null if it has not been noticed yet.
+   */
   readonly held: number | null;
   /** No option in force reads the clock, so that `held` counts from when it was first noticed. */
   readonly atLeast: boolean;
@@ -32,7 +35,7 @@ export interface PoolTimeoutDetails {
   readonly timeout: number;
   /** How long it took until it was given up, in milliseconds. */
   readonly waited: number;
-  /** How many `get`s were queued ahead when this one queued; 0 if it is none that ran out. */
+  /** How many `get`s were queued ahead when this one queued; 0 for a creation or a hook. */
   readonly ahead: number;
   /** What was going on: queueing, making an object, or running a hook on one. */
   readonly phase: "wait" | "create" | "check";
@@ -48,7 +51,7 @@ export class PoolTimeoutError extends PoolError implements PoolTimeoutDetails {
   readonly timeout: number;
   /** How long it took until it was given up, in milliseconds. */
   readonly waited: number;
-  /** How many `get`s were queued ahead when this one queued; 0 if it is none that ran out. */
+  /** How many `get`s were queued ahead when this one queued; 0 for a creation or a hook. */
   readonly ahead: number;
   /** What was going on: queueing, making an object, or running a hook on one. */
   readonly phase: "wait" | "create" | "check";

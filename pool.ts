@@ -141,8 +141,10 @@ export class Pool<T> {
    * itself, and must not keep it.
    *
    * If `signal` aborts while `fn` runs, the object is in a state nobody knows: it is discarded when
-   * `fn` is done. `fn`'s own signal, made for a callback that names it, aborts on that, when the
-   * object is taken away by `maxUsingDelayKill`, and by a shutdown that runs out of time.
+   * `fn` is done. `fn`'s own signal aborts on that, when the object is taken away by
+   * `maxUsingDelayKill`, and by a shutdown that runs out of time. It costs more than all the rest, and
+   * is made only for a callback whose `length` is not 1: `(object, signal) => …`, `(...args) => …`,
+   * not `(object, signal = none) => …`.
    *
    * @example
    * ```ts

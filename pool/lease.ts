@@ -9,10 +9,10 @@ import type { Borrower, Entry, LeaseEnd } from "./entry.ts";
  * {@linkcode Pool.ret}, to give it back. Once given back, any use of it throws a
  * {@linkcode LeaseError}.
  *
- * Three things no forwarding can do, for which there is {@linkcode Pool.unwrap}: a lease is not `===`
- * its object, `structuredClone` and `Object.isFrozen` see the lease, and a method whose promise
- * resolves to its own object resolves to the bare one. A lease is never a thenable: `then` reads as
- * undefined.
+ * What no forwarding can do, and what there is {@linkcode Pool.unwrap} for: a lease is not `===` its
+ * object, a method read from it is another function each time, native code, `structuredClone` and
+ * `Object.isFrozen` see the lease, and a method whose promise resolves to its own object resolves to
+ * the bare one. A lease is never a thenable: `then` reads as undefined.
  */
 export type Lease<T> = T & {
   /** Gives the object back; resolves once `retter` is done. Never rejects. */

@@ -2,7 +2,7 @@
 
 /** What has happened since the pool was made; each only grows. */
 export class Totals {
-  /** Objects made. */
+  /** Objects made, also those that `opener` then failed for, which count as `createFailed` too. */
   created = 0;
   /** Attempts to make one that failed. */
   createFailed = 0;
