@@ -14,6 +14,8 @@ export interface Goal {
   target: Target;
   /** The stand-in for @std/testing/bdd: the map names Deno's, whose tests go by Deno.test. */
   bdd: string;
+  /** Whether the runtime makes use of source maps; another one would only take time to read them. */
+  maps?: boolean;
   /** What else there is to resolve. */
   plugins?: Plugin[];
 }
@@ -41,7 +43,7 @@ export async function bundle(files: string[], goal: Goal): Promise<Bundle[]> {
     target: goal.target,
     // A class that a bundler has to rename keeps the name that people see.
     keepNames: true,
-    sourcemap: "inline",
+    sourcemap: goal.maps ? "inline" : false,
     metafile: true,
     logLevel: "silent",
     plugins: [...(goal.plugins ?? []), entryPoints(), standIns(goal.bdd)],

@@ -62,7 +62,7 @@ function isForAll({ title, examples }: Job): boolean {
 }
 
 async function bundled(files: string[], target: Target): Promise<string[]> {
-  const bundles = await bundle(files, { name: target, target, bdd: "bdd.ts" });
+  const bundles = await bundle(files, { name: target, target, bdd: "bdd.ts", maps: true });
   return bundles.map(({ path }) => path);
 }
 
