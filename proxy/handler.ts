@@ -104,7 +104,8 @@ export class Handler<T> extends Forward {
 
   async obj(options?: GetOptions): Promise<unknown> {
     const { source } = this.filling;
-    const object = await this.getObj(options);
+    const got = this.getObj(options);
+    const object = source.deferred ? await got : got; // it may be a thenable itself
     // A lease knows where it goes back to; anything else would not.
     return source.pooled ? object : new Held(object, source.giver(this.#frame)).stand;
   }

@@ -150,8 +150,7 @@ export class ScopeFrame implements Frame {
 
   #endUnseen(): void {
     const ending = this.end();
-    if (!this.#options.host) ending.catch((error) => this.#report(error));
-    else ending.catch(() => {}); // reported once, for the host
+    if (!this.#options.host) ending.catch((error) => this.#report(error)); // else for the host
   }
 
   async #end(): Promise<void> {
