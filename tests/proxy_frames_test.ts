@@ -47,6 +47,22 @@ describe("_obj", () => {
     assertEquals(shop.closed, [0, 1, 2]);
   });
 
+  it("does not close what the frame has taken since", async () => {
+    const { shop, proxy } = things();
+    await flow.run(async () => {
+      const early = await proxy._obj();
+      await proxy._retObj();
+      assertEquals(proxy.id, 1);
+      await early[Symbol.asyncDispose]();
+      assertEquals([proxy._hasObj(), proxy.id, shop.closed], [true, 1, [0]]);
+    });
+  });
+
+  it("is no thenable, though the object is", async () => {
+    const proxy = new Proxy({ obj: { then: (done: (n: number) => void) => done(5), n: 1 } });
+    assertEquals((await proxy._obj() as unknown as { n: number }).n, 1);
+  });
+
   it("of an obj is for the block too, and closes nothing", async () => {
     const proxy = new Proxy({ obj: new Thing(1) });
     {

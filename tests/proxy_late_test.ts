@@ -86,6 +86,43 @@ describe("what is still on its way when the frame ends", () => {
     assertStringIncludes(String(await waiting), "has ended");
   });
 
+  it("an async fun that asks for its signal only then finds it aborted", async () => {
+    const gate = deferred();
+    let aborted: boolean | undefined;
+    const proxy = new Proxy({
+      fun: async (n, context) => {
+        await gate.promise;
+        aborted = context.signal.aborted;
+        return new Thing(n);
+      },
+      scope: flow,
+    });
+    const run = flow.run(() => {
+      void rejection(proxy._getObj());
+      return Promise.resolve();
+    });
+    await idle();
+    gate.resolve();
+    await run;
+    assertEquals(aborted, true);
+  });
+
+  it("a get with a signal of its own is given up, too", async () => {
+    const proxy = things();
+    const holder = flow.open();
+    await holder.run(() => proxy.echo(1));
+    let waiting!: Promise<unknown>;
+    await flow.run(async () => {
+      waiting = rejection(proxy._getObj({ signal: new AbortController().signal }));
+      await idle();
+      assertEquals(proxy._pool!.waiting, 1);
+    });
+    assertInstanceOf(await waiting, ProxyError);
+    assertEquals(proxy._pool!.waiting, 0);
+    await holder.end();
+    await assertWhole(proxy);
+  });
+
   it("an async fun that fails then, or makes nothing, closes nothing", async () => {
     for (const fails of [true, false]) {
       const making = deferred<Thing>();

@@ -284,6 +284,14 @@ describe("_setPool", () => {
     assertStringIncludes(refused(() => new Loosely({ obj: {} })._setPool({ maxSize: 1 })), "obj");
   });
 
+  it("is for what the proxy was filled with last", async () => {
+    const proxy = new Loosely({ scope: flow, fun: () => new Thing(5) });
+    proxy.setFun(() => new Thing(7));
+    proxy._setPool({ maxSize: 1 });
+    await flow.run(async () => assertEquals(await proxy.toString(), "thing 7"));
+    await proxy._pool.shutdown();
+  });
+
   it("works before the proxy is set", async () => {
     const proxy = new Loosely({ scope: flow });
     proxy._setPool({ maxSize: 1 });

@@ -125,7 +125,8 @@ describe("_retObj", () => {
     const holder = flow.open();
     await holder.run(() => proxy.echo(1));
     await flow.run(async () => {
-      const waiting = [proxy.echo("x"), proxy._getObj()].map(rejection);
+      const first = proxy._getObj({ timeout: 60_000 });
+      const waiting = [first, proxy.echo("x"), proxy._getObj()].map(rejection);
       await idle();
       assertEquals(proxy._pool!.waiting, 1);
       await proxy._retObj();
@@ -138,6 +139,24 @@ describe("_retObj", () => {
       await holder.end();
       assertEquals(await again, "again");
     });
+    await proxy._pool!.shutdown();
+  });
+});
+
+describe("an asynchronous getter", () => {
+  it("is called once for each frame, on the object that this gets", async () => {
+    const greeted: number[] = [];
+    const proxy = new Proxy({
+      fun: (n) => new Thing(n),
+      getter: async ({ id }) => {
+        await null;
+        greeted.push(id);
+      },
+      scope: flow,
+      maxSize: 2,
+    });
+    for (let i = 0; i < 3; i++) await flow.run(() => proxy.echo(i));
+    assertEquals([greeted, proxy._pool!.size], [[0, 0, 0], 1]);
     await proxy._pool!.shutdown();
   });
 });
@@ -236,5 +255,17 @@ describe("a scope whose frames cannot share what is made in them", () => {
     assertEquals([hosted.length, pools.map(({ size }) => size)], [2, [0, 0]]);
     assertEquals([closed.toSorted(), proxy._pool], [[0, 0, 1, 1], undefined]);
     for (const pool of pools) assertInstanceOf(await rejection(pool.get()), Error);
+  });
+
+  it("waits a second at its end for what was got of its pool by hand, and takes it away", async () => {
+    const proxy = new Proxy({ fun: (n) => new Thing(n), scope, maxSize: 2, logLevel: "silent" });
+    let kept!: Lease<Thing>;
+    const begun = performance.now();
+    await scope.run(async () => {
+      await proxy.echo(1);
+      kept = await proxy._pool!.get();
+    });
+    assertThrows(() => kept.id, LeaseError, "shutdown");
+    assert(performance.now() - begun > 900);
   });
 });

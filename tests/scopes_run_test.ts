@@ -146,8 +146,9 @@ describe("run", () => {
     assertEquals(frames.size, 100);
   });
 
-  it("has nothing to do with other scopes", () => {
+  it("has nothing to do with other scopes", async () => {
     const other = new FlowScope("other");
+    await other.ready();
     flow.run(() => {
       assertEquals(other.current(), undefined);
       const frame = here();
