@@ -82,7 +82,7 @@ export abstract class Forward implements ProxyHandler<object> {
   apply(shadow: object, self: unknown, args: unknown[]): unknown {
     const bare = this.bare() as Callable;
     const result = Reflect.apply(bare, self, args);
-    return result === bare ? standOf(shadow) : result;
+    return result === bare ? (shadow as { [STAND]?: unknown })[STAND] : result;
   }
 
   construct(_shadow: object, args: unknown[], target: Callable): object {
@@ -134,11 +134,6 @@ export function standIn(handler: Forward, bare: unknown): object {
   if (typeof bare === "function") return callable(handler);
   if (isArray(bare)) return new Proxy(shadow(handler, []), handler);
   return new Proxy(handler, handler);
-}
-
-/** The proxy of a callable shadow. */
-export function standOf(shadow: object): unknown {
-  return (shadow as { [STAND]?: unknown })[STAND];
 }
 
 /** A revoked proxy cannot even be asked. */

@@ -37,7 +37,7 @@ export class Exit<T> {
     let closing = this.#done;
     if (settings.closer === undefined) this.#gone(entry);
     else {
-      closing = hooks.close(entry.object, () => hooks.label(entry)).then(() => this.#gone(entry));
+      closing = hooks.close(entry.object, () => hooks.label(entry), () => this.#gone(entry));
       this.#doorkeeper.closing();
     }
     log.debug(() => `${hooks.label(entry)} is closed: ${why}`);

@@ -30,7 +30,9 @@ export class Hooks<T> {
     if (hook === undefined) return undefined;
     try {
       const result = outside(hook, entry.object);
-      return isThenable(result) ? this.#later(name, entry, result, awaited) : result;
+      if (!isThenable(result)) return result;
+      // What goes on when it is done must not pin the request that happened to call for it.
+      return outside(() => this.#later(name, entry, result, awaited));
     } catch (error) {
       this.#failed(name, () => this.label(entry), error);
       throw error;
@@ -51,12 +53,16 @@ export class Hooks<T> {
     });
   }
 
-  /** Runs `closer`. Never rejects. */
-  async close(object: T, label: () => string): Promise<void> {
+  /** Runs `closer`, then `done`; resolves when that is done. Never rejects. */
+  close(object: T, label: () => string, done = (): void => {}): Promise<void> {
+    return outside(() => this.#close(object, label).then(done));
+  }
+
+  async #close(object: T, label: () => string): Promise<void> {
     const { closer, closeTimeout } = this.#settings;
     if (closer === undefined) return;
     try {
-      const result = outside(closer, object);
+      const result: unknown = closer(object);
       if (!isThenable(result)) return;
       await inTime(result, { what: "closer", option: "closeTimeout", delay: closeTimeout }, true);
     } catch (error) {

@@ -1,5 +1,6 @@
 // Keeper: lends the objects of a pool and takes them back; what it makes of the other parts is the pool.
 
+import { outside } from "../context.ts";
 import { isThenable, reason } from "../values.ts";
 import { checkGet } from "./check.ts";
 import { Core } from "./core.ts";
@@ -312,10 +313,8 @@ export class Keeper<T>
     try {
       const reset = hooks.run("retter", entry);
       if (isThenable(reset)) {
-        return (reset as Promise<unknown>).then(
-          () => this.#readmit(entry),
-          () => this.dismiss(entry),
-        );
+        const then = [() => this.#readmit(entry), () => this.dismiss(entry)] as const;
+        return outside(() => (reset as Promise<unknown>).then(...then));
       }
       this.#readmit(entry);
     } catch {

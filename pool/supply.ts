@@ -156,7 +156,7 @@ export class Supply<T> {
   #late(object: T): void {
     const { hooks, log, totals } = this.#core;
     log.info(() => "an object was made after it was given up: it is closed");
-    void hooks.close(object, () => "a late object").then(() => {
+    void hooks.close(object, () => "a late object", () => {
       totals.created++;
       totals.closed++;
     });

@@ -1,7 +1,7 @@
 // The handler of a proxy: forwards to the object of the frame, at once or through promises.
 
 import { ProxyError } from "../errors.ts";
-import { Forward, HANDLER, Label, standOf } from "../forward.ts";
+import { Forward, HANDLER, Label } from "../forward.ts";
 import { checkGet } from "../pool/check.ts";
 import type { GetOptions } from "../pool/options.ts";
 import type { Pool } from "../pool.ts";
@@ -66,12 +66,12 @@ export class Handler<T> extends Forward {
     if (key === "toJSON") return undefined;
     if (key === Symbol.toPrimitive) return noPrimitive;
     if (typeof key !== "string") return undefined;
-    return (...args: unknown[]) => this.#call(args, stand, (object) => method(object, key), true);
+    return (...args: unknown[]) => this.#call(args, (object) => method(object, key), true);
   }
 
   override apply(shadow: object, self: unknown, args: unknown[]): unknown {
     if (this.#object() !== undefined) return super.apply(shadow, self, args);
-    return this.#call(args, standOf(shadow), callable, false);
+    return this.#call(args, callable, false);
   }
 
   /** It is as good as it can be said without an object. */
@@ -145,14 +145,14 @@ export class Handler<T> extends Forward {
   /** Calls what `find` finds on the object, once that is there; always gives a promise. */
   #call(
     args: unknown[],
-    stand: unknown,
     find: (object: unknown) => Callable,
     method: boolean,
   ): Promise<unknown> {
     const { source } = this.filling;
     const call = (object: unknown): unknown => {
       const result = Reflect.apply(find(object), method ? object : undefined, args);
-      return result === object ? stand : result;
+      // Its own object: as whatever has that is there at once, for all that the type promises.
+      return result === object ? this.getObj() : result;
     };
     try {
       let object: unknown = source.now(this.#frame);
