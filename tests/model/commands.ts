@@ -3,7 +3,7 @@
 import * as fc from "fast-check";
 import { isKnown, REENTRY, TIMERLESS } from "./known.ts";
 import { type Action, type Outcome, type Script, SCRIPTED } from "./script.ts";
-import type { Asking, Held, World } from "./world.ts";
+import { type Asking, type Held, isReturning, type World } from "./world.ts";
 
 /** How many turns of the microtask queue come after a command; `rest`: all there are. */
 export type Pause = "rest" | number;
@@ -32,11 +32,12 @@ function pick<V>(all: readonly V[], i: number): V | undefined {
 const index = fc.nat({ max: 4 });
 const asking: fc.Arbitrary<Asking> = fc.record({
   timeout: fc.constantFrom<(number | undefined)[]>(undefined, undefined, 0, 25, 100),
-  abortable: fc.boolean(),
+  signal: fc.constantFrom("none", "own", "shared"),
 });
 
-function shown({ timeout, abortable }: Asking): string {
-  return [timeout, abortable ? "signal" : undefined].filter((part) => part !== undefined).join(" ");
+function shown({ timeout, signal }: Asking): string {
+  const parts = [timeout, signal === "none" ? undefined : `${signal} signal`];
+  return parts.filter((part) => part !== undefined).join(", ");
 }
 
 const outcome: fc.Arbitrary<Outcome> = fc.constantFrom<Outcome[]>(
@@ -69,8 +70,10 @@ function giveBack(world: World, { lease, job }: Held, way: typeof ways[number] =
   world.model.giveBack(job);
   if (way === "dispose") return lease[Symbol.dispose]();
   const returned = way === "ret" ? world.pool.ret(lease) : lease[Symbol.asyncDispose]();
-  const { call } = job;
-  world.await(`${way} of ${job.thing}`, returned, () => call?.hook === "retter" && !call.over);
+  const { call, user } = job;
+  const holds = () => call?.hook === "retter" && !call.over;
+  const notBefore = () => job.user !== user || !isReturning(job);
+  world.await(`${way} of ${job.thing}`, returned, holds, { notBefore });
 }
 
 const discard: fc.Arbitrary<Call> = index.map((index) => ({

@@ -24,6 +24,7 @@ export function checkAtRest(world: World): void {
   checkSupply(model, stats);
   checkPromises(world);
   checkTimers(world, stats);
+  checkRounds(model, stats);
   model.nextBurst();
 }
 
@@ -65,9 +66,18 @@ function checkLine(model: Model, { waiting }: PoolStats): void {
     model.expect(!model.ended, `ask ${id} is pending after shutdown`);
   }
   model.line.checkOrder();
+  checkFull(model, waiting);
   if (waiting <= model.checking) return;
   const idle = model.jobs.find(({ state, examining }) => state === "free" && !examining);
   model.expect(!idle, `${waiting} wait, and ${idle?.thing} is available`);
+}
+
+/** Whoever has come, all else being equal, is not one too many. */
+function checkFull(model: Model, waiting: number): void {
+  const { numbers: { maxWaiting }, burst, looked, failed, departed } = model;
+  const isNew = model.line.pending.some((ask) => ask.burst === burst);
+  if (maxWaiting === 0 || !isNew || looked.size + failed + departed > 0) return;
+  model.expect(waiting - model.creating <= maxWaiting, `${waiting} wait, over maxWaiting`);
 }
 
 function checkJob(model: Model, job: Job): void {
@@ -140,4 +150,11 @@ function checkTimers({ time, model }: World, { waiting }: PoolStats): void {
   model.expect(alive, "nothing keeps the process alive for who waits");
   const busy = waiting > 0 || model.calls.size > 0 || model.creating > 0 || model.ended;
   model.expect(busy || held === 0, "the process is kept alive for nothing");
+}
+
+/** Where there is nothing there are no rounds. */
+function checkRounds(model: Model, { size, hkRounds }: PoolStats): void {
+  model.expect(!model.empty || hkRounds === model.rounds, "a round comes when there is nothing");
+  model.rounds = hkRounds;
+  model.empty = size === 0;
 }

@@ -94,6 +94,8 @@ export interface Ask {
   readonly use: boolean;
   readonly burst: number;
   readonly deadline: number;
+  /** How many were waiting when it came. */
+  readonly ahead: number;
   readonly signal: AbortSignal | undefined;
   /** Calls from whose hooks it comes: who is first of these is anybody's guess. */
   readonly within: readonly Ask[];

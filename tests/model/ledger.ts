@@ -30,6 +30,13 @@ export class Ledger {
   departed = 0;
   lowest = 0;
   failed = 0;
+  /** After the first failure in a row, since which burst and until when a refill rests at least. */
+  rest: { burst: number; until: number } | undefined;
+  /** When the last attempt succeeded. */
+  madeIn = 0;
+  /** How many rounds there were when everything was last at rest, and whether there was no object. */
+  rounds = 0;
+  empty = false;
   /** When there were last no more than `minSize` objects. */
   shortAt = 0;
   /** Objects that a hook has looked at in this burst, for somebody or for housekeeping. */

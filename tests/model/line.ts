@@ -33,10 +33,18 @@ export class Line {
 
   ask(use: boolean, timeout = this.#ledger.numbers.timeout, signal?: AbortSignal): Ask {
     const ledger = this.#ledger;
-    const { asks, calling } = this;
-    const deadline = timeout > 0 ? ledger.time.awake + timeout : Infinity;
+    const { asks, calling, pending: { length: ahead } } = this;
+    const deadline = timeout > 0 ? Math.ceil(ledger.time.awake + timeout) : Infinity;
     const ask: Ask = {
-      ...{ id: asks.length, use, burst: ledger.burst, deadline, signal, within: [...calling] },
+      ...{
+        id: asks.length,
+        use,
+        burst: ledger.burst,
+        deadline,
+        signal,
+        ahead,
+        within: [...calling],
+      },
       ...{ error: undefined, state: "pending", job: undefined },
     };
     asks.push(ask);
@@ -98,10 +106,13 @@ export class Line {
     const text = String(error);
     if (signal?.aborted && error === signal.reason) return true;
     if (error instanceof PoolClosedError) return ended;
-    if (error instanceof PoolFullError) return numbers.maxWaiting > 0 && ask.burst === burst;
+    if (error instanceof PoolFullError) {
+      const ahead = Math.max(ask.ahead, this.pending.length);
+      return numbers.maxWaiting > 0 && ahead >= numbers.maxWaiting && ask.burst === burst;
+    }
     if (error instanceof LeaseError) return ask.use && forced;
     if (error instanceof PoolTimeoutError && text.includes("no object within")) {
-      return ask.deadline <= time.awake;
+      return ask.deadline <= Math.ceil(time.awake);
     }
     if (this.isOfMaking(error)) return this.#tell(ask, error);
     return this.#ledger.errors.has(error) || /(getter|health) (took longer|says)/.test(text);

@@ -22,6 +22,10 @@ export class Model extends Ledger {
     this.expect(maxSize === 0 || size < maxSize, `fun(${n}) is called for more than maxSize`);
     const wanted = Math.max(this.line.pending.length, minSize - this.live);
     this.expect(this.creating < wanted, `fun(${n}) is called, and nobody needs it`);
+    const { burst = this.burst, until = 0 } = this.rest ?? {};
+    const rested = burst === this.burst || this.time.awake >= until ||
+      this.line.pending.length > this.creating;
+    this.expect(rested, `fun(${n}) is called too soon after a failure`);
     const job = new Job(n, this.time.awake, signal);
     this.jobs.push(job);
     return job;
@@ -34,7 +38,7 @@ export class Model extends Ledger {
       job.late = true;
       this.doom(job, "late");
     } else if (this.has("opener")) job.state = "made";
-    else this.#bear(job);
+    else this.#succeed(job);
   }
 
   notMade(job: Job, error: unknown): void {
@@ -48,6 +52,15 @@ export class Model extends Ledger {
   #fail({ n }: Job): void {
     this.failed++;
     this.failures.push({ n, burst: this.burst, told: 0 });
+    const until = this.madeIn === this.burst ? 0 : this.time.awake + 100;
+    this.rest ??= { burst: this.burst, until };
+  }
+
+  #succeed(job: Job): void {
+    // If others failed in this burst, who was the last is anybody's guess.
+    this.rest = this.failed > 0 ? { burst: this.burst, until: 0 } : undefined;
+    this.madeIn = this.burst;
+    this.#bear(job);
   }
 
   #bear(job: Job): void {
@@ -101,7 +114,8 @@ export class Model extends Ledger {
     if (job.state === "closing" || job.state === "gone") return;
     if (hook === "opener") {
       if (fault) this.#fail(job);
-      this.#bear(job);
+      if (fault) this.#bear(job);
+      else this.#succeed(job);
     } else if (hook === "retter") this.#free(job);
     if (fault) this.doom(job, fault);
   }

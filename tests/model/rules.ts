@@ -25,6 +25,14 @@ function isExpired({ time, numbers }: Ledger, { born }: Job, bound: "least" | "m
   return time.since(born)[bound] >= maxLifetime * (1 - lifetimeJitter / 2); // chance is 0.5
 }
 
+/** Whether it was past its lifetime when it came back, or when a round was due that has been. */
+function isLongExpired({ time, numbers }: Ledger, { born, since }: Job): boolean {
+  const { maxLifetime, lifetimeJitter } = numbers;
+  if (maxLifetime === 0 || time.wavered) return false;
+  const life = maxLifetime * (1 - lifetimeJitter / 2);
+  return since!.world - born!.world >= life || time.passed(born!) - roundDelay(numbers) >= life;
+}
+
 /** Whether there may be a reason to close it; `unseen` uses may have been counted besides. */
 export function mayClose(ledger: Ledger, job: Job, unseen: number): boolean {
   const { state, since, user, doom, lost } = job;
@@ -80,6 +88,7 @@ export function unavailable(ledger: Ledger, job: Job): string | undefined {
   if (ledger.ended) return "shut down";
   if (maxUse > 0 && job.uses >= maxUse) return "worn out";
   if (maxSize > 0 && live + creating > maxSize) return "over maxSize";
+  if (isLongExpired(ledger, job)) return "expired";
   if (maxAvailDelay === 0 || live <= minSize) return undefined;
   const seen = time.fired - Math.max(job.seen, ledger.shortAt);
   const unused = time.passed(job.since!);

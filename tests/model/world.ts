@@ -25,6 +25,13 @@ export interface Awaited {
   readonly holds: () => boolean;
 }
 
+/** What follows when that settles, and what must be the case then. */
+interface Reactions<V> {
+  done?: (value: V) => void;
+  failed?: (error: unknown) => void;
+  notBefore?: () => boolean;
+}
+
 /** A callback of `use` that has not come to its end. */
 export interface Running {
   readonly ask: Ask;
@@ -32,10 +39,10 @@ export interface Running {
   readonly signal: AbortSignal | undefined;
 }
 
-/** How somebody asks for an object. */
+/** How somebody asks for an object; a `shared` signal is that of others, too. */
 export interface Asking {
   timeout: number | undefined;
-  abortable: boolean;
+  signal: "none" | "own" | "shared";
 }
 
 export class World {
@@ -47,6 +54,7 @@ export class World {
   readonly running = new Set<Running>();
   awaited: Awaited[] = [];
   readonly #aborts: { ask: Ask; controller: AbortController }[] = [];
+  #shared = new AbortController();
 
   constructor(setup: Setup, script: Script, scheduler: Scheduler) {
     this.model = new Model(this.time, setup);
@@ -99,17 +107,17 @@ export class World {
     this.await(`use ${ask.id}`, used, () => this.#isInUse(ask), {
       done: (id) => settle(id === ask.id ? undefined : id),
       failed: settle,
+      notBefore: () => ask.job?.user !== ask || !isReturning(ask.job),
     });
   }
 
-  #ask(
-    use: boolean,
-    { timeout, abortable }: Asking,
-  ): { ask: Ask; options: GetOptions | undefined } {
-    const controller = abortable ? new AbortController() : undefined;
+  #ask(use: boolean, { timeout, signal }: Asking): { ask: Ask; options: GetOptions | undefined } {
+    if (this.#shared.signal.aborted) this.#shared = new AbortController();
+    const own = signal === "own" ? new AbortController() : undefined;
+    const controller = signal === "shared" ? this.#shared : own;
     const ask = this.model.line.ask(use, timeout, controller?.signal);
     if (controller) this.#aborts.push({ ask, controller });
-    const some = timeout !== undefined || abortable;
+    const some = timeout !== undefined || controller !== undefined;
     return { ask, options: some ? { timeout, signal: controller?.signal } : undefined };
   }
 
@@ -154,10 +162,12 @@ export class World {
     );
     const one = all[i % Math.max(1, all.length)];
     if (one === undefined) return;
-    const { ask, controller } = one;
-    this.model.note(`abort of ask ${ask.id}`);
-    this.model.line.abort(ask);
-    controller.abort(new Error(`ask ${ask.id} is aborted`));
+    const { controller } = one;
+    for (const { ask } of all.filter((other) => other.controller === controller)) {
+      this.model.note(`abort of ask ${ask.id}`);
+      this.model.line.abort(ask);
+    }
+    controller.abort(new Error(`ask ${one.ask.id} is aborted`));
   }
 
   // ---- managing
@@ -165,8 +175,11 @@ export class World {
   ready(): void {
     const { model } = this;
     model.started ||= !model.ended;
+    if (model.rest) model.rest.until = 0; // it tries again at once
+    const failures = model.failures.length;
     const isShort = () => !model.ended && model.live < model.numbers.minSize;
-    this.await("ready()", this.pool.ready(), isShort, {
+    const holds = () => isShort() && model.failures.length === failures;
+    this.await("ready()", this.pool.ready(), holds, {
       done: () => model.expect(!isShort() || model.departed > 0, "ready() resolves too early"),
       failed: (error) => {
         const reason = model.ended || model.line.isOfMaking(error);
@@ -203,19 +216,28 @@ export class World {
     what: string,
     promise: Promise<V>,
     holds: () => boolean,
-    { done, failed }: { done?: (value: V) => void; failed?: (error: unknown) => void } = {},
+    { done, failed, notBefore }: Reactions<V> = {},
   ): void {
     const awaited: Awaited = { what, settled: false, holds };
     this.awaited.push(awaited);
-    promise.then((value) => {
+    const settle = () => {
       awaited.settled = true;
+      this.model.expect(notBefore?.() ?? true, `${what} settles too early`);
+    };
+    promise.then((value) => {
+      settle();
       done?.(value);
     }, (error) => {
-      awaited.settled = true;
+      settle();
       if (failed) failed(error);
       else this.model.expect(false, `${what} fails: ${error}`);
     });
   }
+}
+
+/** Whether `retter` runs, or is to. */
+export function isReturning({ state }: Job): boolean {
+  return state === "back" || state === "returning";
 }
 
 export function isAlive({ job, use }: Held): boolean {
