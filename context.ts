@@ -40,6 +40,9 @@ interface WorkersModule {
 const { AsyncContext, navigator, process } = globalThis as unknown as Globals;
 const hooks = process?.getBuiltinModule?.("node:async_hooks");
 
+/** Whether code that no request has called, such as a finalizer, is allowed next to nothing. */
+export const requestBound: boolean = navigator?.userAgent === "Cloudflare-Workers";
+
 /**
  * Calls `fn` in the context that was there when this module was loaded: a timer, a hook or a creation
  * that a request happens to start must not show that request's context, nor keep it alive.
@@ -47,7 +50,7 @@ const hooks = process?.getBuiltinModule?.("node:async_hooks");
 export let outside: Run = rootContext();
 
 // Workers without `process` have to import it, which is done before their first request.
-if (!AsyncContext && !hooks && navigator?.userAgent === "Cloudflare-Workers") {
+if (!AsyncContext && !hooks && requestBound) {
   void load<AsyncHooks>("node:async_hooks").then((found) =>
     outside = found?.AsyncLocalStorage.snapshot?.() ?? outside
   );

@@ -1,10 +1,14 @@
 // LeakWatch: notices leases that were garbage-collected without having been given back.
 
 import type { Entry } from "./entry.ts";
-import { outside } from "../context.ts";
+import { outside, requestBound } from "../context.ts";
+import { after } from "./clock.ts";
 import { Loan } from "./lease.ts";
 import type { List } from "./list.ts";
 import type { Hook } from "./options.ts";
+
+/** On Workers: how often to see what finalizers have found, in ms. */
+const PATIENCE = 100;
 
 /**
  * Registering costs more than the rest of a `get`. So a fresh lease is held instead, and registered
@@ -13,6 +17,10 @@ import type { Hook } from "./options.ts";
 export class LeakWatch<T> {
   readonly #lost: Hook<Loan<T>, void>;
   #registry: FinalizationRegistry<Loan<T>> | undefined;
+  /** On Workers: what is registered, and what of that was found lost. */
+  readonly #registered = new Set<Loan<T>>();
+  readonly #found: Loan<T>[] = [];
+  #waiting = false;
 
   constructor(lost: Hook<Loan<T>, void>) {
     this.#lost = lost;
@@ -20,6 +28,7 @@ export class LeakWatch<T> {
 
   /** Notices all of `lent` that it has not noticed before, `clocked` or as out since `now` at least. */
   look(lent: List<Entry<T>>, now: number, clocked: boolean): void {
+    this.#lose();
     let entry = lent.last;
     for (; entry !== undefined && !entry.noticed; entry = entry.prev as Entry<T> | undefined) {
       entry.noticed = true;
@@ -31,12 +40,37 @@ export class LeakWatch<T> {
   /** `loan` has come to its end in another way. */
   forget(loan: Loan<T>): void {
     this.#registry?.unregister(loan);
+    this.#registered.delete(loan);
   }
 
   #register(loan: Loan<T>): void {
     if (typeof FinalizationRegistry === "undefined" || loan.lease === undefined) return;
-    this.#registry ??= new FinalizationRegistry((lost) => outside(() => this.#lost(lost)));
+    this.#registry ??= new FinalizationRegistry((lost) => {
+      if (requestBound) this.#found.push(lost);
+      else outside(() => this.#lost(lost));
+    });
     this.#registry.register(loan.lease as object, loan, loan);
     loan.lease = undefined;
+    if (requestBound) this.#wait(loan);
+  }
+
+  /** A finalizer is part of no request, and so may not even start a timer: one is started now. */
+  #wait(loan: Loan<T>): void {
+    this.#registered.add(loan);
+    if (this.#waiting) return;
+    this.#waiting = true;
+    after(PATIENCE, false, () => {
+      this.#waiting = false;
+      this.#lose();
+      const [next] = this.#registered;
+      if (next !== undefined) this.#wait(next);
+    });
+  }
+
+  #lose(): void {
+    for (const loan of this.#found.splice(0)) {
+      this.#registered.delete(loan);
+      this.#lost(loan);
+    }
   }
 }

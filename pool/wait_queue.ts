@@ -1,5 +1,6 @@
 // WaitQueue: the `get`s that wait, in order, with their deadlines and signals.
 
+import { requestBound } from "../context.ts";
 import type { Clock } from "./clock.ts";
 import { MAX_DELAY, Timer } from "./clock.ts";
 import { type Dated, Deadlines } from "./deadlines.ts";
@@ -192,8 +193,9 @@ export class WaitQueue<R> {
       this.#watcher.late(this.#dated.first);
     }
     const next = Math.min(this.#expire(now), this.#dated.first?.due ?? Infinity, this.#look);
-    // Somebody who waits keeps the process alive, also without a deadline.
-    if (this.size > 0) this.#start(next);
+    // Somebody who waits keeps the process alive, also without a deadline; but Workers, which tell one
+    // who waits in vain, must not be kept from that.
+    if (this.size > 0 && (next < Infinity || !requestBound)) this.#start(next);
   }
 
   /** Those with the pool's own timeout are queued in the order of their deadlines. */
