@@ -1,7 +1,7 @@
 // The modules of Workers that the tests use, with as much of their types: checkers know neither.
 
 export interface Fetcher {
-  fetch(url: string): Promise<Response>;
+  fetch(url: string, init?: RequestInit): Promise<Response>;
 }
 
 export interface DurableObjectNamespace {
@@ -12,7 +12,7 @@ export interface DurableObjectNamespace {
 /** What scripts/workerd.ts gives to every Worker; each class that a test file exports is in it, too. */
 export interface Env {
   SELF: Fetcher;
-  ECHO_PORT: string;
+  ECHO: string;
 }
 
 export interface Socket {
@@ -22,15 +22,16 @@ export interface Socket {
 }
 
 interface Sockets {
-  connect(address: { hostname: string; port: number }): Socket;
+  connect(address: string): Socket;
 }
 
 interface Workers {
   env: Env;
+  withEnv<R>(env: object, fn: () => R): R;
 }
 
 export const { connect }: Sockets = await import("cloudflare:sockets" as string);
-const workers: Workers = await import("cloudflare:workers" as string);
+export const workers: Workers = await import("cloudflare:workers" as string);
 
 /** With the Durable Objects that the test file exports. */
 export function env<Objects extends string = never>():
