@@ -20,7 +20,15 @@ export function readDeno(report: string): Case[] {
   const ofTests = /^\d+ test steps? failed\.?$/;
   return cases.filter(({ outcome, message }, i) =>
     !isSuite(names[i]!) || (outcome === "failed" && !ofTests.test(message))
-  );
+  ).map(withReason);
+}
+
+/** Why a test is skipped, "subject: what it shows (skipped: why)" says by its name: nothing else can. */
+function withReason(one: Case): Case {
+  const [, subject, message] = /^(.*?): .* \(skipped: (.*)\)$/.exec(one.path.join(" > ")) ?? [];
+  return one.outcome === "skipped" && subject && message
+    ? { path: [subject], outcome: "skipped", message }
+    : one;
 }
 
 /** Node wraps what a test threw in an error of its own, and prints both. */

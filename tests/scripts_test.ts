@@ -18,6 +18,7 @@ describe("reports", () => {
       </testcase>
       <testcase name="outer &gt; two"><failure message="no">Error: 1 &lt; 2</failure></testcase>
       <testcase name="outer &gt; three"><skipped/></testcase>
+      <testcase name="A: one (skipped: no A: none)"><skipped/></testcase>
       <testcase name="hook &gt; fine"></testcase>
       <testcase name="outermost"><error message="Cancelled"/></testcase>
     </testsuite></testsuites>`;
@@ -26,6 +27,7 @@ describe("reports", () => {
       ["outer > one", "passed", ""],
       ["outer > two", "failed", "Error: 1 < 2"],
       ["outer > three", "skipped", ""],
+      ["A", "skipped", "no A: none"],
       ["hook > fine", "passed", ""],
       ["outermost", "failed", "Cancelled"],
     ]);

@@ -1,0 +1,97 @@
+// A PostgreSQL of the test's own, which it may stop and start, in a directory that is removed after it.
+
+import type { Kind } from "./server.ts";
+import { kindAt } from "./postgres.ts";
+
+/** How it is stopped: with its sessions told, or as in a crash. */
+type Stop = "fast" | "immediate";
+
+const PARENTS = ["/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt"];
+/** Less safe, which is no matter here, and small. */
+const SETTINGS = "-c fsync=off -c unix_socket_directories= -c max_connections=20 " +
+  "-c min_wal_size=2MB -c shared_buffers=1MB -c listen_addresses=127.0.0.1";
+
+/** Where its programs are, if they are installed. */
+export function findPrograms(): string | undefined {
+  const homes = PARENTS.flatMap((parent) => [parent, ...versions(parent)]);
+  return homes.map((home) => `${home}/bin`).find((bin) => isFile(`${bin}/initdb`));
+}
+
+function versions(parent: string): string[] {
+  try {
+    return [...Deno.readDirSync(parent)].map(({ name }) => `${parent}/${name}`).sort().reverse();
+  } catch {
+    return [];
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** One that runs; its superuser is `root`. */
+export class OwnPostgres implements AsyncDisposable {
+  readonly kind: Kind;
+  readonly #bin: string;
+  readonly #dir: string;
+  readonly #port: number;
+
+  static async start(bin: string): Promise<OwnPostgres> {
+    const own = new OwnPostgres(bin, await Deno.makeTempDir(), freePort());
+    try {
+      // It refuses to be run by the superuser of the machine.
+      if (Deno.uid() === 0) await run(["chown", "postgres", own.#dir]);
+      const account = ["-A", "trust", "-U", "root"];
+      await own.#run("initdb", ...account, "--no-sync", "--wal-segsize=1", "--locale=C");
+      await own.start();
+      return own;
+    } catch (error) {
+      await Deno.remove(own.#dir, { recursive: true });
+      throw error;
+    }
+  }
+
+  private constructor(bin: string, dir: string, port: number) {
+    this.kind = kindAt({ port, user: "root", database: "postgres" });
+    this.#bin = bin;
+    this.#dir = dir;
+    this.#port = port;
+  }
+
+  /** Resolves when it takes connections. */
+  async start(): Promise<void> {
+    const log = `${this.#dir}/log`;
+    await this.#run("pg_ctl", "start", "-w", "-l", log, "-o", `-p ${this.#port} ${SETTINGS}`);
+  }
+
+  /** Resolves when it has ended. */
+  async stop(how: Stop): Promise<void> {
+    await this.#run("pg_ctl", "stop", "-w", "-m", how);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("immediate").catch(() => {}); // it may have ended
+    await Deno.remove(this.#dir, { recursive: true });
+  }
+
+  #run(program: string, ...args: string[]): Promise<void> {
+    const command = [`${this.#bin}/${program}`, "-D", `${this.#dir}/data`, ...args];
+    return run(Deno.uid() === 0 ? ["runuser", "-u", "postgres", "--", ...command] : command);
+  }
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+async function run([program = "", ...args]: string[]): Promise<void> {
+  // What it starts must not hold pipes of ours open.
+  const stdio = { stdin: "null", stdout: "null", stderr: "null" } as const;
+  const { code } = await new Deno.Command(program, { args, cwd: "/", ...stdio }).output();
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")}: exit code ${code}`);
+}
