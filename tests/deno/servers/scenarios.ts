@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Bench, HOOK, ROUND, SIZE } from "./bench.ts";
 import { Load, request } from "./load.ts";
-import type { Kind } from "./server.ts";
+import type { Connection, Kind } from "./server.ts";
 import { sleep, soon } from "./soon.ts";
 
 /** A test: its name, and what it does. */
@@ -32,6 +32,7 @@ export function scenarios(kind: Kind): Scenario[] {
   ]);
   const others: Scenario[] = [
     ["the server terminates used connections: as many fail, who waits is served", () => used(kind)],
+    ["healthy ones are replaced all the time: never more than there may be", () => worn(kind)],
     ["a slow link: all is served, only later", () => slow(kind)],
   ];
   return [...faults, ...others].map(([name, run]) => [`${kind.name}: ${name}`, run]);
@@ -90,6 +91,22 @@ async function used(kind: Kind): Promise<void> {
   assertEquals((await served).map(({ status }) => status), Array(SIZE).fill("rejected"));
   await waiting;
   assertEquals(pool.stats().discarded, SIZE);
+  await bench.whole(ROUND + PATIENCE);
+  await bench.end();
+}
+
+/** What is being closed has its place until the server has let go of it. */
+async function worn(kind: Kind): Promise<void> {
+  const closer = async (connection: Connection) => {
+    await connection.sleep(100); // longer than it takes to make another
+    await connection.close();
+  };
+  await using bench = await Bench.open(kind, { maxUse: 2, closer });
+  await using load = new Load(bench.pool, USERS);
+  await soon(() => load.answers >= 5 * USERS, () => `it does not answer: ${bench.pool}`, 10_000);
+  await load.stop();
+  assertEquals(load.failures, []);
+  assert(bench.pool.stats().wornOut >= 2 * USERS);
   await bench.whole(ROUND + PATIENCE);
   await bench.end();
 }
