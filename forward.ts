@@ -29,7 +29,7 @@ export abstract class Forward implements ProxyHandler<object> {
     // Read on the object itself, or else getters would look for private fields on the proxy.
     const value = (bare as Record<PropertyKey, unknown>)[key];
     if (typeof value === "function") {
-      return key === "constructor" ? value : bind(this, value, stand);
+      return key === "constructor" ? value : bind(this, key, value, stand);
     }
     if (value === undefined && key === "toJSON" && Object(bare) !== bare) return () => bare;
     return value === bare ? itself(bare, stand) : value;
@@ -91,6 +91,11 @@ export abstract class Forward implements ProxyHandler<object> {
     return Reflect.construct(bare, args, target.prototype === bare.prototype ? bare : target);
   }
 
+  /** What to call on `bare` for the method `key`, which was read as `method`. */
+  protected found(_bare: unknown, _key: PropertyKey, method: Callable): Callable {
+    return method;
+  }
+
   /** What `console.log` shows: the object, or a {@linkcode Label} where there is none. */
   protected abstract shown(): unknown;
 
@@ -100,7 +105,20 @@ export abstract class Forward implements ProxyHandler<object> {
   }
 
   [DENO_INSPECT](inspect: Inspect, options: object): unknown {
-    return show(this, options, inspect);
+    return show(handlerOf(this) ?? this, options, inspect);
+  }
+
+  /** @internal */
+  static call(
+    handler: Forward,
+    key: PropertyKey,
+    method: Callable,
+    stand: unknown,
+    args: ArrayLike<unknown>,
+  ): unknown {
+    const bare = handler.bare();
+    const result = Reflect.apply(handler.found(bare, key, method), bare, args);
+    return result === bare ? itself(bare, stand) : result;
   }
 
   /** @internal */
@@ -171,24 +189,18 @@ export function handlerOf(stand: unknown): Forward | undefined {
   }
 }
 
-function bind(handler: Forward, method: Callable, stand: unknown): unknown {
+function bind(handler: Forward, key: PropertyKey, method: Callable, stand: unknown): unknown {
   if (method === lastPlain || isPlain(method)) {
     // `arguments`, for it is measurably cheaper than rest parameters here (bench/README.md).
     return function () {
-      const bare = handler.bare();
-      const result = Reflect.apply(method, bare, arguments);
-      return result === bare ? itself(bare, stand) : result;
+      return Forward.call(handler, key, method, stand, arguments);
     };
   }
   // What it makes of the lease must end with the lease.
   if (method === Function.prototype.bind) return method.bind(stand);
   if (isClass(method)) return method;
   return new Proxy(method, {
-    apply(target, _self, args) {
-      const bare = handler.bare();
-      const result = Reflect.apply(target, bare, args);
-      return result === bare ? itself(bare, stand) : result;
-    },
+    apply: (_target, _self, args) => Forward.call(handler, key, method, stand, args),
   });
 }
 

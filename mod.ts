@@ -22,6 +22,7 @@
 export { Pool } from "./pool.ts";
 export { ScopedProxy, ScopedProxy as Proxy } from "./proxy.ts";
 export type {
+  Boxed,
   Deferred,
   DeferredMethod,
   DeferredMethods,

@@ -14,6 +14,7 @@ import {
   checkSetName,
   type OwnOptions,
   type PooledOptions,
+  poolOptions,
   scopeOf,
   type ScopeOptions,
 } from "./proxy/options.ts";
@@ -21,6 +22,7 @@ import type { Make, PooledProxy, ProxyOf } from "./proxy/types.ts";
 import type { Frame } from "./scopes/mod.ts";
 
 export type {
+  Boxed,
   Deferred,
   DeferredMethod,
   DeferredMethods,
@@ -73,9 +75,9 @@ interface Given<T> extends PoolOptions<T> {
 
 function newProxy<T>(given: Given<T> = {}): object {
   checkOptions(given);
-  const { obj, fun, scope, setName = "set", ...options } = given;
+  const { obj, fun, scope, setName = "set" } = given;
   checkSetName(setName);
-  const filling = new Filling<T>({ obj, fun }, options, scopeOf(scope), setName);
+  const filling = new Filling<T>({ obj, fun }, poolOptions(given), scopeOf(scope), setName);
   // What is not there yet might be a function, and what is made as none can never be called.
   const sample = obj ?? (() => {});
   const proxy = (frame?: Frame): object => standIn(new Handler(filling, proxy, frame), sample);

@@ -1,5 +1,6 @@
 // Desk: those who wait for an object, and how they come to it or fail.
 
+import { outside } from "../context.ts";
 import { PoolFullError } from "../errors.ts";
 import { isThenable } from "../values.ts";
 import type { Core } from "./core.ts";
@@ -141,10 +142,11 @@ export class Desk<T> {
   }
 
   #await(check: PromiseLike<unknown>, entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
-    check.then(
+    const then = [
       () => this.#checked(entry, waiter),
-      (error) => this.#unfit(entry, waiter, error),
-    );
+      (error: unknown) => this.#unfit(entry, waiter, error),
+    ] as const;
+    outside(() => check.then(...then)); // the get may have gone by then, and with it its context
   }
 
   #checked(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {

@@ -46,7 +46,7 @@ export class Hooks<T> {
     awaited: boolean,
   ): Promise<unknown> {
     const late = { what: name, option: "hookTimeout", delay: this.#settings.hookTimeout };
-    const giveUp = (fail: (error: unknown) => void) => entry.giveUp = fail;
+    const giveUp = (fail?: (error: unknown) => void) => entry.giveUp = fail;
     return inTime(result, late, awaited, giveUp).catch((error) => {
       this.#failed(name, () => this.label(entry), error);
       throw error;
@@ -137,25 +137,27 @@ function inTime(
   work: PromiseLike<unknown>,
   { what, option, delay }: Late,
   awaited: boolean,
-  failing?: (fail: (error: unknown) => void) => void,
+  failing?: (fail?: (error: unknown) => void) => void,
 ): Promise<unknown> {
-  return outside(() =>
-    new Promise((resolve, reject) => {
-      const fail = (error: unknown) => {
-        cancel?.();
-        reject(error);
-      };
-      const cancel = delay === 0
-        ? undefined
-        : after(delay, awaited, () => fail(tooLong(what, option, delay, "check")));
-      failing?.(fail);
-      // Not all that has a `then` is as good as a promise.
-      Promise.resolve(work).then((value) => {
-        cancel?.();
-        resolve(value);
-      }, fail);
-    })
-  );
+  return new Promise((resolve, reject) => {
+    const done = () => {
+      cancel?.();
+      failing?.();
+    };
+    const fail = (error: unknown) => {
+      done();
+      reject(error);
+    };
+    const cancel = delay === 0
+      ? undefined
+      : after(delay, awaited, () => fail(tooLong(what, option, delay, "check")));
+    failing?.(fail);
+    // Not all that has a `then` is as good as a promise.
+    Promise.resolve(work).then((value) => {
+      done();
+      resolve(value);
+    }, fail);
+  });
 }
 
 /** The error for work that took longer than `option` allows. */

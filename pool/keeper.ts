@@ -150,7 +150,8 @@ export class Keeper<T>
       try {
         const greeting = this.core.hooks.run("getter", entry);
         if (!isThenable(greeting)) return this.lease(entry);
-        greeting.then(() => this.giveBack(entry), () => this.dismiss(entry));
+        const then = [() => this.giveBack(entry), () => this.dismiss(entry)] as const;
+        void outside(() => greeting.then(...then));
         return undefined;
       } catch {
         this.dismiss(entry);
@@ -183,7 +184,7 @@ export class Keeper<T>
   check(entry: Entry<T>): unknown {
     const { hooks } = this.core;
     if (!this.#health.doubtful(entry, this.#now)) return hooks.run("getter", entry);
-    return this.#health.examine(entry, true).then(() => hooks.run("getter", entry));
+    return outside(() => this.#health.examine(entry, true).then(() => hooks.run("getter", entry)));
   }
 
   /** Puts what is in use by nobody into a borrower's hands. */

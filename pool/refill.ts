@@ -51,9 +51,9 @@ export class Refill {
     this.#timer.stop();
   }
 
-  /** An attempt failed; returns whether anybody was told. */
-  failed(error: unknown): boolean {
-    if (!this.resting) {
+  /** An attempt failed; returns whether anybody was told. `again`: it is to be tried again. */
+  failed(error: unknown, again: boolean): boolean {
+    if (again && !this.resting) {
       // Many pools that lost one server shall not come back to it all at once, nor all in step.
       const jitter = 1 + Math.random() * JITTER;
       const delay = Math.min(FIRST * 2 ** this.#failures++, LONGEST / (1 + JITTER));

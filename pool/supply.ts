@@ -133,7 +133,7 @@ export class Supply<T> {
     this.lastFailure = { cause: error, at: clock.awake() };
     // Taken in before anybody is told, who may ask for another one at once.
     const entry = leftover === undefined ? undefined : this.#entry(leftover, creation);
-    const told = this.#stopped || this.#refill.failed(error);
+    const told = this.#stopped || this.#refill.failed(error, this.#core.settings.minSize > 0);
     if (!this.#customer.failOldest(error) && !told) {
       log.warn(() => `#${creation.n} cannot be made: ${reason(error)}`);
     }

@@ -201,14 +201,17 @@ export class WaitQueue<R> {
   /** Those with the pool's own timeout are queued in the order of their deadlines. */
   #expire(now: number): number {
     if (this.#timeout === 0) return Infinity;
-    for (;;) {
-      let waiter = this.#list.first;
-      while (waiter !== undefined && waiter.timeout !== this.#timeout) {
-        waiter = waiter.next as Waiter<R> | undefined;
+    const late: Waiter<R>[] = [];
+    let next = Infinity;
+    for (const waiter of this.#list) {
+      if (waiter.timeout !== this.#timeout) continue;
+      if (waiter.due > now) {
+        next = waiter.due;
+        break;
       }
-      if (waiter === undefined) return Infinity;
-      if (waiter.due > now) return waiter.due;
-      this.#watcher.late(waiter);
+      late.push(waiter);
     }
+    for (const waiter of late) if (waiter.state === "queued") this.#watcher.late(waiter);
+    return next;
   }
 }

@@ -1,6 +1,7 @@
 // Attempt: an object on its way to a frame, and who waits for it.
 
 import { PoolTimeoutError } from "../errors.ts";
+import { after } from "../pool/clock.ts";
 import type { GetOptions } from "../pool/options.ts";
 
 /** One for all who ask for it meanwhile. */
@@ -27,6 +28,18 @@ export class Attempt<V> {
   cancel(why: Error): void {
     this.cancelled = why;
     this.#aborting?.abort(why);
+  }
+
+  /** Resolves once it has come to an end, or after `patience` ms. */
+  over(patience: number): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = after(patience, true, resolve);
+      const end = () => {
+        stop();
+        resolve();
+      };
+      this.pending.then(end, end); // its callers are told
+    });
   }
 
   /** Waits for it as somebody else than its first caller, whose bounds are not theirs: `again`. */

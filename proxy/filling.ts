@@ -1,11 +1,11 @@
 // Filling: what a proxy stands for, given when it is made or later.
 
 import { ProxyError } from "../errors.ts";
-import { settingsOf } from "../pool/check.ts";
+import { checkNames, OPTIONS, settingsOf } from "../pool/check.ts";
 import type { Create, PoolOptions } from "../pool/options.ts";
 import { type Scope, thread, versatile } from "../scopes/mod.ts";
 import { shown } from "../values.ts";
-import { checkPooled } from "./options.ts";
+import { checkPooled, poolOptions } from "./options.ts";
 import type { Source } from "./source.ts";
 import { Fixed, Made, Pooled, Unset } from "./sources.ts";
 
@@ -56,7 +56,8 @@ export class Filling<T> {
           "_pool.resize()",
       );
     }
-    const merged = { ...this.#options, ...options };
+    checkNames("_setPool", options, OPTIONS);
+    const merged = { ...this.#options, ...poolOptions(options) };
     if (merged.maxSize === undefined) {
       throw new ProxyError("_setPool() needs maxSize, for the proxy to have a pool (0: unlimited)");
     }

@@ -6,21 +6,22 @@ import { checkGet } from "../pool/check.ts";
 import type { GetOptions } from "../pool/options.ts";
 import type { Pool } from "../pool.ts";
 import type { Frame } from "../scopes/mod.ts";
-import { shown } from "../values.ts";
+import { isThenable, shown } from "../values.ts";
 import type { Filling } from "./filling.ts";
 import { Held } from "./held.ts";
+import type { MEMBERS } from "./options.ts";
 import type { Source } from "./source.ts";
 
 /** What a proxy has besides what its object has, by name; and each for a given handler. */
-type Member<T> = (handler: Handler<T>) => unknown;
+type Member<T> = (handler: Handler<T>, stand: unknown) => unknown;
 
-const MEMBERS: Readonly<Record<string, Member<unknown>>> = {
+const OWN: Readonly<Record<typeof MEMBERS[number], Member<unknown>>> = {
   _getObj: (handler) => (options?: GetOptions) => handler.getObj(options),
   _retObj: (handler) => () => handler.retObj(),
   _hasObj: (handler) => () => handler.hasObj(),
   _obj: (handler) => (options?: GetOptions) => handler.obj(options),
   _in: (handler) => (frame: Frame) => handler.in(frame),
-  _setPool: ({ filling }) => (options: object) => filling.setPool(options),
+  _setPool: ({ filling }, stand) => (options: object) => (filling.setPool(options), stand),
   _pool: (handler) => handler.pool,
 };
 
@@ -50,8 +51,8 @@ export class Handler<T> extends Forward {
     if (typeof key === "string") {
       // Promises would call it, and wait for ever.
       if (key === "then") return undefined;
-      if (key.charCodeAt(0) === UNDERSCORE && Object.hasOwn(MEMBERS, key)) {
-        return MEMBERS[key]!(this as Handler<unknown>);
+      if (key.charCodeAt(0) === UNDERSCORE && Object.hasOwn(OWN, key)) {
+        return OWN[key as keyof typeof OWN](this as Handler<unknown>, stand);
       }
       const setter = this.filling.setter(key);
       if (setter !== undefined) return setter;
@@ -80,6 +81,11 @@ export class Handler<T> extends Forward {
     return object === undefined ? null : Reflect.getPrototypeOf(Object(object));
   }
 
+  /** In another frame it may be another one, or another's. */
+  protected override found(bare: unknown, key: PropertyKey): Callable {
+    return (bare as Record<PropertyKey, Callable>)[key]!;
+  }
+
   getObj(options?: GetOptions): unknown {
     const { source } = this.filling;
     try {
@@ -106,8 +112,7 @@ export class Handler<T> extends Forward {
     const { source } = this.filling;
     const got = this.getObj(options);
     const object = source.deferred ? await got : got; // it may be a thenable itself
-    // A lease knows where it goes back to; anything else would not.
-    return source.pooled ? object : new Held(object, source.giver(this.#frame)).stand;
+    return new Held(object, source.giver(this.#frame, object as T)).stand;
   }
 
   in(frame: Frame): object {
@@ -147,21 +152,25 @@ export class Handler<T> extends Forward {
     args: unknown[],
     find: (object: unknown) => Callable,
     method: boolean,
+    given = this.#frame,
   ): Promise<unknown> {
     const { source } = this.filling;
-    const call = (object: unknown): unknown => {
-      const result = Reflect.apply(find(object), method ? object : undefined, args);
-      // Its own object: as whatever has that is there at once, for all that the type promises.
-      return result === object ? this.getObj() : result;
-    };
     try {
-      let object: unknown = source.now(this.#frame);
+      const frame = source.frame(given);
+      let object: unknown = source.now(frame);
       if (object === undefined) {
-        const taken = source.take(this.#frame);
-        if (taken instanceof Promise) return taken.then((value) => call(source.bare(value)));
+        const taken = source.take(frame);
+        // Once it is there it is looked for again: it may have been given back meanwhile.
+        if (isThenable(taken)) {
+          return (taken as Promise<unknown>).then(() => this.#call(args, find, method, frame));
+        }
         object = source.bare(taken);
       }
-      const result = call(object);
+      let result: unknown = Reflect.apply(find(object), method ? object : undefined, args);
+      // Its own object: as whatever has that is there at once, for all that the type promises.
+      if (result === object && Object(object) === object) {
+        result = source.handed(source.take(frame));
+      }
       return result instanceof Promise ? result : Promise.resolve(result);
     } catch (error) {
       return Promise.reject(error);

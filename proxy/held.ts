@@ -1,31 +1,47 @@
 // Held: the object of a proxy for the length of a block, for `await using`.
 
-import { Forward, standIn } from "../forward.ts";
+import { ProxyError } from "../errors.ts";
+import { Forward, HANDLER, handlerOf, Label, standIn } from "../forward.ts";
 
-/** Forwards to the object, and gives it back when it is disposed of. */
+const { asyncDispose, dispose } = Symbol;
+
+/** Forwards to the object, or to that of a lease, and gives it back when it is disposed of. */
 export class Held extends Forward {
   readonly stand: object;
   readonly #object: unknown;
+  /** That of the lease: the stand-in passes for that, also where it is given back by hand. */
+  readonly #lease: Forward | undefined;
   readonly #give: () => Promise<void>;
+  #over = false;
 
   constructor(object: unknown, give: () => Promise<void>) {
     super();
     this.#object = object;
+    this.#lease = handlerOf(object);
     this.#give = give;
-    this.stand = standIn(this, object);
+    this.stand = standIn(this, this.bare());
   }
 
   bare(): unknown {
-    return this.#object;
+    if (this.#over) throw new ProxyError("this object was given back at the end of its block");
+    return this.#lease === undefined ? this.#object : this.#lease.bare();
   }
 
   override get(shadow: object, key: PropertyKey, stand: unknown): unknown {
-    if (key === Symbol.asyncDispose) return this.#give;
+    if (key === asyncDispose) return () => this.#end();
+    if (key === dispose) return () => void this.#end();
+    if (key === HANDLER) return this.#lease ?? this;
     if (key === "then") return undefined;
     return super.get(shadow, key, stand);
   }
 
+  #end(): Promise<void> {
+    this.#over = true;
+    return this.#give();
+  }
+
   protected shown(): unknown {
-    return this.#object;
+    if (this.#over) return new Label("[Proxy: the end of a block]");
+    return this.#lease === undefined ? this.#object : Forward.show(this.#lease);
   }
 }

@@ -3,7 +3,7 @@
 import { ProxyError } from "../errors.ts";
 import { checkNames, OPTIONS, settingsOf } from "../pool/check.ts";
 import type { Logger, LogLevel } from "../pool/log.ts";
-import type { Hook, PoolOptions } from "../pool/options.ts";
+import { type Hook, type HookOption, HOOKS, type PoolOptions } from "../pool/options.ts";
 import { type Scope, type ScopeName, scopes } from "../scopes/mod.ts";
 import { shown } from "../values.ts";
 
@@ -58,12 +58,24 @@ export function checkOptions(options: object): void {
   checkNames("new Proxy", options, ["obj", "fun", "scope", "setName", ...OPTIONS]);
 }
 
+/** Those of `options` that are a pool's: they may be inherited, and their hooks are its methods. */
+export function poolOptions<T>(options: PoolOptions<T>): PoolOptions<T> {
+  const given = OPTIONS.map((name) => [name, options[name as keyof PoolOptions<T>]] as const)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, isHook(name, value) ? value.bind(options) : value] as const);
+  return Object.fromEntries(given) as PoolOptions<T>;
+}
+
+function isHook(name: string, value: unknown): value is { bind(self: object): unknown } {
+  return typeof value === "function" && HOOKS.includes(name as HookOption);
+}
+
 /** Throws unless `options` are good for a pool, or, without `maxSize`, for a proxy without one. */
 export function checkPooled<T>(options: PoolOptions<T>): void {
   settingsOf(options);
   if (options.maxSize !== undefined) return;
   for (const name in options) {
-    if (UNPOOLED.includes(name) || options[name as keyof PoolOptions<T>] === undefined) continue;
+    if (UNPOOLED.includes(name)) continue;
     throw new ProxyError(
       `${name} is of use to a pool only: give maxSize too, for the proxy to have one (0: unlimited)`,
     );
@@ -85,10 +97,28 @@ export function scopeOf(scope: unknown): Scope | undefined {
   return found;
 }
 
+/** The names of what each proxy has besides what its object has. */
+export const MEMBERS = [
+  "_getObj",
+  "_retObj",
+  "_hasObj",
+  "_obj",
+  "_in",
+  "_setPool",
+  "_pool",
+] as const;
+
 /** Throws unless `setName` can be the beginning of names. */
 export function checkSetName(setName: unknown): void {
-  if (typeof setName === "string" && setName !== "" && setName !== "then") return;
+  if (typeof setName !== "string" || setName === "") {
+    throw new ProxyError(
+      `setName must be the name of a method, "set" by default, got ${shown(setName)}`,
+    );
+  }
+  const taken: readonly string[] = [...MEMBERS, "then"];
+  const name = ["", "Obj", "Fun"].map((end) => setName + end).find((name) => taken.includes(name));
+  if (name === undefined) return;
   throw new ProxyError(
-    `setName must be the name of a method, "set" by default, got ${shown(setName)}`,
+    `setName ${shown(setName)} gives a method ${name}, which means something else`,
   );
 }

@@ -12,6 +12,8 @@ import { Attempt } from "./attempt.ts";
 export interface Source<T, V = unknown> {
   /** Whether an object may have to be waited for: every method call then gives a promise. */
   readonly deferred: boolean;
+  /** The frame to work in, if it matters: the one given, or the current one. */
+  frame(given: Frame | undefined): Frame | undefined;
   /** The object that is there already, undefined if there is none; `frame`: instead of the current. */
   now(frame: Frame | undefined): T | undefined;
   /** The same, made or got if need be. */
@@ -23,7 +25,7 @@ export interface Source<T, V = unknown> {
   /** Gives back what the frame holds. */
   give(frame: Frame | undefined): Promise<void>;
   /** To give back what the frame holds now, and nothing that it holds later. */
-  giver(frame: Frame | undefined): () => Promise<void>;
+  giver(frame: Frame | undefined, object: T): () => Promise<void>;
   /** Whether they come from a pool. */
   readonly pooled: boolean;
   /** Whether there has been one already. */
@@ -42,7 +44,15 @@ class Slot<V> {
   /** On its way. */
   attempt: Attempt<V> | undefined = undefined;
   making = false;
+  /** Whether the frame knows to give it back, and to give up what is on its way. */
+  deferred = false;
+  cancels = false;
+  /** How many blocks hold it. */
+  holders = 0;
 }
+
+/** How long a frame that ends waits for what does not come back by itself, in ms. */
+export const GRACE = 1000;
 
 /** One object for each frame of a scope, given back at the frame's end. */
 export abstract class FrameSource<T, V> implements Source<T, V> {
@@ -89,11 +99,17 @@ export abstract class FrameSource<T, V> implements Source<T, V> {
     return slot === undefined ? Promise.resolve() : this.#empty(slot, givenBackError);
   }
 
-  giver(given: Frame | undefined): () => Promise<void> {
+  giver(given: Frame | undefined, object: T): () => Promise<void> {
     const slot = this.frame(given).get(this) as Slot<V> | undefined;
     const value = slot?.value;
+    const there = value !== undefined && this.handed(value) === object;
+    if (slot === undefined || !there) return () => Promise.resolve();
+    slot.holders++;
+    let held = true;
     return async () => {
-      if (slot !== undefined && slot.value === value) await this.#empty(slot, givenBackError);
+      if (!held || slot.value !== value) return;
+      held = false;
+      if (--slot.holders === 0) await this.#empty(slot, givenBackError);
     };
   }
 
@@ -107,10 +123,14 @@ export abstract class FrameSource<T, V> implements Source<T, V> {
     return undefined;
   }
 
-  retire(): void {}
+  /** Frames give back what they have at their ends; one that has none does so now. */
+  retire(): void {
+    const frame = this.scope.current();
+    const slot = frame?.permanent ? frame.get(this) as Slot<V> | undefined : undefined;
+    if (slot !== undefined) void this.#empty(slot, givenBackError);
+  }
 
-  /** The frame to work in. */
-  protected frame(given: Frame | undefined): Frame {
+  frame(given: Frame | undefined): Frame {
     const frame = given ?? this.scope.current();
     if (frame === undefined) throw outsideError(this.scope.name);
     return frame;
@@ -122,8 +142,14 @@ export abstract class FrameSource<T, V> implements Source<T, V> {
     const slot = new Slot<V>();
     this.open(frame);
     frame.set(this, slot);
-    frame.defer(() => this.#empty(slot, () => this.#ended()));
     return slot;
+  }
+
+  /** As late as the object is there: what it was made of by then goes back after it. */
+  #defer(frame: Frame, slot: Slot<V>): void {
+    if (slot.deferred) return;
+    slot.deferred = true;
+    frame.defer(() => this.#empty(slot, () => this.#ended()));
   }
 
   #make(frame: Frame, slot: Slot<V>, options: GetOptions | undefined): V | Promise<V> {
@@ -134,21 +160,31 @@ export abstract class FrameSource<T, V> implements Source<T, V> {
     slot.making = true;
     try {
       const made = this.make(frame, attempt, options);
-      const gone = frame.get(this) !== slot; // `fun` has ended the very frame
-      if (!isThenable(made)) return gone ? this.#tooLate(made) : this.#keep(slot, made);
+      const gone = this.#gone(frame, slot); // `fun` has ended the very frame
+      if (!isThenable(made)) return gone ? this.#tooLate(made) : this.#keep(frame, slot, made);
       this.deferred = true;
       if (gone) attempt.cancel(this.#ended());
-      else slot.attempt = attempt;
-      return attempt.pending = this.#arrive(slot, attempt, made);
+      else {
+        slot.attempt = attempt;
+        if (!slot.cancels) frame.defer(() => this.#cancel(slot, this.#ended()));
+        slot.cancels = true;
+      }
+      return attempt.pending = this.#arrive(frame, slot, attempt, made);
     } finally {
       slot.making = false;
     }
   }
 
-  async #arrive(slot: Slot<V>, attempt: Attempt<V>, made: PromiseLike<V>): Promise<V> {
+  async #arrive(
+    frame: Frame,
+    slot: Slot<V>,
+    attempt: Attempt<V>,
+    made: PromiseLike<V>,
+  ): Promise<V> {
     try {
       const value = await made;
-      if (attempt.cancelled === undefined) return this.#keep(slot, value);
+      if (this.#gone(frame, slot)) attempt.cancelled ??= this.#ended();
+      if (attempt.cancelled === undefined) return this.#keep(frame, slot, value);
       if (value !== undefined && value !== null) await this.release(value);
     } finally {
       if (slot.attempt === attempt) slot.attempt = undefined;
@@ -161,20 +197,33 @@ export abstract class FrameSource<T, V> implements Source<T, V> {
     throw this.#ended();
   }
 
-  #keep(slot: Slot<V>, value: V): V {
+  #keep(frame: Frame, slot: Slot<V>, value: V): V {
     if (value === undefined || value === null) {
       throw new ProxyError(`fun must make an object, got ${value}`);
     }
+    this.#defer(frame, slot);
+    slot.holders = 0;
     return slot.value = value;
+  }
+
+  #gone(frame: Frame, slot: Slot<V>): boolean {
+    return frame.ended || frame.get(this) !== slot;
   }
 
   /** What the slot holds is given back, also what is still on its way. */
   async #empty(slot: Slot<V>, why: () => ProxyError): Promise<void> {
-    const { value, attempt } = slot;
-    slot.value = slot.attempt = undefined;
-    attempt?.cancel(why());
-    await attempt?.pending.catch(() => {}); // its callers are told
+    const { value } = slot;
+    slot.value = undefined;
+    if (slot.attempt !== undefined) await this.#cancel(slot, why());
     if (value !== undefined) await this.release(value);
+  }
+
+  /** Nobody waits for one whose maker does not listen: it is released when it comes, if ever. */
+  async #cancel(slot: Slot<V>, why: ProxyError): Promise<void> {
+    const { attempt } = slot;
+    slot.attempt = undefined;
+    attempt?.cancel(why);
+    await attempt?.over(GRACE);
   }
 
   #ended(): ProxyError {

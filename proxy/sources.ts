@@ -11,7 +11,7 @@ import { Pool } from "../pool.ts";
 import type { Frame, Scope } from "../scopes/mod.ts";
 import { describe } from "../values.ts";
 import type { Attempt } from "./attempt.ts";
-import { FrameSource, type Source } from "./source.ts";
+import { FrameSource, GRACE, type Source } from "./source.ts";
 
 /** Nothing yet. */
 export class Unset<T> implements Source<T, T> {
@@ -23,6 +23,10 @@ export class Unset<T> implements Source<T, T> {
   constructor(deferred: boolean, setName: string) {
     this.deferred = deferred;
     this.#setName = setName;
+  }
+
+  frame(given: Frame | undefined): Frame | undefined {
+    return given;
   }
 
   now(): never {
@@ -71,6 +75,10 @@ export class Fixed<T> implements Source<T, T> {
 
   constructor(object: T) {
     this.#object = object;
+  }
+
+  frame(given: Frame | undefined): Frame | undefined {
+    return given;
   }
 
   now(): T {
@@ -128,13 +136,16 @@ export class Made<T> extends FrameSource<T, T> {
     return value;
   }
 
-  protected make(_frame: Frame, attempt: Attempt<T>): T | PromiseLike<T> {
+  protected make(frame: Frame, attempt: Attempt<T>): T | PromiseLike<T> {
+    const fun = this.#fun;
+    const n = this.#attempts++;
     const context = {
       get signal() {
         return attempt.signal;
       },
     };
-    return this.#fun(this.#attempts++, context);
+    // What outlives the request that happens to come first must not show it, nor keep it.
+    return frame.permanent ? outside(fun, n, context) : fun(n, context);
   }
 
   protected alive(value: T): T {
@@ -145,9 +156,6 @@ export class Made<T> extends FrameSource<T, T> {
     return this.#hooks.close(value, () => describe(value));
   }
 }
-
-/** How long a frame's own pool waits at the end for what the frame has not given back, in ms. */
-const GRACE = 1000;
 
 /** What a frame has of a pool. */
 export class Borrowed<T> {
@@ -191,6 +199,7 @@ export class Pooled<T> extends FrameSource<T, Borrowed<T>> {
   }
 
   override retire(): void {
+    super.retire();
     void this.#pool?.shutdown();
   }
 

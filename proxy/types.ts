@@ -10,12 +10,19 @@ import type { Frame } from "../scopes/mod.ts";
  * each call gives a promise. Overloads stay, those of methods that give promises anyway untouched.
  */
 export type Deferred<T> =
-  & DeferredMethods<T>
+  & DeferredMethods<Boxed<T>>
   & (T extends (...args: never) => unknown ?
       & DeferredMethod<T>
       // It is the function itself, for its generics to stay, but its fields are not to be had.
-      & { readonly [K in Exclude<keyof T, keyof DeferredMethods<T>>]: never }
+      & { readonly [K in Exclude<keyof T, keyof DeferredMethods<Boxed<T>>>]: never }
     : unknown);
+
+/** What has the methods of `T`: of text and numbers, their objects. */
+export type Boxed<T> = T extends string ? StringConstructor["prototype"]
+  : T extends number ? NumberConstructor["prototype"]
+  : T extends bigint ? BigIntConstructor["prototype"]
+  : T extends boolean ? BooleanConstructor["prototype"]
+  : T;
 
 /** The methods of `T` as {@linkcode Deferred} shows them; `then` is never one. */
 export type DeferredMethods<T> = {
@@ -56,10 +63,13 @@ export type GivesPromise<F> = F extends {
     | IsPromise<R8>
   : false;
 
-/** Whether `R` is that of a promise; not of what it is not known. */
+/**
+ * Whether `R` is that of a promise and no more: of a builder that can be awaited a plain promise is
+ * left. Not of what it is not known.
+ */
 export type IsPromise<R> = unknown extends R ? false
   : [R] extends [never] ? false
-  : [R] extends [PromiseLike<unknown>] ? true
+  : [R] extends [PromiseLike<unknown>] ? [Promise<Awaited<R>>] extends [R] ? true : false
   : false;
 
 /**
@@ -88,7 +98,7 @@ export type DeferredOverloads<F> = F extends {
 
 /** One of them; nothing for one that gives a promise, or that is not there. */
 export type DeferredOverload<A extends unknown[], R> = unknown extends R ? unknown
-  : [R] extends [PromiseLike<unknown>] ? unknown
+  : true extends IsPromise<R> ? unknown
   : (...args: A) => Promise<Awaited<R>>;
 
 /** Makes an object for a frame, at once; `T` is a promise if it takes time. */
@@ -119,7 +129,7 @@ export type ProxySetters<O, F, N extends string> =
   };
 
 /** What each proxy has besides. */
-export interface ProxyMembers<T> {
+export interface ProxyMembers<T, N extends string> {
   /**
    * Gives back early what the frame has, which otherwise goes back at the frame's end. What uses the
    * proxy afterwards gets another object.
@@ -134,10 +144,11 @@ export interface ProxyMembers<T> {
    * Makes the proxy one with a pool, or changes the options of the pool to come.
    *
    * @param options added to those given before
+   * @returns the same proxy, as its type is from now on
    * @throws {ProxyError} the pool exists already, or one is impossible: an object is shared, or
    * `maxSize` is missing
    */
-  _setPool(options: PoolOptions<T>): void;
+  _setPool(options: PoolOptions<T>): PooledProxy<T, N>;
   /** The pool, once there is one: its `stats()`, its `shutdown()`. On Workers, that of the request. */
   readonly _pool: Pool<T> | undefined;
 }
@@ -146,7 +157,7 @@ export interface ProxyMembers<T> {
 export type ImmediateProxy<T, N extends string = "set"> =
   & T
   & ProxySetters<T, Make<T>, N>
-  & ProxyMembers<T>
+  & ProxyMembers<T, N>
   & {
     /** The object itself. */
     _getObj(): T;
@@ -160,7 +171,7 @@ export type ImmediateProxy<T, N extends string = "set"> =
 export type DeferredProxy<T, N extends string = "set"> =
   & Deferred<T>
   & ProxySetters<never, Make<PromiseLike<T>>, N>
-  & ProxyMembers<T>
+  & ProxyMembers<T, N>
   & {
     /** The object itself. */
     _getObj(): Promise<T>;
@@ -174,7 +185,7 @@ export type DeferredProxy<T, N extends string = "set"> =
 export type PooledProxy<T, N extends string = "set"> =
   & Deferred<T>
   & ProxySetters<never, Create<T>, N>
-  & ProxyMembers<T>
+  & ProxyMembers<T, N>
   & {
     /**
      * The lease that the frame has, throughout; got from the pool if there is none.

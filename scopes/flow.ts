@@ -17,7 +17,7 @@ export interface FlowOptions {
   /**
    * Whether what is made in a frame cannot be used in another: a proxy then has a pool for each.
    *
-   * @default {false}
+   * @default {false}, on Cloudflare Workers true: in a Durable Object it need not be
    */
   ioBound?: boolean | undefined;
 }
@@ -101,7 +101,7 @@ export class FlowScope implements Scope {
       scope: this.name,
       enter: (frame, fn) => this.#carry().run(frame, fn),
       host,
-      ioBound: this.#options.ioBound ?? false,
+      ioBound: this.#options.ioBound ?? runtime() === "workers",
     });
   }
 

@@ -22,14 +22,18 @@ export interface FrameOptions {
 export class ScopeFrame implements Frame {
   /** What is made in it is bound to it and cannot be lent to another. */
   readonly ioBound: boolean;
+  /** Whether it goes on after its end, with nothing in it. */
+  readonly permanent: boolean;
   readonly #options: FrameOptions;
   // Most frames keep one thing, and a proxy asks for it twice a call: a map is twice as slow.
   #key: object | undefined;
   #value: unknown;
   #slots: Map<object, unknown> | undefined;
   #deferred: (() => unknown)[] = [];
-  #prolonging: Promise<unknown>[] = [];
-  #failures: unknown[] = [];
+  /** How many promises put off the end, and what is called when there are none any more. */
+  #prolonging = 0;
+  #settled: (() => void) | undefined;
+  #entered = false;
   #ended = false;
   #ending: Promise<void> | undefined;
 
@@ -40,7 +44,7 @@ export class ScopeFrame implements Frame {
    * @throws {TypeError} `host` has no `waitUntil`
    */
   constructor(options: FrameOptions) {
-    const { scope, host, ioBound = false } = options;
+    const { scope, host, ioBound = false, permanent = false } = options;
     if (host !== undefined && typeof host?.waitUntil !== "function") {
       throw new TypeError(
         `the scope ${scope}: host must have a method waitUntil, as the ctx of a Worker does`,
@@ -48,6 +52,7 @@ export class ScopeFrame implements Frame {
     }
     this.#options = options;
     this.ioBound = ioBound;
+    this.permanent = permanent;
   }
 
   /** Whether it has ended: nothing can be taken in it any more. */
@@ -78,24 +83,38 @@ export class ScopeFrame implements Frame {
   /** Puts off the end until `promise` has settled. */
   waitUntil(promise: Promise<unknown>): void {
     this.#live("waitUntil");
-    // At once, for a rejection that comes before the end not to count as unhandled.
-    const fails = (error: unknown) => void this.#failures.push(error);
-    this.#prolonging.push(Promise.resolve(promise).catch(fails));
+    this.#prolonging++;
+    const settled = () => {
+      if (--this.#prolonging === 0) this.#settled?.();
+    };
+    // Whoever runs the frame does not wait for it, nor is theirs what it fails with.
+    Promise.resolve(promise).then(settled, (error) => {
+      this.#report(error);
+      settled();
+    });
   }
 
   /** Calls `fn` in this frame, which does not end with it. */
   run<R>(fn: () => R): R {
     this.#live("run");
+    this.#entered = true;
     return this.#options.enter(this, fn);
   }
 
   /** Ends it: gives back all that was taken in it. */
   end(): Promise<void> {
-    if (this.#ending === undefined) {
-      this.#ending = this.#end();
-      this.#options.host?.waitUntil(this.#ending.catch((error) => this.#report(error)));
+    if (this.#ending !== undefined) {
+      // There may be more to give back by now in one that goes on.
+      return this.permanent ? this.#ending.then(() => this.end()) : this.#ending;
     }
-    return this.#ending;
+    const over = () => void (this.permanent && (this.#ending = undefined));
+    const ending = this.#ending = this.#end().finally(over);
+    try {
+      this.#options.host?.waitUntil(ending.catch((error) => this.#report(error)));
+    } catch (error) {
+      this.#report(error); // it goes on all the same
+    }
+    return ending;
   }
 
   /** {@linkcode ScopeFrame.end}: for `await using`. */
@@ -143,7 +162,7 @@ export class ScopeFrame implements Frame {
 
   /** Ends it while somebody waits for that, unless it would take them too long. */
   #endSeen(): Promise<void> {
-    if (this.#prolonging.length === 0 && !this.#options.host) return this.end();
+    if (this.#prolonging === 0 && !this.#options.host) return this.end();
     this.#endUnseen();
     return Promise.resolve();
   }
@@ -154,25 +173,31 @@ export class ScopeFrame implements Frame {
   }
 
   async #end(): Promise<void> {
-    while (this.#prolonging.length > 0) await Promise.all(this.#prolonging.splice(0));
-    this.#ended = !this.#options.permanent;
-    const failures = this.#failures;
-    this.#failures = [];
+    if (this.#prolonging === 0) this.#ended = !this.permanent;
+    // Whoever is called in the course of it joins it: it must be known to go on by then.
+    await null;
+    while (this.#prolonging > 0) await new Promise<void>((resolve) => this.#settled = resolve);
+    this.#ended = !this.permanent;
+    const failures: unknown[] = [];
     const deferred = this.#deferred;
     this.#deferred = [];
     this.#key = this.#value = this.#slots = undefined;
     while (deferred.length > 0) {
       try {
-        await deferred.pop()!();
+        await this.#call(deferred.pop()!);
       } catch (error) {
         failures.push(error);
       }
     }
-    if (this.#options.permanent) this.#ending = undefined;
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) {
       throw new AggregateError(failures, `the end of a frame of the scope ${this.#options.scope}`);
     }
+  }
+
+  /** In this frame, if code is ever in it: whoever ends it may be in another one. */
+  #call(fn: () => unknown): unknown {
+    return this.#entered ? this.#options.enter(this, fn) : fn();
   }
 
   #live(what: string): void {

@@ -27,6 +27,7 @@ import { workers } from "./workers.ts";
 export type { Frame, Host, Scope } from "./scope.ts";
 export { type FrameOptions, ScopeFrame } from "./frame.ts";
 export { type FlowOptions, FlowScope } from "./flow.ts";
+export { PermanentScope } from "./permanent.ts";
 export type { Runtime } from "./runtime.ts";
 export { bun, deno, node, shared, thread, versatile, workers };
 

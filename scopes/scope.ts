@@ -15,18 +15,22 @@ export interface Frame extends AsyncDisposable {
   readonly ended: boolean;
   /** What is made in it is bound to it and cannot be lent to another: I/O on Cloudflare Workers. */
   readonly ioBound?: boolean;
+  /** It is there for good; its `end` gives back what is in it, and it goes on. */
+  readonly permanent?: boolean;
   /** What `set` has kept under `key`. */
   get(key: object): unknown;
   /** Keeps `value` under `key`, until the end. */
   set(key: object, value: unknown): void;
   /**
-   * Has `fn` called at the end, the last one first; it may be async.
+   * Has `fn` called at the end, the last one first; it may be async. The frame has ended by then, and
+   * proxies give nothing any more: let it hold what it needs.
    *
    * @throws {ProxyError} the frame has ended
    */
   defer(fn: () => unknown): void;
   /**
-   * Puts off the end until `promise` has settled: a streamed answer that still reads, say.
+   * Puts off the end until `promise` has settled: a streamed answer that still reads, say. What it
+   * fails with is logged.
    *
    * @throws {ProxyError} the frame has ended
    */
@@ -40,7 +44,7 @@ export interface Frame extends AsyncDisposable {
   /**
    * Ends it: gives back all that was taken in it. A second call joins the first.
    *
-   * @throws what a deferred function or a promise given to `waitUntil` has failed with
+   * @throws what a deferred function has failed with; of several, an `AggregateError`
    */
   end(): Promise<void>;
 }
@@ -58,7 +62,8 @@ export interface Scope {
    *
    * @param fn what to do
    * @param host gets the giving back, which then delays nobody
-   * @returns what `fn` gives; a promise settles once everything has been given back
+   * @returns what `fn` gives; a promise settles once everything has been given back, unless that is
+   * put off by {@linkcode Frame.waitUntil} or is the host's
    */
   run<R>(fn: () => R, host?: Host): R;
   /** A new frame, to be ended by hand. */

@@ -162,16 +162,45 @@ describe("an asynchronous getter", () => {
 });
 
 describe("_obj", () => {
-  it("is the lease, for a block", async () => {
+  it("passes for the lease, for a block", async () => {
     const proxy = things();
     await flow.run(async () => {
+      let past: Thing;
       {
-        await using lease = await proxy._obj();
-        assertStrictEquals(lease, await proxy._getObj());
-        assertEquals(proxy._pool!.using, 1);
+        await using held = past = await proxy._obj();
+        assertStrictEquals(Pool.unwrap(held), Pool.unwrap(await proxy._getObj()));
+        assertEquals([held.id, proxy._pool!.using], [0, 1]);
       }
       assertEquals([proxy._pool!.using, proxy._hasObj()], [0, false]);
+      assertThrows(() => past.id, ProxyError, "given back at the end of its block");
       assertEquals(await proxy.toString(), "thing 0");
+    });
+    await proxy._pool!.shutdown();
+  });
+
+  it("in blocks within blocks is given back with the last of them", async () => {
+    const proxy = things();
+    await flow.run(async () => {
+      await using outer = await proxy._obj();
+      {
+        await using inner = await proxy._obj();
+        assertEquals(inner.id, outer.id);
+      }
+      assertEquals([outer.id, proxy._pool!.using], [0, 1]);
+    });
+    assertEquals([proxy._pool!.using, proxy._pool!.stats().doubleReturns], [0, 0]);
+    await proxy._pool!.shutdown();
+  });
+
+  it("may be given back by hand, and by `using`", async () => {
+    const proxy = things();
+    await flow.run(async () => {
+      const held = await proxy._obj();
+      await proxy._pool!.ret(held);
+      assertEquals(proxy._pool!.using, 0);
+      (await proxy._obj())[Symbol.dispose]();
+      await idle();
+      assertEquals(proxy._pool!.using, 0);
     });
     await proxy._pool!.shutdown();
   });

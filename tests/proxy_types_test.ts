@@ -1,6 +1,6 @@
 // What the types of proxies promise, checked by the compiler: this file runs if it compiles.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import {
   type Deferred,
@@ -318,5 +318,29 @@ describe("the types of scopes", () => {
     assertEquals([now, typeof flow.run(() => frame, host)], [5, "object"]);
     // @ts-expect-error: a host has waitUntil
     assertEquals(typeof (() => flow.open({})), "function");
+  });
+});
+
+describe("Deferred, of what looks like what it is not", () => {
+  interface Builder extends PromiseLike<string[]> {
+    where(text: string): Builder;
+  }
+
+  it("leaves of a builder that can be awaited a plain promise", () => {
+    holds<Same<ReturnType<Deferred<{ select(): Builder }>["select"]>, Promise<string[]>>>();
+  });
+
+  it("of text and numbers has their methods, deferred", () => {
+    holds<Same<ReturnType<Deferred<string>["toUpperCase"]>, Promise<string>>>();
+    holds<Same<ReturnType<Deferred<number>["toFixed"]>, Promise<string>>>();
+    // @ts-expect-error: no method
+    type _ = Deferred<string>["length"];
+  });
+
+  it("_setPool gives the proxy under its new type", () => {
+    const plain = new Proxy<{ n(): number }>();
+    const pooled = plain._setPool({ maxSize: 1 });
+    holds<Same<ReturnType<typeof pooled.n>, Promise<number>>>();
+    assertStrictEquals(pooled as unknown, plain);
   });
 });

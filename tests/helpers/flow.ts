@@ -6,7 +6,7 @@ import { FlowScope, versatile } from "../../scopes/mod.ts";
 import { sum, Thing } from "./pool.ts";
 
 /** Like this runtime's own, but that a pool is everybody's, on Workers too. */
-export const flow: FlowScope = new FlowScope("flow");
+export const flow: FlowScope = new FlowScope("flow", { ioBound: false });
 
 await flow.ready();
 await versatile.ready();
