@@ -3,7 +3,7 @@
 // Every Worker has, besides what its compatibility date and flags give, in `env`:
 //   SELF        itself as a service: each `SELF.fetch(...)` is a request of its own
 //   <Class>     a Durable Object namespace for each class that the test file exports, by its name
-//   ECHO        the address of a TCP server on loopback, see echo.ts
+//   SERVER      the address of a TCP server on loopback, see echo.ts
 // and may connect to any address. What a test file needs beyond that goes into `worker` below.
 
 import type { Plugin } from "esbuild";
@@ -50,7 +50,7 @@ function service(file: string, { exports }: Bundle, { date, flags }: Compatibili
   const objects = exports.filter((name) => name !== "default");
   const bindings = [
     `(name = "SELF", service = "${file}")`,
-    `(name = "ECHO", text = "127.0.0.1:${echoPort()}")`,
+    `(name = "SERVER", text = "127.0.0.1:${echoPort()}")`,
     ...objects.map((name) => `(name = "${name}", durableObjectNamespace = "${name}")`),
   ];
   const namespaces = objects.map((name) => `(className = "${name}", uniqueKey = "${name}")`);

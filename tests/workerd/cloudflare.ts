@@ -12,7 +12,7 @@ export interface DurableObjectNamespace {
 /** What scripts/workerd.ts gives to every Worker; each class that a test file exports is in it, too. */
 export interface Env {
   SELF: Fetcher;
-  ECHO: string;
+  SERVER: string;
 }
 
 export interface Socket {

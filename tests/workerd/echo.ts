@@ -11,7 +11,7 @@ export class Echo {
   #rest = "";
 
   private constructor() {
-    this.#socket = connect(env().ECHO);
+    this.#socket = connect(env().SERVER);
     this.#writer = this.#socket.writable.getWriter();
     this.#reader = this.#socket.readable.getReader();
   }

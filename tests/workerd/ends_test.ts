@@ -135,7 +135,7 @@ describe("a request", () => {
     const accounts = await server.allClosed();
     assertEquals(accounts.map(({ said }) => said.join()).sort(), ["in time,bye", "one,two,bye"]);
     assertEquals(told.length, 1);
-    assertStringIncludes(told[0]!, "that has ended");
+    assertStringIncludes(told[0]!, "ProxyError: a proxy is used in a frame");
   });
 
   it("that streams on after the handler has its socket until that is done", async () => {
