@@ -32,11 +32,13 @@ export class Health<T> {
   async examine(entry: Entry<T>, awaited: boolean): Promise<void> {
     const { name, totals, clock, hooks } = this.#core;
     totals.healthChecks++;
+    // An answer that a sleep has delayed says nothing of what came after the question.
+    const asked = clock.now();
     try {
       if (await hooks.run("health", entry, awaited) === false) {
         throw new PoolError(`${name}: health says that ${hooks.label(entry)} is not good`);
       }
-      entry.proven = clock.now();
+      entry.proven = asked;
     } catch (error) {
       totals.unhealthy++;
       throw error;

@@ -164,6 +164,26 @@ describe("a clock gap", () => {
     await pool.shutdown();
   });
 
+  it("makes suspect what a round had asked before, also if the answer comes after it", async () => {
+    using clocks = new Clocks();
+    const answers: ((good: boolean) => void)[] = [];
+    const pool = new Pool((n) => new Thing(n), {
+      minSize: 1,
+      maxSize: 1,
+      hkDelay: 10,
+      health: () => new Promise<boolean>((resolve) => void answers.push(resolve)),
+    });
+    await pool.ready();
+    await until(() => answers.length === 1, "a round asks");
+    clocks.skip(HOUR);
+    const lease = pool.get();
+    answers[0]!(true);
+    await until(() => answers.length === 2, "it is asked again");
+    answers[1]!(true);
+    await pool.ret(await lease);
+    await pool.shutdown();
+  });
+
   it("has no say where there is no health", async () => {
     using clocks = new Clocks();
     const pool = new Pool(new Workshop().fun, { minSize: 1, hkDelay: 1000 });
