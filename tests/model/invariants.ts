@@ -110,8 +110,14 @@ function checkLease(model: Model, held: Held): void {
   else model.expect(object instanceof LeaseError, `a dead lease of ${job.thing}: ${object}`);
 }
 
-/** A callback is told if its object is taken away, and if its caller gives up. */
-function checkSignals({ model, running }: World): void {
+/** A callback is told if its object is taken away, and if its caller gives up; then nobody listens. */
+function checkSignals(world: World): void {
+  const { model, running, aborts } = world;
+  for (const { ask, abort } of aborts) {
+    const open = aborts.some((other) => other.abort === abort && world.isOpen(other.ask));
+    const idle = open || abort.listeners === 0 || abort.signal.aborted;
+    model.expect(idle, `${abort.listeners} listen to the signal of ask ${ask.id}`);
+  }
   for (const { ask, job, signal } of running) {
     const told = !signal || signal.aborted || !isPast(job) && !ask.signal?.aborted;
     model.expect(told, `the callback of use ${ask.id} is not told`);

@@ -48,8 +48,10 @@ export class Job {
   since: Moment | undefined;
   /** In which burst it became free. */
   freed = 0;
-  /** When it may have become so again: it was asked for its health, nobody knows for whom. */
-  refreed = 0;
+  /** When it may have become so again: it was asked for its health, perhaps for somebody. */
+  refreed: { burst: number; at: Moment } | undefined;
+  /** Whether somebody waited when that began. */
+  wanted = false;
   /** In which burst a hook began to look at it for somebody, and at how many others then. */
   taken: number | undefined;
   rivals = 0;
@@ -85,6 +87,8 @@ export interface Call {
   readonly hook: HookName;
   readonly job: Job;
   readonly begun: number;
+  /** Of `retter`: whether its object comes from a borrower. */
+  readonly back: boolean;
   over: boolean;
 }
 

@@ -32,6 +32,8 @@ export class Ledger {
   failed = 0;
   /** After the first failure in a row, since which burst and until when a refill rests at least. */
   rest: { burst: number; until: number } | undefined;
+  /** When `resize` was last called. */
+  resizedIn = 0;
   /** When the last attempt succeeded. */
   madeIn = 0;
   /** How many rounds there were when everything was last at rest, and whether there was no object. */

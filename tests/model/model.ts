@@ -52,7 +52,8 @@ export class Model extends Ledger {
   #fail({ n }: Job): void {
     this.failed++;
     this.failures.push({ n, burst: this.burst, told: 0 });
-    const until = this.madeIn === this.burst ? 0 : this.time.awake + 100;
+    const refills = this.live < this.numbers.minSize && this.madeIn < this.burst;
+    const until = refills ? this.time.awake + 100 : 0;
     this.rest ??= { burst: this.burst, until };
   }
 
@@ -73,6 +74,7 @@ export class Model extends Ledger {
     job.taken = undefined;
     job.since = job.proven = this.time.moment;
     job.freed = this.burst;
+    job.refreed = undefined;
     job.suspect = false;
   }
 
@@ -81,7 +83,8 @@ export class Model extends Ledger {
   begin(hook: HookName, thing: Thing): Call {
     const job = this.jobOf(thing);
     this.note(`${hook}(${thing}), ${job.state}${job.doom ? `, ${job.doom.why}` : ""}`);
-    const call: Call = { hook, job, begun: this.time.awake, over: false };
+    const back = job.state === "back";
+    const call: Call = { hook, job, begun: this.time.awake, back, over: false };
     this.calls.add(call);
     if (hook !== "retter" && isUnclaimed(this, job)) this.#free(job);
     if (hook === "opener") this.#open(job);
@@ -140,12 +143,13 @@ export class Model extends Ledger {
   #examine(job: Job, call: Call): void {
     this.expect(job.state === "free", `health is called for ${job.thing}, ${job.state}`);
     job.examining = call;
+    job.wanted = this.line.pending.length > 0;
     this.#look(job);
   }
 
   #examined(job: Job, fault: string | undefined): void {
     job.examining = undefined;
-    job.refreed = this.burst;
+    if (job.wanted) job.refreed = { burst: this.burst, at: this.time.moment };
     if (fault) return;
     job.proven = this.time.moment;
     job.suspect = false;
@@ -210,7 +214,8 @@ export class Model extends Ledger {
     for (const idle of this.jobs) {
       const { state, freed, doom } = idle;
       if (state !== "free" || doom || this.looked.has(idle) || freed >= taken) continue;
-      if (freed > Math.max(lent.freed, lent.refreed)) this.#passedOver.push({ idle, freed, lent });
+      const since = Math.max(lent.freed, lent.refreed?.burst ?? 0);
+      if (freed > since) this.#passedOver.push({ idle, freed, lent });
     }
   }
 

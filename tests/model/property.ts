@@ -45,6 +45,7 @@ const UNSET: Record<string, unknown> = {
   healthFreq: 1,
   healthAfter: -1,
   discardOnError: false,
+  forced: false,
 };
 
 function shown(values: object, unset: Record<string, unknown>): string {

@@ -91,7 +91,7 @@ export function unavailable(ledger: Ledger, job: Job): string | undefined {
   if (isLongExpired(ledger, job)) return "expired";
   if (maxAvailDelay === 0 || live <= minSize) return undefined;
   const seen = time.fired - Math.max(job.seen, ledger.shortAt);
-  const unused = time.passed(job.since!);
+  const unused = time.passed(job.refreed?.at ?? job.since!);
   const round = roundDelay(numbers);
   return unused >= maxAvailDelay + round && seen >= round ? `unused for ${unused} ms` : undefined;
 }

@@ -33,7 +33,7 @@ export async function run(
   console.error = () => {};
   try {
     for (const command of commands) await runCommand(world, command);
-    await end(world);
+    await end(world, setup);
   } finally {
     // Not before it has been seen what nobody handles, also of a run that has failed.
     await new Promise<void>((resolve) => setImmediate(resolve));
@@ -85,10 +85,14 @@ async function passTime(world: World, ms: number): Promise<void> {
 
 // ---- the end
 
-async function end(world: World): Promise<void> {
+async function end(world: World, { forced }: Setup): Promise<void> {
   const { model, time } = world;
   model.note("- the end");
   await rest(world);
+  if (forced) {
+    world.shutdown(40);
+    await passTime(world, 40);
+  }
   world.hooks.tame = true;
   await settle(world);
   if (time.lost.size > 0) await passTime(world, 60);

@@ -21,6 +21,8 @@ export interface Setup {
   /** Whether a `use` that fails spoils its object: `ask`s a predicate. */
   discardOnError: boolean | "ask";
   logLevel: LogLevel;
+  /** Whether a shutdown runs out of time before all that hangs is released. */
+  forced: boolean;
 }
 
 /** Mostly the first of `values`, which is what shrinking leads to. */
@@ -69,4 +71,5 @@ export const setups: fc.Arbitrary<Setup> = fc.record({
   hooks: fc.subarray([...HOOKS]),
   discardOnError: fc.constantFrom(false, true, "ask" as const),
   logLevel: fc.constantFrom<LogLevel[]>("silent", "debug", "warn"),
+  forced: fc.boolean(),
 }).map(fitting);

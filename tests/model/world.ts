@@ -3,6 +3,7 @@
 
 import type { Scheduler } from "fast-check";
 import { type GetOptions, type Lease, Pool, type ResizeOptions } from "../../mod.ts";
+import { Abort } from "./abort.ts";
 import { Hooks, unthenable } from "./hooks.ts";
 import type { Ask, Job, Thing } from "./job.ts";
 import { Model } from "./model.ts";
@@ -53,8 +54,8 @@ export class World {
   readonly held: Held[] = [];
   readonly running = new Set<Running>();
   awaited: Awaited[] = [];
-  readonly #aborts: { ask: Ask; controller: AbortController }[] = [];
-  #shared = new AbortController();
+  readonly aborts: { ask: Ask; abort: Abort }[] = [];
+  #shared = new Abort();
 
   constructor(setup: Setup, script: Script, scheduler: Scheduler) {
     this.model = new Model(this.time, setup);
@@ -112,13 +113,13 @@ export class World {
   }
 
   #ask(use: boolean, { timeout, signal }: Asking): { ask: Ask; options: GetOptions | undefined } {
-    if (this.#shared.signal.aborted) this.#shared = new AbortController();
-    const own = signal === "own" ? new AbortController() : undefined;
-    const controller = signal === "shared" ? this.#shared : own;
-    const ask = this.model.line.ask(use, timeout, controller?.signal);
-    if (controller) this.#aborts.push({ ask, controller });
-    const some = timeout !== undefined || controller !== undefined;
-    return { ask, options: some ? { timeout, signal: controller?.signal } : undefined };
+    if (this.#shared.signal.aborted) this.#shared = new Abort();
+    const own = signal === "own" ? new Abort() : undefined;
+    const abort = signal === "shared" ? this.#shared : own;
+    const ask = this.model.line.ask(use, timeout, abort?.signal);
+    if (abort) this.aborts.push({ ask, abort });
+    const some = timeout !== undefined || abort !== undefined;
+    return { ask, options: some ? { timeout, signal: abort?.signal } : undefined };
   }
 
   #hold(lease: Lease<Thing>, ask: Ask | undefined): void {
@@ -156,18 +157,20 @@ export class World {
   }
 
   abort(i: number): void {
-    const inUse = (ask: Ask) => [...this.running].some((one) => one.ask === ask);
-    const all = this.#aborts.filter(({ ask, controller }) =>
-      !controller.signal.aborted && (ask.state === "pending" || inUse(ask))
-    );
+    const all = this.aborts.filter(({ ask, abort }) => !abort.signal.aborted && this.isOpen(ask));
     const one = all[i % Math.max(1, all.length)];
     if (one === undefined) return;
-    const { controller } = one;
-    for (const { ask } of all.filter((other) => other.controller === controller)) {
+    const { abort } = one;
+    for (const { ask } of all.filter((other) => other.abort === abort)) {
       this.model.note(`abort of ask ${ask.id}`);
       this.model.line.abort(ask);
     }
-    controller.abort(new Error(`ask ${one.ask.id} is aborted`));
+    abort.abort(new Error(`ask ${one.ask.id} is aborted`));
+  }
+
+  /** Whether its signal has a meaning. */
+  isOpen(ask: Ask): boolean {
+    return ask.state === "pending" || [...this.running].some((one) => one.ask === ask);
   }
 
   // ---- managing
@@ -180,7 +183,10 @@ export class World {
     const isShort = () => !model.ended && model.live < model.numbers.minSize;
     const holds = () => isShort() && model.failures.length === failures;
     this.await("ready()", this.pool.ready(), holds, {
-      done: () => model.expect(!isShort() || model.departed > 0, "ready() resolves too early"),
+      done: () => {
+        const changed = model.departed > 0 || model.resizedIn === model.burst;
+        model.expect(changed || !isShort(), "ready() resolves too early");
+      },
       failed: (error) => {
         const reason = model.ended || model.line.isOfMaking(error);
         model.expect(reason, `ready() fails with ${error}`);
@@ -193,6 +199,7 @@ export class World {
     const { minSize = model.numbers.minSize, maxSize = model.numbers.maxSize } = options;
     if (maxSize > 0 && minSize > maxSize) return;
     Object.assign(model.numbers, { minSize, maxSize });
+    model.resizedIn = model.burst;
     pool.resize(options);
   }
 
@@ -235,9 +242,9 @@ export class World {
   }
 }
 
-/** Whether `retter` runs, or is to. */
-export function isReturning({ state }: Job): boolean {
-  return state === "back" || state === "returning";
+/** Whether `retter` runs for what its borrower gave back, or is to. */
+export function isReturning({ state, call }: Job): boolean {
+  return state === "back" || state === "returning" && call!.back;
 }
 
 export function isAlive({ job, use }: Held): boolean {
