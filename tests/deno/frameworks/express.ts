@@ -10,7 +10,7 @@ import { listening } from "./listening.ts";
 const app = express().set("env", "test"); // it would log the errors
 
 app.use((_req, res, next) =>
-  versatile.run(() => new Promise((end) => (res.once("close", end), next())))
+  versatile.run(() => new Promise((end) => (res.once("close", end), next()))).catch(console.error)
 );
 
 app.use(express.json());

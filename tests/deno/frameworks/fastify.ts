@@ -7,7 +7,7 @@ import { check, streamed, work } from "./check.ts";
 const app = Fastify();
 
 app.addHook("onRequest", (_req, { raw }, done) => {
-  versatile.run(() => new Promise((end) => (raw.once("close", end), done())));
+  versatile.run(() => new Promise((end) => (raw.once("close", end), done()))).catch(console.error);
 });
 
 app.post<{ Body: { id: number } }>("/work", (req) => work(req.body));
