@@ -246,7 +246,7 @@ describe("a host whose waitUntil throws", () => {
 
 describe("a scope of one's own", () => {
   it("that carries no frames along gives a deferred call the frame it was made in", async () => {
-    const frame = new FlowScope("hand").open();
+    const frame = new FlowScope("hand", { ioBound: false }).open();
     let now: typeof frame | undefined = frame;
     const scope: Scope = {
       name: "hand",
