@@ -20,13 +20,16 @@ export class LeakWatch<T> {
   /** On Workers: what is registered, and what of that was found lost. */
   readonly #registered = new Set<Loan<T>>();
   readonly #found: Loan<T>[] = [];
-  #waiting = false;
+  #cancel: (() => void) | undefined;
 
   constructor(lost: Hook<Loan<T>, void>) {
     this.#lost = lost;
   }
 
-  /** Notices all of `lent` that it has not noticed before, `clocked` or as out since `now` at least. */
+  /**
+   * Notices all of `lent` that it has not noticed before, `clocked` or as out since `now` at least; and
+   * deals with what has been found lost.
+   */
   look(lent: List<Entry<T>>, now: number, clocked: boolean): void {
     this.#lose();
     let entry = lent.last;
@@ -40,7 +43,7 @@ export class LeakWatch<T> {
   /** `loan` has come to its end in another way. */
   forget(loan: Loan<T>): void {
     this.#registry?.unregister(loan);
-    this.#registered.delete(loan);
+    this.#unwait(loan);
   }
 
   #register(loan: Loan<T>): void {
@@ -57,19 +60,24 @@ export class LeakWatch<T> {
   /** A finalizer is part of no request, and so may not even start a timer: one is started now. */
   #wait(loan: Loan<T>): void {
     this.#registered.add(loan);
-    if (this.#waiting) return;
-    this.#waiting = true;
-    after(PATIENCE, false, () => {
-      this.#waiting = false;
+    this.#cancel ??= after(PATIENCE, false, () => {
+      this.#cancel = undefined;
       this.#lose();
       const [next] = this.#registered;
       if (next !== undefined) this.#wait(next);
     });
   }
 
+  #unwait(loan: Loan<T>): void {
+    this.#registered.delete(loan);
+    if (this.#registered.size > 0) return;
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
   #lose(): void {
     for (const loan of this.#found.splice(0)) {
-      this.#registered.delete(loan);
+      this.#unwait(loan);
       this.#lost(loan);
     }
   }
