@@ -50,10 +50,18 @@ export const requestBound: boolean = navigator?.userAgent === "Cloudflare-Worker
 export let outside: Run = rootContext();
 
 // Workers without `process` have to import it, which is done before their first request.
-if (!AsyncContext && !hooks && requestBound) {
-  void load<AsyncHooks>("node:async_hooks").then((found) =>
-    outside = found?.AsyncLocalStorage.snapshot?.() ?? outside
-  );
+if (!AsyncContext && !hooks && requestBound) void importOutside();
+
+async function importOutside(): Promise<void> {
+  const hooks = await load<AsyncHooks>("node:async_hooks");
+  const snapshot = hooks?.AsyncLocalStorage.snapshot?.();
+  const workers = snapshot ? undefined : await load<WorkersModule>("cloudflare:workers");
+  if (snapshot) outside = snapshot;
+  else if (workers) {
+    const { withEnv } = workers;
+    const env = { ...workers.env };
+    outside = (fn, ...args) => withEnv(env, () => fn(...args));
+  }
 }
 
 function rootContext(): Run {

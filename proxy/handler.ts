@@ -148,35 +148,34 @@ export class Handler<T> extends Forward {
   }
 
   /** Calls what `find` finds on the object, once that is there; always gives a promise. */
-  #call(
-    args: unknown[],
-    find: (object: unknown) => Callable,
-    method: boolean,
-    given = this.#frame,
-  ): Promise<unknown> {
-    const { source } = this.filling;
+  #call(args: unknown[], find: Find, method: boolean): Promise<unknown> {
     try {
-      const frame = source.frame(given);
-      let object: unknown = source.now(frame);
-      if (object === undefined) {
-        const taken = source.take(frame);
-        // Once it is there it is looked for again: it may have been given back meanwhile.
-        if (isThenable(taken)) {
-          return (taken as Promise<unknown>).then(() => this.#call(args, find, method, frame));
-        }
-        object = source.bare(taken);
-      }
-      let result: unknown = Reflect.apply(find(object), method ? object : undefined, args);
-      // Its own object: as whatever has that is there at once, for all that the type promises.
-      if (result === object && Object(object) === object) {
-        result = source.handed(source.take(frame));
-      }
+      const result = this.#invoke(args, find, method, this.#frame);
       return result instanceof Promise ? result : Promise.resolve(result);
     } catch (error) {
       return Promise.reject(error);
     }
   }
+
+  #invoke(args: unknown[], find: Find, method: boolean, given: Frame | undefined): unknown {
+    const { source } = this.filling;
+    const frame = source.frame(given);
+    let object: unknown = source.now(frame);
+    if (object === undefined) {
+      const taken = source.take(frame);
+      // Once it is there it is looked for again: it may have been given back meanwhile.
+      if (isThenable(taken)) return taken.then(() => this.#invoke(args, find, method, frame));
+      object = source.bare(taken);
+    }
+    const result = Reflect.apply(find(object), method ? object : undefined, args);
+    if (result !== object || Object(object) !== object) return result;
+    // Its own object: as whatever has that is there at once, for all that the type promises.
+    return source.handed(source.take(frame));
+  }
 }
+
+/** Finds what to call on an object. */
+type Find = (object: unknown) => Callable;
 
 // deno-lint-ignore ban-types
 type Callable = Function;
