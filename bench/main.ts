@@ -1,22 +1,53 @@
-// Measures the pool beside the limit, in one process, and prints a table of medians.
+// Measures everything on whatever runtime this is, and writes what it found to the file that it is given.
 
-import { measure } from "mitata";
-import { limit, ours, type Work } from "./work.ts";
+import { writeFile } from "node:fs/promises";
+import { availableParallelism, cpus, loadavg } from "node:os";
+import process from "node:process";
+import { handingOn } from "./arguments.ts";
+import { deferred, immediate, tryGets } from "./calls.ts";
+import { round } from "./housekeeping.ts";
+import { tasks, turns, uses } from "./lending.ts";
+import { leases, waiters } from "./memory.ts";
+import { postgres } from "./postgres.ts";
+import type { Result, Row } from "./row.ts";
+import { busy, runtime } from "./runtime.ts";
+import { cells } from "./table.ts";
+import { givenUp } from "./waiting.ts";
 
-/** The median, in nanoseconds for doing it once. */
-async function median(work: Work): Promise<number> {
-  const { p50 } = await measure(() => work.run(), { min_cpu_time: 500 * 1e6 });
-  return p50 / work.times;
+/** Frames come last: once there was one, Node 20 makes every promise dearer. */
+const PARTS: Record<string, () => Promise<Row> | AsyncGenerator<Row>> = {
+  turns: () => turns(),
+  uses: () => uses(),
+  tryGets,
+  tasks,
+  givenUp,
+  round,
+  waiters: () => waiters(),
+  leases,
+  postgres,
+  immediate,
+  deferred,
+};
+
+/** Those that only answer a question, by name. */
+const ASKED: typeof PARTS = { arguments: handingOn };
+
+/** The file for the result; then the names of parts, by default all. */
+const [, , file = "", ...wanted] = process.argv;
+
+const machine = `${cpus()[0]?.model ?? "?"}, ${availableParallelism()} cores, load ` +
+  loadavg()[0]!.toFixed(1) +
+  (busy ? ", busy: lowest tenth of processor time" : "");
+const rows: Row[] = [];
+const parts = wanted.length === 0 ? PARTS : { ...PARTS, ...ASKED };
+for (const [name, part] of Object.entries(parts)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const found = part();
+  for await (const row of Symbol.asyncIterator in found ? found : [found]) {
+    rows.push(row);
+    console.log(`  ${cells(row).filter(Boolean).join("   ")}`);
+  }
 }
-
-function row(name: string, ...cells: string[]): string {
-  return name.padEnd(30) + cells.map((cell) => cell.padStart(12)).join("");
-}
-
-const floor = await median(limit());
-console.log(row("", "ns", "x limit"));
-console.log(row("limit: async pop and push", floor.toFixed(0), "1.00"));
-for (const work of ours()) {
-  const ns = await median(work);
-  console.log(row(work.name, ns.toFixed(0), (ns / floor).toFixed(2)));
-}
+const result: Result = { runtime, machine, date: new Date().toISOString(), rows };
+await writeFile(file, JSON.stringify(result, null, 2) + "\n");
+process.exit(); // some peers' timers would go on

@@ -1,0 +1,40 @@
+// Ours.
+
+import { type Lease, Pool } from "../mod.ts";
+import type { PoolOptions } from "../pool/options.ts";
+import { type Competitor, OBJECTS, TIMEOUT, warmedUp } from "./competitor.ts";
+import { Thing } from "./thing.ts";
+
+/** With a bound on `get`, as the others. */
+export function ours(): Promise<Competitor> {
+  return entered({});
+}
+
+/** With every limit whose keeping needs the time. */
+export function limited(): Promise<Competitor> {
+  const maxUsing = { maxUsingDelay: 60_000, maxUsingDelayKill: 600_000 };
+  return entered({ ...maxUsing, maxAvailDelay: 30_000, maxLifetime: 3_600_000, maxUse: 1e9 });
+}
+
+function entered(options: PoolOptions<Thing>): Promise<Competitor> {
+  const pool = new Pool(() => new Thing(), { maxSize: OBJECTS, timeout: TIMEOUT, ...options });
+  return warmedUp({
+    get: () => pool.get(),
+    ret: (thing) => pool.ret(thing as Lease<Thing>),
+    // As `await using` does it, which Node 20 does not know.
+    async turn() {
+      const thing = await pool.get();
+      thing.touch();
+      await thing[Symbol.asyncDispose]();
+    },
+    use: () => pool.use((thing) => thing.touch()),
+    async task() {
+      for (let turn = 0; turn < 2; turn++) {
+        const thing = await pool.get();
+        await null;
+        thing.touch();
+        await thing[Symbol.asyncDispose]();
+      }
+    },
+  });
+}

@@ -1,0 +1,124 @@
+// PostgreSQL: queries by 64 tasks over 8 connections, through ours, pg-pool and a bare set of clients.
+
+import pg from "pg";
+import process from "node:process";
+import { Pool } from "../mod.ts";
+import { Fifo } from "./fifo.ts";
+import { typical } from "./measure.ts";
+import type { Row } from "./row.ts";
+
+const CONNECTIONS = 8;
+const TASKS = 64;
+const TURNS = 20;
+const SAMPLES = 9;
+const URL = process.env.DATABASE_URL ?? "postgres://postgres@127.0.0.1:5432/postgres";
+const SQL = "select 1 as one";
+
+interface Entry {
+  query(): Promise<unknown>;
+  end(): Promise<unknown>;
+}
+
+async function connect(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: URL });
+  await client.connect();
+  return client;
+}
+
+async function limit(): Promise<Entry> {
+  const clients = await Promise.all(Array.from({ length: CONNECTIONS }, connect));
+  const all = [...clients];
+  const waiters = new Fifo<(client: pg.Client) => void>();
+  return {
+    async query() {
+      const client = clients.pop() ??
+        await new Promise<pg.Client>((resolve) => waiters.push(resolve));
+      try {
+        return await client.query(SQL);
+      } finally {
+        const waiter = waiters.shift();
+        if (waiter) waiter(client);
+        else clients.push(client);
+      }
+    },
+    end: () => Promise.all(all.map((client) => client.end())),
+  };
+}
+
+function ours(): Entry {
+  const pool = new Pool(connect, {
+    maxSize: CONNECTIONS,
+    timeout: 30_000,
+    maxAvailDelay: 10_000, // pg-pool has that by default
+    closer: (client) => client.end(),
+  });
+  return {
+    query: () => pool.use((client) => client.query(SQL)),
+    end: () => pool.shutdown(),
+  };
+}
+
+/** As its README says: `query` does it all, if it is not a transaction. */
+function pgPool(): Entry {
+  const pool = new pg.Pool({
+    connectionString: URL,
+    max: CONNECTIONS,
+    connectionTimeoutMillis: 30_000,
+  });
+  return { query: () => pool.query(SQL), end: () => pool.end() };
+}
+
+interface Cost {
+  time: number;
+  cpu: number;
+}
+
+/** In nanoseconds for a query. */
+async function sample({ query }: Entry): Promise<Cost> {
+  const begun = performance.now();
+  const cpu = process.cpuUsage();
+  const task = async () => {
+    for (let turn = 0; turn < TURNS; turn++) await query();
+  };
+  await Promise.all(Array.from({ length: TASKS }, task));
+  const { user, system } = process.cpuUsage(cpu);
+  const queries = TASKS * TURNS;
+  return {
+    time: (performance.now() - begun) * 1e6 / queries,
+    cpu: (user + system) * 1e3 / queries,
+  };
+}
+
+/** Nothing, and a line that says so, where there is no server. */
+export async function* postgres(): AsyncGenerator<Row> {
+  try {
+    await (await connect()).end();
+  } catch (error) {
+    const why = (error as Error).message || (error as { code?: string }).code;
+    return console.log(`  PostgreSQL: skipped, no server at DATABASE_URL (${why})`);
+  }
+  const entries = { limit: await limit(), ours: ours(), "pg-pool": pgPool() };
+  const costs = await rounds(entries);
+  for (const entry of Object.values(entries)) await entry.end();
+  for (const [kind, work] of [["time", "a query"], ["cpu", "a query, CPU time"]] as const) {
+    const values = Object.entries(costs).map(([name, all]) =>
+      [name, typical(all.map((cost) => cost[kind]))] as const
+    );
+    yield {
+      work: `${work}, ${TASKS} tasks over ${CONNECTIONS}`,
+      unit: "ns",
+      values: Object.fromEntries(values),
+    };
+  }
+}
+
+async function rounds(entries: Record<string, Entry>): Promise<Record<string, Cost[]>> {
+  const costs: Record<string, Cost[]> = {};
+  for (let round = 0; round < SAMPLES + 3; round++) {
+    for (const [name, entry] of Object.entries(entries)) {
+      const cost = await sample(entry);
+      if (round >= 3) (costs[name] ??= []).push(cost); // warm by then
+    }
+  }
+  return costs;
+}

@@ -1,0 +1,67 @@
+// Table: the rows of one runtime as text, for people, or as Markdown.
+
+import { holds, relate, type Result, type Row, type Target } from "./row.ts";
+
+const HEAD = ["", "ours", "limit", "best peer", "× peer", "× limit", "target", ""];
+
+export function cells(row: Row): string[] {
+  const { ours, limit, peer } = relate(row);
+  const ok = holds(row);
+  return [
+    row.work,
+    `${figure(ours)} ${row.unit}`,
+    limit === undefined ? "" : figure(limit),
+    peer ? `${figure(peer.value)} ${peer.name}` : "",
+    peer ? (peer.value / ours).toFixed(1) : "",
+    limit === undefined ? "" : (ours / limit).toFixed(2),
+    row.target ? aim(row.target, row.unit) : "",
+    ok === undefined ? "" : ok ? "ok" : "MISSED",
+  ];
+}
+
+function aim({ peer, limit, over, most }: Target, unit: string): string {
+  const parts = [
+    peer && `≥ ${peer}× peer`,
+    limit && `≤ ${limit}× limit`,
+    over && `≤ limit + ${over} ${unit}`,
+    most && `≤ ${most} ${unit}`,
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
+/** Three digits are more than any of these measurements is good for. */
+function figure(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString("en", { maximumFractionDigits: 5 });
+}
+
+/** In columns. */
+export function table({ runtime, machine, rows }: Result): string {
+  const lines = [HEAD, ...rows.map(cells)];
+  const widths = HEAD.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
+  const text = lines.map((line) =>
+    line.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join("  ")
+      .trimEnd()
+  );
+  return [`${runtime}, ${machine}`, "", ...text].join("\n");
+}
+
+/** Of all runtimes, the targets only. */
+export function markdown(results: Result[]): string {
+  const head = ["work", "target", ...results.map(({ runtime }) => runtime)];
+  const works = results[0]?.rows.filter(({ target }) => target) ?? [];
+  const lines = works.map(({ work, target, unit }) => [
+    work,
+    aim(target!, unit),
+    ...results.map(({ rows }) => brief(rows.find((row) => row.work === work))),
+  ]);
+  return [head, head.map(() => "---"), ...lines].map((line) => `| ${line.join(" | ")} |`).join(
+    "\n",
+  );
+}
+
+function brief(row: Row | undefined): string {
+  if (row === undefined) return "";
+  const [, ours = "", , , peer, limit] = cells(row);
+  const ratios = [peer && `${peer}× peer`, limit && `${limit}× limit`].filter(Boolean);
+  return [ours, ...ratios].join(", ");
+}
