@@ -8,14 +8,17 @@ export const OBJECTS = 10;
 /** How long a `get` may take, as users set it: what bounds it is part of what it costs. */
 export const TIMEOUT = 30_000;
 
-/** One pool. Each writes out the same work by itself, for the compiler to see one pool in it only. */
+/**
+ * One pool. Each writes out the same loops by itself, for the compiler to see one pool in them only, and
+ * for no promise to be among what is measured that is not the pool's.
+ */
 export interface Competitor {
-  /** Gets an object, calls its method, gives it back. */
-  turn(): Promise<unknown>;
+  /** So many times: gets an object, calls its method, gives it back. */
+  turns(times: number): Promise<void>;
   /** Two turns, each of which lets others run while it has the object. */
   task(): Promise<void>;
-  /** The same as `turn`, if the pool has a function that gets and gives back. */
-  use?(): Promise<unknown>;
+  /** The same, if the pool has a function that gets and gives back. */
+  uses?(times: number): Promise<void>;
   /** One object, waited for if need be. */
   get(): PromiseLike<Thing>;
   ret(thing: Thing): unknown;

@@ -24,16 +24,10 @@ export async function limit(): Promise<Competitor> {
   return warmedUp({
     get,
     ret,
-    async turn() {
-      const thing = await pop();
-      thing.touch();
-      await push(thing);
-    },
-    async use() {
-      const thing = await pop();
-      try {
+    async turns(times) {
+      for (; times > 0; times--) {
+        const thing = await pop();
         thing.touch();
-      } finally {
         await push(thing);
       }
     },

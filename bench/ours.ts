@@ -22,12 +22,16 @@ function entered(options: PoolOptions<Thing>): Promise<Competitor> {
     get: () => pool.get(),
     ret: (thing) => pool.ret(thing as Lease<Thing>),
     // As `await using` does it, which Node 20 does not know.
-    async turn() {
-      const thing = await pool.get();
-      thing.touch();
-      await thing[Symbol.asyncDispose]();
+    async turns(times) {
+      for (; times > 0; times--) {
+        const thing = await pool.get();
+        thing.touch();
+        await thing[Symbol.asyncDispose]();
+      }
     },
-    use: () => pool.use((thing) => thing.touch()),
+    async uses(times) {
+      for (; times > 0; times--) await pool.use((thing) => thing.touch());
+    },
     async task() {
       for (let turn = 0; turn < 2; turn++) {
         const thing = await pool.get();

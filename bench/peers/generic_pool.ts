@@ -13,14 +13,18 @@ export function genericPool(): Promise<Competitor> {
   return warmedUp({
     get: () => pool.acquire(),
     ret: (thing) => pool.release(thing),
-    async turn() {
-      const thing = await pool.acquire();
-      thing.touch();
-      pool.release(thing);
+    async turns(times) {
+      for (; times > 0; times--) {
+        const thing = await pool.acquire();
+        thing.touch();
+        pool.release(thing);
+      }
     },
-    // Its callback must be asynchronous.
-    // deno-lint-ignore require-await
-    use: () => pool.use(async (thing) => thing.touch()),
+    async uses(times) {
+      // Its callback must be asynchronous.
+      // deno-lint-ignore require-await
+      for (; times > 0; times--) await pool.use(async (thing) => thing.touch());
+    },
     async task() {
       for (let turn = 0; turn < 2; turn++) {
         const thing = await pool.acquire();

@@ -20,10 +20,12 @@ export function lightningPool(): Promise<Competitor> {
   return warmedUp({
     get: () => pool.acquire(),
     ret: (thing) => pool.releaseAsync(thing),
-    async turn() {
-      const thing = await pool.acquire();
-      thing.touch();
-      await pool.releaseAsync(thing);
+    async turns(times) {
+      for (; times > 0; times--) {
+        const thing = await pool.acquire();
+        thing.touch();
+        await pool.releaseAsync(thing);
+      }
     },
     async task() {
       for (let turn = 0; turn < 2; turn++) {

@@ -15,10 +15,12 @@ export function tarn(): Promise<Competitor> {
   return warmedUp({
     get: () => pool.acquire().promise,
     ret: (thing) => pool.release(thing),
-    async turn() {
-      const thing = await pool.acquire().promise;
-      thing.touch();
-      pool.release(thing);
+    async turns(times) {
+      for (; times > 0; times--) {
+        const thing = await pool.acquire().promise;
+        thing.touch();
+        pool.release(thing);
+      }
     },
     async task() {
       for (let turn = 0; turn < 2; turn++) {
