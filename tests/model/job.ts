@@ -86,7 +86,9 @@ export class Job {
 export interface Call {
   readonly hook: HookName;
   readonly job: Job;
-  readonly begun: number;
+  readonly begun: Moment;
+  /** How many gaps in time there had been. */
+  readonly gaps: number;
   /** Of `retter`: whether its object comes from a borrower. */
   readonly back: boolean;
   over: boolean;

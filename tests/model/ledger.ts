@@ -32,6 +32,8 @@ export class Ledger {
   failed = 0;
   /** After the first failure in a row, since which burst and until when a refill rests at least. */
   rest: { burst: number; until: number } | undefined;
+  /** How often the pool has had no part of the time. */
+  gaps = 0;
   /** When `resize` was last called. */
   resizedIn = 0;
   /** When the last attempt succeeded. */

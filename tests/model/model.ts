@@ -84,7 +84,8 @@ export class Model extends Ledger {
     const job = this.jobOf(thing);
     this.note(`${hook}(${thing}), ${job.state}${job.doom ? `, ${job.doom.why}` : ""}`);
     const back = job.state === "back";
-    const call: Call = { hook, job, begun: this.time.awake, back, over: false };
+    const { gaps, time: { moment: begun } } = this;
+    const call: Call = { hook, job, begun, gaps, back, over: false };
     this.calls.add(call);
     if (hook !== "retter" && isUnclaimed(this, job)) this.#free(job);
     if (hook === "opener") this.#open(job);
@@ -113,7 +114,7 @@ export class Model extends Ledger {
     }
     job.seen = this.time.awake;
     if (hook === "getter" || hook === "health") this.looked.add(job);
-    if (hook === "health") this.#examined(job, fault);
+    if (hook === "health") this.#examined(call, fault);
     if (job.state === "closing" || job.state === "gone") return;
     if (hook === "opener") {
       if (fault) this.#fail(job);
@@ -147,12 +148,13 @@ export class Model extends Ledger {
     this.#look(job);
   }
 
-  #examined(job: Job, fault: string | undefined): void {
+  #examined({ job, begun, gaps }: Call, fault: string | undefined): void {
     job.examining = undefined;
     if (job.wanted) job.refreed = { burst: this.burst, at: this.time.moment };
     if (fault) return;
-    job.proven = this.time.moment;
-    job.suspect = false;
+    // The answer says nothing of what came after the question.
+    job.proven = begun;
+    if (gaps === this.gaps) job.suspect = false;
   }
 
   #look(job: Job): void {
@@ -256,6 +258,7 @@ export class Model extends Ledger {
   /** Of that much time the pool has had no part. */
   gap(ms: number): void {
     if (this.time.wavered || ms <= roundDelay(this.numbers) + 1000) return;
+    this.gaps++;
     for (const job of this.jobs) job.suspect ||= job.state === "free";
   }
 
@@ -271,7 +274,7 @@ export class Model extends Ledger {
     for (const call of this.calls) {
       const { hook, begun } = call;
       if (hook === "opener") continue;
-      const late = begun + (hook === "closer" ? closeTimeout : hookTimeout) <= fired;
+      const late = begun.awake + (hook === "closer" ? closeTimeout : hookTimeout) <= fired;
       if (late || this.forced && hook !== "closer") this.#over(call, `${hook} took too long`);
     }
   }

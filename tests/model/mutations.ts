@@ -31,8 +31,8 @@ const BY_FILE: Record<string, Row[]> = {
     ["retter is skipped", "if (settings.retter === undefined) {", "if (entry.uses > 0) {"],
     [
       "retter fails later, and the object is kept",
-      "() => this.dismiss(entry),\n",
-      "() => this.#readmit(entry),\n",
+      "const then = [() => this.#readmit(entry), () => this.dismiss(entry)]",
+      "const then = [() => this.#readmit(entry), () => this.#readmit(entry)]",
     ],
     [
       "retter fails at once, and the object is forgotten",
@@ -59,7 +59,7 @@ const BY_FILE: Record<string, Row[]> = {
       "if (!this.#health.doubtful(entry, this.#now)) return",
       "if (entry) return",
     ],
-    ["getter is not called after health", '.then(() => hooks.run("getter", entry));', ";"],
+    ["getter is not called after health", '.then(() => hooks.run("getter", entry)));', ");"],
     [
       "tryGet lends what is doubtful",
       "sure && this.#health.doubtful(entry, now)",
@@ -72,8 +72,8 @@ const BY_FILE: Record<string, Row[]> = {
     ],
     [
       "what tryGet greeted in vain is forgotten",
-      "greeting.then(() => this.giveBack(entry), () => this.dismiss(entry));",
-      "",
+      "void outside(() => greeting.then(...then));",
+      "void then;",
     ],
     [
       "objects in use survive a reset",
@@ -212,11 +212,7 @@ const BY_FILE: Record<string, Row[]> = {
       'waiter.state = "queued";\n    if (waiter.due > 0 && waiter.slot < 0) this.#dated.add(waiter);',
       'waiter.state = "queued";\n    this.#dated.remove(waiter);',
     ],
-    [
-      "a deadline is met a moment too late",
-      "if (waiter.due > now) return waiter.due;",
-      "if (waiter.due >= now) return waiter.due;",
-    ],
+    ["a deadline is met a moment too late", "if (waiter.due > now) {", "if (waiter.due >= now) {"],
     [
       "a shutdown leaves those whose object is being checked",
       "return [...this.#held, ...",
@@ -327,7 +323,7 @@ const BY_FILE: Record<string, Row[]> = {
     ],
     [
       "closer is not waited for",
-      "closing = hooks.close(entry.object, () => hooks.label(entry)).then(() => this.#gone(entry));",
+      "closing = hooks.close(entry.object, () => hooks.label(entry), () => this.#gone(entry));",
       "closing = hooks.close(entry.object, () => hooks.label(entry));\n      this.#gone(entry);",
     ],
     [
@@ -351,14 +347,9 @@ const BY_FILE: Record<string, Row[]> = {
   ],
   "pool/hooks.ts": [
     [
-      "the timer of a hook that failed is forgotten",
-      "const fail = (error: unknown) => {\n        cancel?.();",
-      "const fail = (error: unknown) => {",
-    ],
-    [
-      "the timer of a hook that is done is forgotten",
-      "cancel?.();\n        resolve(value);",
-      "resolve(value);",
+      "a hook's timer is forgotten",
+      "const done = () => {\n      cancel?.();",
+      "const done = () => {",
     ],
     [
       "a hook that fails later is fine",
@@ -443,7 +434,7 @@ const BY_FILE: Record<string, Row[]> = {
       "this.#tell(error);",
     ],
     ["ready is not told of a failure", "return this.#tell(error);", "return false;"],
-    ["a refill does not rest", "if (!this.resting) {", "if (error === this) {"],
+    ["a refill does not rest", "if (again && !this.resting) {", "if (error === this) {"],
     ["a refill rests for ever", "new Timer(clock, again);", "new Timer(clock, () => {});"],
   ],
   "pool/leaks.ts": [

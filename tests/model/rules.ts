@@ -73,7 +73,8 @@ function unfitNow(ledger: Ledger, job: Job): string | undefined {
   const { maxAvailDelay, minSize, healthAfter } = ledger.numbers;
   const { least } = ledger.time.since(job.proven!);
   if (isExpired(ledger, job, "least")) return "expired";
-  const spare = Math.min(ledger.lowest, ledger.live) > minSize;
+  const same = ledger.resizedIn < ledger.burst;
+  const spare = same && Math.min(ledger.lowest, ledger.live) > minSize;
   if (maxAvailDelay > 0 && least >= maxAvailDelay && spare) return "unused for too long";
   if (!ledger.has("health")) return undefined;
   if (job.suspect) return "not asked for its health after a gap";
