@@ -19,8 +19,8 @@ interface Guarded {
 const ENTRIES = { limit, ours };
 
 const GUARDED: Guarded[] = [
-  { part: () => turns(ENTRIES), limit: 6 },
-  { part: () => uses(ENTRIES), limit: 3 },
+  { part: () => turns(ENTRIES), limit: 8 },
+  { part: () => uses(ENTRIES), limit: 5 },
   { part: () => crowd(100, 20, ENTRIES), limit: 8 },
   { part: () => crowd(10_000, 5, ENTRIES), limit: 16 },
   { part: round, most: 0.5 },
