@@ -9,7 +9,7 @@ const HELP = `deno task test:mutants [--runs N] [--only TEXT] [--model]
 
 Breaks the library in ${MUTATIONS.length} ways, and shows which tests notice each: the model of the
 pool, or if it does not, the suite on this Deno.
---runs N      how many runs the model has, 5000 by default
+--runs N      how many runs the model has, 10000 by default
 --only TEXT   only mutants with TEXT in their name or file
 --model       does without the suite`;
 
@@ -24,7 +24,7 @@ interface Wish {
 }
 
 function parse(args: string[]): Wish {
-  const wish: Wish = { runs: "5000", only: "", modelOnly: false };
+  const wish: Wish = { runs: "10000", only: "", modelOnly: false };
   for (let i = 0; i < args.length; i++) {
     const [arg, value] = [args[i]!, args[i + 1]];
     if (arg === "--help" || arg === "-h") exit(0, HELP);
