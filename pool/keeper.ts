@@ -14,15 +14,14 @@ import { type Household, Housekeeper } from "./housekeeping.ts";
 import { type Lease, type Lender, Loan, loanOf } from "./lease.ts";
 import { type Reason, stale, wornOut } from "./limits.ts";
 import type { Create, GetOptions, Settings } from "./options.ts";
-import { Signals } from "./signals.ts";
 import type { Pictured } from "./stats.ts";
 import { type Customer, Supply } from "./supply.ts";
-import { takenAway, Usage } from "./usage.ts";
+import { type Hall, Usages, type Use } from "./usage.ts";
 import type { Waiter } from "./wait_queue.ts";
 
 /** The life of a pool's objects. */
 export class Keeper<T>
-  implements Stock<T>, Customer<T>, Doorkeeper, Household<T>, Lender<T>, Pictured {
+  implements Stock<T>, Customer<T>, Doorkeeper, Hall<T>, Household<T>, Lender<T>, Pictured {
   readonly id: number;
   readonly name: string;
   readonly core: Core<T>;
@@ -32,7 +31,7 @@ export class Keeper<T>
   readonly #exit: Exit<T>;
   readonly #health: Health<T>;
   readonly #housekeeper: Housekeeper<T>;
-  readonly #usages = new Signals<Usage>((usage) => usage.abort());
+  readonly #usages: Usages<T>;
   readonly #done = Promise.resolve();
   /** No hook has a say in what may be lent. */
   #plain: boolean;
@@ -50,6 +49,7 @@ export class Keeper<T>
     this.#plain = settings.getter === undefined && settings.health === undefined;
     this.#careful = settings.maxUse > 0 || settings.maxLifetime > 0;
     this.#supply = new Supply(fun, core, this);
+    this.#usages = new Usages(core, this);
     this.#desk = new Desk(core, this);
     this.#exit = new Exit(core, this);
     this.#health = new Health(core);
@@ -209,52 +209,8 @@ export class Keeper<T>
     return timeoutError(waiter, { core, creating, failure: this.#supply.lastFailure });
   }
 
-  /** Lends an object to `fn`, and takes it back. */
-  async use<R>(
-    fn: (object: T, signal: AbortSignal) => R | PromiseLike<R>,
-    options: GetOptions | undefined,
-  ): Promise<R> {
-    let entry = options === undefined ? this.quick() : undefined;
-    if (entry !== undefined) this.lend(entry);
-    else {
-      entry = await this.acquire("use", options, true) as Entry<T>;
-      this.#ensure(entry, options?.signal);
-    }
-    // A signal costs more than the rest: only for a callback that can see it.
-    const usage = fn.length === 1 ? undefined : new Usage(this.name, options?.signal);
-    entry.borrower = usage;
-    usage?.begin(this.#usages);
-    let spoilt = false;
-    try {
-      return await fn(entry.object, usage?.signal as AbortSignal);
-    } catch (error) {
-      spoilt = this.core.hooks.spoiltBy(error);
-      throw error;
-    } finally {
-      usage?.end(this.#usages);
-      const returned = this.#endUse(entry, spoilt || options?.signal?.aborted === true);
-      if (returned !== undefined) await returned;
-    }
-  }
-
-  /** Throws if an object lent to `use` cannot be used after all: others had their turn since. */
-  #ensure(entry: Entry<T>, signal: AbortSignal | undefined): void {
-    if (entry.state !== "using") throw takenAway(this.name, "taken away");
-    if (!signal?.aborted) return;
-    void this.#endUse(entry, false);
-    throw signal.reason;
-  }
-
-  #endUse(entry: Entry<T>, spoilt: boolean): Promise<void> | undefined {
-    if (entry.state !== "using") return undefined; // taken away meanwhile
-    entry.borrower = undefined;
-    if (spoilt) {
-      void this.retire(entry, "discarded");
-      return undefined;
-    }
-    this.core.totals.returned++;
-    const returned = this.giveBack(entry);
-    return returned === this.#done ? undefined : returned;
+  use<R>(fn: Use<T, R>, options: GetOptions | undefined): Promise<R> {
+    return this.#usages.use(fn, options);
   }
 
   // ---- taking back
@@ -301,6 +257,12 @@ export class Keeper<T>
     totals.doubleReturns++;
     log.warn(() => `a lease of ${hooks.label(loan.entry)} is ${how}, but was ${loan.end} before`);
     return this.#done;
+  }
+
+  giveBackUsed(entry: Entry<T>): Promise<void> | undefined {
+    this.core.totals.returned++;
+    const returned = this.giveBack(entry);
+    return returned === this.#done ? undefined : returned;
   }
 
   /** Through `retter`, then to whoever is next. Until that is done the object counts as in use. */

@@ -1,8 +1,107 @@
-// Usage: one call of `use` whose callback wants a signal.
+// Usages: the calls of `use`, and the signals of those whose callback wants one.
 
 import { LeaseError } from "../errors.ts";
-import type { Borrower, LeaseEnd } from "./entry.ts";
-import type { Signals } from "./signals.ts";
+import { isThenable } from "../values.ts";
+import type { Core } from "./core.ts";
+import type { Borrower, Entry, LeaseEnd } from "./entry.ts";
+import type { Reason } from "./limits.ts";
+import type { GetOptions } from "./options.ts";
+import { Signals } from "./signals.ts";
+
+/** What `use` calls. */
+export type Use<T, R> = (object: T, signal: AbortSignal) => R | PromiseLike<R>;
+
+/** Who has the objects. */
+export interface Hall<T> {
+  /** What is available, if that can be lent without further ado. */
+  quick(): Entry<T> | undefined;
+  acquire(method: string, options: GetOptions | undefined, bare: true): Promise<unknown>;
+  lend(entry: Entry<T>): Entry<T>;
+  /** Resolves when that is done, undefined if it is. */
+  giveBackUsed(entry: Entry<T>): Promise<void> | undefined;
+  retire(entry: Entry<T>, why: Reason): Promise<void>;
+}
+
+/** Lends the objects themselves, each for the length of a call. */
+export class Usages<T> {
+  readonly #core: Core<T>;
+  readonly #hall: Hall<T>;
+  readonly #signals = new Signals<Usage>((usage) => usage.abort());
+
+  constructor(core: Core<T>, hall: Hall<T>) {
+    this.#core = core;
+    this.#hall = hall;
+  }
+
+  /** Lends an object to `fn`, and takes it back. */
+  use<R>(fn: Use<T, R>, options: GetOptions | undefined): Promise<R> {
+    // A signal costs more than the rest: only for a callback that can see it.
+    const entry = options === undefined && fn.length === 1 ? this.#hall.quick() : undefined;
+    return entry === undefined ? this.#use(fn, options) : this.#useNow(this.#hall.lend(entry), fn);
+  }
+
+  /** Without an async function around it, which would cost as much again. */
+  #useNow<R>(entry: Entry<T>, fn: Use<T, R>): Promise<R> {
+    let result: R | PromiseLike<R>;
+    let later: boolean;
+    try {
+      result = fn(entry.object, undefined as never);
+      later = isThenable(result);
+    } catch (error) {
+      return this.#misused(entry, error, false);
+    }
+    if (!later) return Promise.resolve(this.#used(entry, result as R, false));
+    return Promise.resolve(result).then(
+      (value) => this.#used(entry, value, false),
+      (error) => this.#misused(entry, error, false),
+    );
+  }
+
+  async #use<R>(fn: Use<T, R>, options: GetOptions | undefined): Promise<R> {
+    const entry = await this.#hall.acquire("use", options, true) as Entry<T>;
+    const signal = options?.signal;
+    this.#ensure(entry, signal);
+    const usage = fn.length === 1 ? undefined : new Usage(this.#core.name, signal);
+    entry.borrower = usage;
+    usage?.begin(this.#signals);
+    let value: R;
+    try {
+      value = await fn(entry.object, usage?.signal as AbortSignal);
+    } catch (error) {
+      return await this.#misused(entry, error, signal?.aborted === true);
+    } finally {
+      usage?.end(this.#signals);
+    }
+    return this.#used(entry, value, signal?.aborted === true);
+  }
+
+  /** Throws if an object cannot be used after all: others had their turn since it was lent. */
+  #ensure(entry: Entry<T>, signal: AbortSignal | undefined): void {
+    if (entry.state !== "using") throw takenAway(this.#core.name, "taken away");
+    if (!signal?.aborted) return;
+    void this.#end(entry, false);
+    throw signal.reason;
+  }
+
+  #used<R>(entry: Entry<T>, value: R, tainted: boolean): R | Promise<R> {
+    const returned = this.#end(entry, tainted);
+    return returned === undefined ? value : returned.then(() => value);
+  }
+
+  async #misused(entry: Entry<T>, error: unknown, tainted: boolean): Promise<never> {
+    const spoilt = this.#core.hooks.spoiltBy(error);
+    await this.#end(entry, spoilt || tainted);
+    throw error;
+  }
+
+  #end(entry: Entry<T>, spoilt: boolean): Promise<void> | undefined {
+    if (entry.state !== "using") return undefined; // taken away meanwhile
+    entry.borrower = undefined;
+    if (!spoilt) return this.#hall.giveBackUsed(entry);
+    void this.#hall.retire(entry, "discarded");
+    return undefined;
+  }
+}
 
 /** Aborts its own signal when the caller's does, and when the object is taken away. */
 export class Usage implements Borrower {
