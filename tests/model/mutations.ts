@@ -40,11 +40,6 @@ const BY_FILE: Record<string, Row[]> = {
       "this.#readmit(entry);\n    } catch {\n      //",
     ],
     [
-      "an object killed during a use is discarded again",
-      'if (entry.state !== "using") return undefined; // taken away meanwhile',
-      "",
-    ],
-    [
       "an object whose health is being asked is lent",
       "while (entry?.checking) entry = entry.prev as Entry<T> | undefined;",
       "",
@@ -83,7 +78,6 @@ const BY_FILE: Record<string, Row[]> = {
     ["available objects survive a reset", 'this.#exit.clear("reset");', ""],
     ["resize leaves objects that are over maxSize", 'if (this.#oversize) return "resize";', ""],
     ["resize makes nothing for those who wait", "if (this.open) this.serve();", ""],
-    ["a use that was aborted on its way keeps its object", "void this.#endUse(entry, false);", ""],
     [
       "a second return frees the next holder's object",
       'if (loan.end !== undefined) return this.#again("given back", loan);',
@@ -113,18 +107,31 @@ const BY_FILE: Record<string, Row[]> = {
       "if (this.size === 0) {\n      this.#housekeeper.stop();",
       "if (this.size === 0) {",
     ],
+    ["housekeeping does not begin", "this.#housekeeper.start();", ""],
+  ],
+  "pool/usage.ts": [
     [
-      "what an aborted use held is lent again",
-      "spoilt || options?.signal?.aborted === true",
-      "spoilt",
+      "an object killed during a use is discarded again",
+      'if (entry.state !== "using") return undefined; // taken away meanwhile',
+      "",
+    ],
+    ["a use that was aborted on its way keeps its object", "void this.#end(entry, false);", ""],
+    ["what an aborted use held is lent again", "spoilt || tainted", "spoilt"],
+    [
+      "what an aborted use held is lent again if it went well",
+      "const returned = this.#end(entry, tainted);",
+      "const returned = this.#end(entry, false && tainted);",
     ],
     [
       "use does not give back",
-      "const returned = this.#endUse(entry,",
-      "const returned = undefined; void (entry,",
+      "const returned = this.#end(entry, tainted);",
+      "const returned = undefined; void tainted;",
     ],
-    ["use does not wait for retter", "if (returned !== undefined) await returned;", ""],
-    ["housekeeping does not begin", "this.#housekeeper.start();", ""],
+    [
+      "use does not wait for retter",
+      "return returned === undefined ? value : returned.then(() => value);",
+      "return value;",
+    ],
   ],
   "pool/bag.ts": [
     ["objects being closed do not count", "return this.live + this.#closing;", "return this.live;"],
