@@ -1,11 +1,11 @@
 // What must hold whenever everything has come to rest, by the model and by what the pool says.
 
 import { LeaseError, Pool, type PoolStats } from "../../mod.ts";
-import type { Job } from "./job.ts";
+import type { Ask, Job } from "./job.ts";
 import { isKnown, TIMERLESS } from "./known.ts";
 import type { Model } from "./model.ts";
 import { isPast, roundDelay, unavailable } from "./rules.ts";
-import { type Held, isAlive, type World } from "./world.ts";
+import { type Held, isAlive, isReturning, type World } from "./world.ts";
 
 /** Looks at all of it; then begins the next burst. */
 export function checkAtRest(world: World): void {
@@ -114,7 +114,7 @@ function checkLease(model: Model, held: Held): void {
 function checkSignals(world: World): void {
   const { model, running, aborts } = world;
   for (const { ask, abort } of aborts) {
-    const open = aborts.some((other) => other.abort === abort && world.isOpen(other.ask));
+    const open = aborts.some((other) => other.abort === abort && isListening(world, other.ask));
     const idle = open || abort.listeners === 0 || abort.signal.aborted;
     model.expect(idle, `${abort.listeners} listen to the signal of ask ${ask.id}`);
   }
@@ -122,6 +122,11 @@ function checkSignals(world: World): void {
     const told = !signal || signal.aborted || !isPast(job) && !ask.signal?.aborted;
     model.expect(told, `the callback of use ${ask.id} is not told`);
   }
+}
+
+/** A `use` may listen until it is over, retter and all. */
+function isListening(world: World, ask: Ask): boolean {
+  return world.isOpen(ask) || ask.job?.user === ask && isReturning(ask.job);
 }
 
 /** Nobody waits because something was not made. */

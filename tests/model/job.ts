@@ -64,8 +64,6 @@ export class Job {
   lost = false;
   /** It has to be asked for its health before it is lent. */
   suspect = false;
-  /** The last time that it was known to be good. */
-  proven: Moment | undefined;
   /** When a hook has last looked at it. */
   seen = 0;
   /** Who has it, or had it last. */
@@ -86,7 +84,7 @@ export class Job {
 export interface Call {
   readonly hook: HookName;
   readonly job: Job;
-  readonly begun: Moment;
+  readonly begun: number;
   /** How many gaps in time there had been. */
   readonly gaps: number;
   /** Of `retter`: whether its object comes from a borrower. */

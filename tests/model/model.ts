@@ -72,7 +72,7 @@ export class Model extends Ledger {
   #free(job: Job): void {
     job.state = "free";
     job.taken = undefined;
-    job.since = job.proven = this.time.moment;
+    job.since = this.time.moment;
     job.freed = this.burst;
     job.refreed = undefined;
     job.suspect = false;
@@ -84,7 +84,7 @@ export class Model extends Ledger {
     const job = this.jobOf(thing);
     this.note(`${hook}(${thing}), ${job.state}${job.doom ? `, ${job.doom.why}` : ""}`);
     const back = job.state === "back";
-    const { gaps, time: { moment: begun } } = this;
+    const { gaps, time: { awake: begun } } = this;
     const call: Call = { hook, job, begun, gaps, back, over: false };
     this.calls.add(call);
     if (hook !== "retter" && isUnclaimed(this, job)) this.#free(job);
@@ -148,12 +148,11 @@ export class Model extends Ledger {
     this.#look(job);
   }
 
-  #examined({ job, begun, gaps }: Call, fault: string | undefined): void {
+  #examined({ job, gaps }: Call, fault: string | undefined): void {
     job.examining = undefined;
     if (job.wanted) job.refreed = { burst: this.burst, at: this.time.moment };
     if (fault) return;
     // The answer says nothing of what came after the question.
-    job.proven = begun;
     if (gaps === this.gaps) job.suspect = false;
   }
 
@@ -274,7 +273,7 @@ export class Model extends Ledger {
     for (const call of this.calls) {
       const { hook, begun } = call;
       if (hook === "opener") continue;
-      const late = begun.awake + (hook === "closer" ? closeTimeout : hookTimeout) <= fired;
+      const late = begun + (hook === "closer" ? closeTimeout : hookTimeout) <= fired;
       if (late || this.forced && hook !== "closer") this.#over(call, `${hook} took too long`);
     }
   }

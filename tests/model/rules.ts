@@ -71,7 +71,7 @@ export function unfit(ledger: Ledger, job: Job): string | undefined {
 /** The same, as far as it goes by the time. */
 function unfitNow(ledger: Ledger, job: Job): string | undefined {
   const { maxAvailDelay, minSize, healthAfter } = ledger.numbers;
-  const { least } = ledger.time.since(job.proven!);
+  const { least } = ledger.time.since(job.refreed?.at ?? job.since!);
   if (isExpired(ledger, job, "least")) return "expired";
   const same = ledger.resizedIn < ledger.burst;
   const spare = same && Math.min(ledger.lowest, ledger.live) > minSize;
