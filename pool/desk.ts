@@ -18,6 +18,8 @@ export type Lent<T> = Lease<T> | Entry<T>;
 export interface Stock<T> {
   /** How many objects are being made. */
   readonly creating: number;
+  /** Whether hooks have a say in what may be lent. */
+  readonly checks: boolean;
   /** Takes the most recently returned object that is within its limits. */
   pick(): Entry<T> | undefined;
   /** Whether hooks let it be lent: throws or rejects if not. */
@@ -26,6 +28,8 @@ export interface Stock<T> {
   lease(entry: Entry<T>): Lease<T>;
   /** It goes through `retter`, then to whoever is next. */
   giveBack(entry: Entry<T>): Promise<void>;
+  /** It is available again: nobody took it after all. */
+  putBack(entry: Entry<T>): void;
   /** It is closed, if nobody else has taken it. */
   dismiss(entry: Entry<T>): void;
   /** Has objects made for those who wait. */
@@ -95,7 +99,7 @@ export class Desk<T> {
       while (this.#queue.queued > 0) {
         const entry = this.#stock.pick();
         if (entry === undefined) break;
-        this.offer(entry);
+        if (!this.offer(entry)) this.#stock.putBack(entry);
       }
     } finally {
       this.#serving = false;
@@ -107,12 +111,12 @@ export class Desk<T> {
   offer(entry: Entry<T>): boolean {
     const waiter = this.#queue.shift();
     if (waiter === undefined) return false;
+    // A hook may fail all who wait, or have this one give up: it must be among them meanwhile.
+    if (this.#stock.checks) this.#queue.hold(waiter);
     try {
       const check = this.#stock.check(entry);
-      if (isThenable(check)) {
-        this.#queue.hold(waiter);
-        this.#await(check, entry, waiter);
-      } else this.#checked(entry, waiter);
+      if (isThenable(check)) this.#await(check, entry, waiter);
+      else this.#checked(entry, waiter);
     } catch (error) {
       this.#unfit(entry, waiter, error);
     }

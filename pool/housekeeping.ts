@@ -184,22 +184,26 @@ export class Housekeeper<T> {
       this.#exit.retireIdle(entry, "maxLifetime");
     }
     for (const entry of recycle) this.#exit.retireIdle(entry, "maxAvailDelay");
-    for (const entry of warn) this.#warn(entry, Math.round(time.awake - entry.since));
-    for (const entry of kill) this.#kill(entry, Math.round(time.awake - entry.since));
+    for (const entry of warn) this.#warn(entry, time.awake - entry.since);
+    for (const entry of kill) this.#kill(entry, time.awake - entry.since);
   }
 
   #warn(entry: Entry<T>, held: number): void {
-    const { bag, hooks, log } = this.#core;
-    if (entry.list !== bag.lent) return; // a hook of the others has given it back
+    const { bag, hooks, log, settings } = this.#core;
+    // a hook of the others may have given it back, and it may have been lent again
+    if (entry.list !== bag.lent || held < settings.maxUsingDelay) return;
     bag.warned(entry);
-    log.warn(() => `${hooks.label(entry)} has been in use for ${held} ms (maxUsingDelay)`);
+    const ms = Math.round(held);
+    log.warn(() => `${hooks.label(entry)} has been in use for ${ms} ms (maxUsingDelay)`);
   }
 
   #kill(entry: Entry<T>, held: number): void {
-    const { bag, hooks, log } = this.#core;
+    const { bag, hooks, log, settings } = this.#core;
     if (entry.list !== bag.lent && entry.list !== bag.overdue) return;
+    if (held < settings.maxUsingDelayKill) return;
+    const ms = Math.round(held);
     this.#exit.kill(entry, "killed");
-    log.warn(() => `${hooks.label(entry)} is killed after ${held} ms in use (maxUsingDelayKill)`);
+    log.warn(() => `${hooks.label(entry)} is killed after ${ms} ms in use (maxUsingDelayKill)`);
   }
 
   /** Asks for the health of all that is available; one run at a time. */

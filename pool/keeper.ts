@@ -84,6 +84,10 @@ export class Keeper<T>
     return this.#ending !== undefined;
   }
 
+  get checks(): boolean {
+    return !this.#plain;
+  }
+
   // ---- lending
 
   #start(): void {
@@ -113,21 +117,29 @@ export class Keeper<T>
     if (refusal !== undefined) return Promise.reject(refusal.reason);
     for (;;) {
       const entry = this.pick();
-      if (entry === undefined) return this.#desk.wait(bare, timeout, signal);
+      let check: unknown;
       try {
-        const check = this.#plain ? undefined : this.check(entry);
-        if (isThenable(check)) return this.#desk.waitFor(entry, check, bare, timeout, signal);
+        check = entry === undefined || this.#plain ? undefined : this.check(entry);
       } catch {
-        this.dismiss(entry);
+        this.dismiss(entry!);
         continue;
       }
-      const refusal = this.#plain ? undefined : this.#refusal(signal); // `getter` can do anything
-      if (refusal === undefined) {
-        return Promise.resolve(bare ? this.lend(entry) : this.lease(entry));
+      const refusal = this.#refusal(signal); // hooks, of what was closed on the way too, do anything
+      if (refusal !== undefined) {
+        if (entry !== undefined) this.#putAway(entry, check);
+        return Promise.reject(refusal.reason);
       }
-      void this.giveBack(entry);
-      return Promise.reject(refusal.reason);
+      if (entry === undefined) return this.#desk.wait(bare, timeout, signal);
+      if (isThenable(check)) return this.#desk.waitFor(entry, check, bare, timeout, signal);
+      return Promise.resolve(bare ? this.lend(entry) : this.lease(entry));
     }
+  }
+
+  /** It goes back once `check` is done. */
+  #putAway(entry: Entry<T>, check: unknown): void {
+    const then = [() => this.giveBack(entry), () => this.dismiss(entry)] as const;
+    if (isThenable(check)) void outside(() => check.then(...then));
+    else void this.giveBack(entry);
   }
 
   /** Why a `get` gets nothing. */
@@ -147,15 +159,17 @@ export class Keeper<T>
     for (;;) {
       const entry = this.pick(true);
       if (entry === undefined) return undefined;
+      let greeting: unknown;
       try {
-        const greeting = this.core.hooks.run("getter", entry);
-        if (!isThenable(greeting)) return this.lease(entry);
-        const then = [() => this.giveBack(entry), () => this.dismiss(entry)] as const;
-        void outside(() => greeting.then(...then));
-        return undefined;
+        greeting = this.core.hooks.run("getter", entry);
       } catch {
         this.dismiss(entry);
+        continue;
       }
+      if (!isThenable(greeting) && !this.ended) return this.lease(entry);
+      this.#putAway(entry, greeting);
+      if (this.ended) throw closedError(this.name);
+      return undefined;
     }
   }
 
@@ -292,6 +306,12 @@ export class Keeper<T>
     this.#offer(entry);
   }
 
+  putBack(entry: Entry<T>): void {
+    const fault = this.#careful ? this.obsolete(entry, this.#now) : undefined;
+    if (fault !== undefined) void this.retire(entry, fault);
+    else this.core.bag.store(entry);
+  }
+
   dismiss(entry: Entry<T>): void {
     if (entry.state === "using") void this.retire(entry, "unfit");
   }
@@ -388,10 +408,10 @@ export class Keeper<T>
     this.#careful = true;
     this.#plain = false;
     if (settings.maxUsingDelayKill > 0) this.#housekeeper.keepAlive();
-    log.info(() => `is shut down, with ${bag.using} objects in use`);
     const error = closedError(this.name);
     this.#desk.failAll(error);
     this.#supply.stop(error);
+    log.info(() => `is shut down, with ${bag.using} objects in use`);
     this.#exit.clear("shutdown");
     this.look(); // what was lost before need not be waited for, once that is noticed
     if (this.size === 0) this.#endShutdown(ending);

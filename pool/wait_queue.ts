@@ -195,7 +195,8 @@ export class WaitQueue<R> {
     const next = Math.min(this.#expire(now), this.#dated.first?.due ?? Infinity, this.#look);
     // Somebody who waits keeps the process alive, also without a deadline; but Workers, which tell one
     // who waits in vain, must not be kept from that.
-    if (this.size > 0 && (next < Infinity || !requestBound)) this.#start(next);
+    if (this.size === 0) this.#look = Infinity;
+    else if (next < Infinity || !requestBound) this.#start(next);
   }
 
   /** Those with the pool's own timeout are queued in the order of their deadlines. */

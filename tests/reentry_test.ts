@@ -1,6 +1,6 @@
 // Hooks that use the very pool they are hooks of, at the worst of moments.
 
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Pool, PoolClosedError } from "../mod.ts";
 import { idle, rejection, Thing, Workshop } from "./helpers/pool.ts";
@@ -99,6 +99,22 @@ describe("getter that ends the pool, or its own get", () => {
     await pool.ret(await pool.get());
     gone = true;
     assertInstanceOf(await rejection(pool.get()), PoolClosedError);
+    await pool.shutdown();
+    assertEquals(shop.closed, [0]);
+  });
+});
+
+describe("getter that ends the pool during a tryGet", () => {
+  it("makes it throw, and closes the object", async () => {
+    const shop = new Workshop();
+    let end = false;
+    const pool: Pool<Thing> = new Pool(shop.fun, {
+      getter: () => void (end && pool.shutdown()),
+      closer: shop.closer,
+    });
+    await pool.ret(await pool.get());
+    end = true;
+    assertThrows(() => pool.tryGet(), PoolClosedError);
     await pool.shutdown();
     assertEquals(shop.closed, [0]);
   });

@@ -62,13 +62,13 @@ const BY_FILE: Record<string, Row[]> = {
     ],
     [
       "an asynchronous getter of tryGet is not waited for",
-      "if (!isThenable(greeting)) return this.lease(entry);",
+      "if (!isThenable(greeting) && !this.ended) return this.lease(entry);",
       "if (entry) return this.lease(entry);",
     ],
     [
       "what tryGet greeted in vain is forgotten",
-      "void outside(() => greeting.then(...then));",
-      "void then;",
+      "if (isThenable(check)) void outside(() => check.then(...then));",
+      "if (isThenable(check)) void then;",
     ],
     [
       "objects in use survive a reset",
