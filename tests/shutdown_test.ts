@@ -191,10 +191,10 @@ describe("shutdown({ timeout })", () => {
   it("of a second call shortens the first's, and joins it", async () => {
     using time = new Time();
     const pool = new Pool(new Workshop().fun, QUIET);
-    await pool.get();
+    const lease = await pool.get();
     const both = [pool.shutdown(), pool.shutdown({ timeout: 500 })];
     await time.pass(499);
-    assertEquals(pool.size, 1);
+    assertEquals([pool.size, lease.id], [1, 0]); // held until here: it would be noticed if it were lost
     await time.pass(1);
     await Promise.all(both);
   });
