@@ -69,11 +69,12 @@ async function crowd(count: number, use: Use): Promise<Outcome> {
   const closer = (connection: Resp) => connection.close();
   const pool = new Pool(() => Resp.connect(redis.port), { maxSize: SIZE, closer });
   let wrong = 0;
+  const aborts: Promise<void>[] = [];
   const user = async (id: number) => {
     for (let cancelled = 0, n = 0; cancelled < count / USERS; n++) {
       const controller = new AbortController();
       const request = (text: string, turns = -1): Request => async (connection, signal) => {
-        void abortIn(turns, controller);
+        aborts.push(abortIn(turns, controller));
         if (await connection.echo(text, signal) !== text) wrong++;
       };
       await use(pool, request(`${id}/${n}`, n % 8), controller.signal).catch(() => cancelled++);
@@ -83,6 +84,7 @@ async function crowd(count: number, use: Use): Promise<Outcome> {
   await Promise.all(Array.from({ length: USERS }, (_, id) => user(id)));
   const { discarded } = pool.stats();
   await pool.shutdown();
+  await Promise.all(aborts);
   return { wrong, discarded };
 }
 
