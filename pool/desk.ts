@@ -111,10 +111,11 @@ export class Desk<T> {
   offer(entry: Entry<T>): boolean {
     const waiter = this.#queue.shift();
     if (waiter === undefined) return false;
+    const { checks } = this.#stock;
     // A hook may fail all who wait, or have this one give up: it must be among them meanwhile.
-    if (this.#stock.checks) this.#queue.hold(waiter);
+    if (checks) this.#queue.hold(waiter);
     try {
-      const check = this.#stock.check(entry);
+      const check = checks ? this.#stock.check(entry) : undefined;
       if (isThenable(check)) this.#await(check, entry, waiter);
       else this.#checked(entry, waiter);
     } catch (error) {

@@ -61,8 +61,7 @@ export class Filling<T> {
     if (merged.maxSize === undefined) {
       throw new ProxyError("_setPool() needs maxSize, for the proxy to have a pool (0: unlimited)");
     }
-    this.source = this.#newSource(this.#content, merged);
-    this.#options = merged;
+    this.#replace(this.#content, merged);
   }
 
   #set(content: Content<T>): void {
@@ -83,10 +82,16 @@ export class Filling<T> {
     if (content.obj === undefined && content.fun === undefined) {
       throw new ProxyError(`${set} must be given an object, or a function as fun, got neither`);
     }
-    const source = this.#newSource(content, this.#options);
-    this.source.retire();
+    this.#replace(content, this.#options);
+  }
+
+  /** Keeps what there is if the new cannot be. */
+  #replace(content: Content<T>, options: PoolOptions<T>): void {
+    const old = this.source;
+    this.source = this.#newSource(content, options);
     this.#content = content;
-    this.source = source;
+    this.#options = options;
+    old.retire();
   }
 
   #newSource({ obj, fun }: Content<T>, options: PoolOptions<T>): Source<T> {

@@ -182,6 +182,25 @@ describe("a permanent frame", () => {
   });
 });
 
+describe("_setPool, of a proxy that has made objects without one", () => {
+  it("closes them, as filling anew does, and keeps what there is if it is refused", async () => {
+    const closed: number[] = [];
+    const proxy = new Proxy({
+      fun: (n) => ({ ping: () => n }),
+      scope: new PermanentScope("forever"),
+      closer: (object) => void closed.push(object.ping()),
+    });
+    assertEquals(proxy.ping(), 0);
+    assertThrows(() => proxy._setPool({ maxSize: -1 }), RangeError);
+    assertEquals([proxy.ping(), closed], [0, []]);
+    const pooled = proxy._setPool({ maxSize: 1 });
+    await idle();
+    assertEquals([await pooled.ping(), closed], [0, [0]]);
+    await pooled._retObj();
+    await pooled._pool!.shutdown();
+  });
+});
+
 describe("a method that was read in another frame", () => {
   it("is the method of the object it is called on", () => {
     const names = ["alice", "bob"];
