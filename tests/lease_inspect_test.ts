@@ -2,25 +2,8 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { inspect } from "node:util";
 import { lent } from "./helpers/test_pool.ts";
-
-interface Inspectors {
-  Deno?: { inspect(value: unknown, options?: object): string };
-  Bun?: { inspect(value: unknown, options?: object): string };
-}
-
-const { Deno: deno, Bun: bun } = globalThis as Inspectors;
-
-/** What the runtime's console goes by, and node:util's, where that is another one. */
-const WAYS: [string, (value: unknown) => string][] = [["inspect of node:util", (v) => inspect(v)]];
-if (deno) WAYS.push(["Deno.inspect", (value) => deno.inspect(value)]);
-if (bun) WAYS.push(["Bun.inspect", (value) => bun.inspect(value)]);
-
-/** Without what Bun sets otherwise where an inspection is the object's own: lines, quotes, arrows. */
-function plain(text: string): string {
-  return text.replaceAll(/\s|["',]|=>|:/g, "");
-}
+import { plain, WAYS } from "./helpers/inspect.ts";
 
 class Client {
   host = "db";

@@ -4,8 +4,8 @@ import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows }
 import { deadline } from "@std/async";
 import { describe, it } from "@std/testing/bdd";
 import { LeaseError, Pool } from "../mod.ts";
+import { idle } from "./helpers/pool.ts";
 import { lent, TestPool } from "./helpers/test_pool.ts";
-import { settled } from "./helpers/until.ts";
 
 /** Calls `fn` with a lease of `object`, as one who has no types would use it. */
 // deno-lint-ignore no-explicit-any
@@ -299,7 +299,7 @@ describe("a lease of an odd object", () => {
     // It may be lent, or refused: it must not be neither.
     const lease = await pool.get({ timeout: 200 }).catch(() => undefined);
     if (lease) await pool.discard(lease);
-    await settled();
+    await idle();
     assertEquals([pool.using, pool.waiting], [0, 0]);
   });
 
@@ -312,7 +312,7 @@ describe("a lease of an odd object", () => {
     await pool.ret(lease);
     const next = await deadline(waiting, 1000);
     if (next) await pool.discard(next);
-    await settled();
+    await idle();
     assertEquals([pool.using, pool.waiting], [0, 0]);
   });
 

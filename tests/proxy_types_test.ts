@@ -14,13 +14,7 @@ import {
 } from "../mod.ts";
 import { type Frame, type Scope, type ScopeName, scopes, thread } from "../scopes/mod.ts";
 import { flow } from "./helpers/flow.ts";
-
-/** Whether two types are the same, and not merely assignable. */
-type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends (<X>() => X extends B ? 1 : 2) ? true
-  : false;
-
-/** Compiles only for `true`. */
-function holds<_ extends true>(): void {}
+import { holds, type Same } from "./helpers/types.ts";
 
 class Client {
   #n = 0;

@@ -4,8 +4,9 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { describe, it } from "@std/testing/bdd";
 import { FakeTime } from "@std/testing/time";
 import { LeaseError, type PoolOptions } from "../mod.ts";
+import { idle } from "./helpers/pool.ts";
 import { TestPool } from "./helpers/test_pool.ts";
-import { settled, until } from "./helpers/until.ts";
+import { until } from "./helpers/until.ts";
 
 interface Client {
   n: number;
@@ -32,7 +33,7 @@ describe("a signal that aborts while fn runs", () => {
     await until(() => pool.using === 1, "lent");
     const next = pool.get();
     stop.abort(new RangeError("enough"));
-    await settled();
+    await idle();
     assertEquals([pool.using, pool.waiting, pool.stats().closed], [1, 1, 0]);
     go();
     assertEquals(await used, 0);
@@ -71,7 +72,7 @@ describe("a signal that aborts while fn runs", () => {
     await pool.use(() => {}, { signal: stop.signal });
     const used = pool.use(async ({ n }) => {
       stop.abort();
-      await settled();
+      await idle();
       return n;
     });
     assertEquals([await used, pool.stats().discarded, pool.available], [0, 0, 1]);
@@ -131,7 +132,7 @@ describe("a signal that aborts before fn is called", () => {
     await using pool = new TestPool(() => new Promise<Client>((resolve) => made = resolve));
     const stop = new AbortController();
     const used = pool.use(() => {}, { signal: stop.signal });
-    await settled();
+    await idle();
     stop.abort(new RangeError("enough"));
     await assertRejects(() => used, RangeError, "enough");
     made({ n: 5 });
@@ -251,7 +252,7 @@ describe("fn's own signal", () => {
     });
     await until(() => own, "called");
     const patient = pool.shutdown();
-    await settled();
+    await idle();
     assertEquals(own!.aborted, false);
     await pool.shutdown({ timeout: 1 });
     assertEquals([own!.aborted, await used], [true, "interrupted"]);
@@ -267,7 +268,7 @@ describe("fn's own signal", () => {
     await until(() => pool.using === 1, "lent");
     let closed = false;
     const end = pool.shutdown().then(() => closed = true);
-    await settled();
+    await idle();
     assertEquals(closed, false);
     go();
     await Promise.all([used, end]);

@@ -6,8 +6,9 @@ import { describe, it } from "@std/testing/bdd";
 import { FakeTime } from "@std/testing/time";
 import process from "node:process";
 import { PoolClosedError, PoolFullError, type PoolOptions, PoolTimeoutError } from "../mod.ts";
+import { idle } from "./helpers/pool.ts";
 import { TestPool } from "./helpers/test_pool.ts";
-import { settled, until } from "./helpers/until.ts";
+import { until } from "./helpers/until.ts";
 
 class Client {
   readonly n: number;
@@ -39,7 +40,7 @@ describe("use", () => {
     await using pool = new TestPool(() => client);
     assertStrictEquals(await pool.use((lent) => lent), client);
     assertEquals(await pool.use(({ n }) => n + 1), 1);
-    assertEquals(await pool.use(async ({ n }) => (await settled(), n + 2)), 2);
+    assertEquals(await pool.use(async ({ n }) => (await idle(), n + 2)), 2);
     assertStrictEquals(await pool.use(() => {}), undefined);
     assertEquals([pool.available, pool.using, pool.size], [1, 0, 1]);
     const { gets, returned, created } = pool.stats();
@@ -61,7 +62,7 @@ describe("use", () => {
       const fail = () => {
         throw reason;
       };
-      const later = () => settled().then(fail);
+      const later = () => idle().then(fail);
       for (const fn of [fail, later]) {
         const caught = await pool.use(fn).then(() => "given", (error) => error);
         assertStrictEquals(caught, reason);
@@ -102,7 +103,7 @@ describe("use", () => {
         return pool.ret(lease);
       }),
       pool.use(async () => {
-        await settled();
+        await idle();
         order.push("use 3");
       }),
       pool.use(() => void order.push("use 4")),
@@ -172,11 +173,11 @@ describe("use and hooks", () => {
     const log: string[] = [];
     await using pool = clients({
       getter: async () => {
-        await settled();
+        await idle();
         log.push("getter");
       },
       retter: async () => {
-        await settled();
+        await idle();
         log.push("retter");
       },
     });
@@ -192,7 +193,7 @@ describe("use and hooks", () => {
     let done = false;
     const used = pool.use(() => 5).finally(() => done = true);
     await until(() => pool.using === 1, "lent");
-    await settled();
+    await idle();
     assertEquals([done, pool.using, pool.available], [false, 1, 0]);
     reset.resolve();
     assertEquals([await used, pool.using, pool.available], [5, 0, 1]);

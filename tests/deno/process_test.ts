@@ -1,11 +1,7 @@
 // What keeps a process alive, in real processes of every runtime that the suite has fetched.
 
 import { assertEquals } from "@std/assert";
-import { build, stop } from "esbuild";
-import { pathOf } from "../../scripts/fetch.ts";
-import { RUNTIMES } from "../../scripts/runtimes.ts";
-
-const POOL = new URL("../../mod.ts", import.meta.url).pathname;
+import { printed, runners } from "../helpers/program.ts";
 
 /** Each program prints what it saw; how long it lives says the rest. */
 const PROGRAMS: Record<string, { source: string; prints: string }> = {
@@ -31,6 +27,29 @@ const PROGRAMS: Record<string, { source: string; prints: string }> = {
     `,
     prints: "done",
   },
+  "a health check in a round that hangs does not keep the process alive": {
+    source: `
+      const asked = new Promise((resolve) => {
+        const health = () => (resolve(), new Promise(() => {}));
+        globalThis.kept = new Pool(() => ({}), { minSize: 1, hkDelay: 10, hookTimeout: 60_000, health });
+      });
+      await globalThis.kept.ready();
+      const until = setTimeout(() => {}, 10_000);
+      await asked;
+      clearTimeout(until);
+      console.log("done");
+    `,
+    prints: "done",
+  },
+  "a shutdown that waits for a kill keeps the process alive until then": {
+    source: `
+      const pool = new Pool(() => ({}), { maxUsingDelayKill: 200, logLevel: "silent" });
+      globalThis.kept = await pool.get();
+      await pool.shutdown();
+      console.log(pool.stats().killed);
+    `,
+    prints: "1",
+  },
   "a get that was served keeps nothing alive": {
     source: `
       const pool = new Pool(() => ({}), { maxSize: 1, timeout: 60_000 });
@@ -44,67 +63,15 @@ const PROGRAMS: Record<string, { source: string; prints: string }> = {
   },
 };
 
-async function bundled(source: string, target: string): Promise<string> {
-  const file = await Deno.makeTempFile({ suffix: ".mjs" });
-  await build({
-    stdin: {
-      contents: `import { Pool } from ${JSON.stringify(POOL)};\n${source}`,
-      resolveDir: ".",
-    },
-    bundle: true,
-    format: "esm",
-    target,
-    outfile: file,
-    logLevel: "silent",
-  });
-  return file;
-}
-
-interface Program {
-  label: string;
-  command: string[];
-  target: string;
-  there: boolean;
-}
-
-function programs(): Program[] {
-  // workerd serves: it does not end by itself.
-  const ending = RUNTIMES.filter(({ usual, together }) => usual && !together);
-  return ending.map(({ label, binary, target }) => {
-    if (binary === undefined) {
-      return { label, command: [Deno.execPath(), "run"], target, there: true };
-    }
-    const path = pathOf(binary);
-    return { label, command: [path], target, there: exists(path) };
-  });
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
-
 for (const [name, { source, prints }] of Object.entries(PROGRAMS)) {
-  for (const { label, command, target, there } of programs()) {
+  for (const runner of runners()) {
     Deno.test({
-      name: `${label}: ${name}`,
-      ignore: !there,
+      name: `${runner.label}: ${name}`,
+      ignore: !runner.there,
       async fn() {
-        const file = await bundled(source, target);
-        await stop();
-        const [program = "", ...args] = command;
-        const signal = AbortSignal.timeout(10_000); // far less than what must not keep it alive
-        const { code, stdout, stderr } = await new Deno.Command(program, {
-          args: [...args, file],
-          signal,
-          env: { NO_COLOR: "1" },
-        }).output();
-        await Deno.remove(file);
-        const text = new TextDecoder();
-        assertEquals([text.decode(stdout).trim(), code], [prints, 0], text.decode(stderr));
+        // It fails after a time that is far less than what must not keep it alive.
+        const main = `import { Pool } from "proxypool";\n${source}`;
+        assertEquals(await printed(runner, { main }), prints);
       },
     });
   }

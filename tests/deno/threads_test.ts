@@ -99,7 +99,8 @@ const KINDS: [string, string, (runner: Runner) => boolean][] = [
 
 for (const [kind, threads, takes] of KINDS) {
   for (const runner of runners().filter(takes)) {
-    Deno.test(`${runner.label}: ${kind} each have their own object`, async () => {
+    const name = `${runner.label}: ${kind} each have their own object`;
+    Deno.test({ name, ignore: !runner.there }, async () => {
       const told = JSON.parse(await printed(runner, { main: MAIN, thread: THREAD, threads }));
       assertEquals(told, {
         made: [3, 3, 3, 3],

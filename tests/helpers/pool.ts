@@ -127,15 +127,6 @@ export async function idle(): Promise<void> {
   for (let i = 0; i < 2; i++) await sleep(0);
 }
 
-/** Waits until `condition` holds, which it must within 5 s of real time. */
-export async function waitFor(condition: () => boolean, what: string): Promise<void> {
-  const begun = Date.now();
-  for (let turns = 0; !condition(); turns++) {
-    if (turns > 5000 || Date.now() - begun > 5000) throw new Error(`waited in vain: ${what}`);
-    await sleep(1);
-  }
-}
-
 /** What has become of a promise so far. */
 export async function stateOf(promise: Promise<unknown>): Promise<string> {
   let state = "pending";

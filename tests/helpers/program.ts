@@ -10,17 +10,19 @@ export interface Runner {
   command: string[];
   /** The level of the language. */
   target: string;
+  /** Whether it has been fetched: `deno task test` on all runtimes does that first. */
+  there: boolean;
 }
 
-/** Those that there are; workerd serves, and does not end by itself. */
+/** All but workerd, which serves, and does not end by itself. */
 export function runners(): Runner[] {
-  return RUNTIMES.filter(({ name, usual }) => usual && !name.startsWith("workerd"))
-    .map(({ name, label, binary }) => ({
+  return RUNTIMES.filter(({ usual, together }) => usual && !together)
+    .map(({ label, binary, target }) => ({
       label,
       command: binary === undefined ? [Deno.execPath(), "run", "-A"] : [pathOf(binary)],
-      target: name === "node20" ? "es2022" : "esnext",
-    }))
-    .filter(({ command: [file] }) => isFile(file!));
+      target,
+      there: binary === undefined || isFile(pathOf(binary)),
+    }));
 }
 
 function isFile(path: string): boolean {

@@ -11,8 +11,3 @@ export async function until(condition: () => unknown, what: string, ms = 3000): 
     await new Promise<void>((resolve) => void setTimeout(resolve, 1));
   }
 }
-
-/** Lets everything that is already due happen. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, 0));
-}

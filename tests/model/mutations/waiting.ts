@@ -1,0 +1,140 @@
+// Ways to break what decides who is served and with what.
+
+import type { ByFile } from "./row.ts";
+
+export const WAITING: ByFile = {
+  "pool/desk.ts": [
+    [
+      "what passed its check after its get had gone is forgotten",
+      "return void this.#stock.giveBack(entry);",
+      "return;",
+    ],
+    [
+      "what passed its check after its get had gone is closed",
+      "return void this.#stock.giveBack(entry);",
+      "return void this.#stock.dismiss(entry);",
+    ],
+    [
+      "what failed its check is forgotten",
+      "this.#stock.dismiss(entry);\n    this.serve();",
+      "this.serve();",
+    ],
+    ["whose object failed its check waits for ever", "else this.#queue.restore(waiter);", ""],
+    ["three unfit objects are not enough", "const UNFIT = 3;", "const UNFIT = 4;"],
+    ["what is checked later has no deadline", "this.#queue.hold(waiter);", ""],
+    [
+      "maxWaiting lets one too many wait",
+      "this.#stock.creating > maxWaiting",
+      "this.#stock.creating > maxWaiting + 1",
+    ],
+    [
+      "nothing is made for who waits",
+      "this.#queue.push(waiter);\n    this.#stock.grow();",
+      "this.#queue.push(waiter);",
+    ],
+    [
+      "nothing is made for who is left waiting",
+      "this.#serving = false;\n    }\n    this.#stock.grow();",
+      "this.#serving = false;\n    }",
+    ],
+  ],
+  "pool/wait_queue.ts": [
+    ["last come, first served", "?? this.#list.shift();", "?? this.#list.pop();"],
+    [
+      "who was served in vain is the last one of these",
+      "last.turn > waiter.turn",
+      "last.turn > Infinity",
+    ],
+    [
+      "who was served in vain queues at the end",
+      "this.#restored.shift() ?? this.#list.shift()",
+      "this.#list.shift() ?? this.#restored.shift()",
+    ],
+    [
+      "whoever is aborted stays in the queue",
+      'if (waiter.state === "queued") waiter.list!.remove(waiter);\n    else if',
+      "if",
+    ],
+    [
+      "abort is not listened to",
+      "if (waiter.signal !== undefined) this.#signals.listen(waiter.signal, waiter);",
+      "",
+    ],
+    [
+      "a deadline of one's own is forgotten",
+      "if (waiter.timeout !== this.#timeout && waiter.due > 0) this.#dated.add(waiter);",
+      "",
+    ],
+    [
+      "the deadline is forgotten while a hook looks at the object",
+      "this.#held.add(waiter);\n    if (waiter.due > 0 && waiter.slot < 0) this.#dated.add(waiter);",
+      "this.#held.add(waiter);",
+    ],
+    [
+      "the deadline of who was served in vain is forgotten",
+      'waiter.state = "queued";\n    if (waiter.due > 0 && waiter.slot < 0) this.#dated.add(waiter);',
+      'waiter.state = "queued";\n    this.#dated.remove(waiter);',
+    ],
+    ["a deadline is met a moment too late", "if (waiter.due > now) {", "if (waiter.due >= now) {"],
+    [
+      "a shutdown leaves those whose object is being checked",
+      "return [...this.#held, ...",
+      "return [...[], ...",
+    ],
+    [
+      "the queue's timer is forgotten",
+      "  stop(): void {\n    this.#timer.stop();",
+      "  stop(): void {",
+    ],
+    [
+      "the process is kept alive for who does not wait any more",
+      "if (this.size === 0) this.#timer.keepAlive(false);\n    // Something may have been lent, which is to be looked after.\n    else if",
+      "if",
+    ],
+    ["nobody looks for lost leases", "if (this.size > 0) this.#watcher.look();", ""],
+  ],
+  "pool/signals.ts": [
+    ["the listener of a signal stays", 'signal.removeEventListener("abort", signalled);', ""],
+    [
+      "one aborted get takes the others with it",
+      "if (!signalled?.listeners.delete(listener) || signalled.listeners.size > 0) return;",
+      "if (!signalled?.listeners.delete(listener)) return;",
+    ],
+  ],
+  "pool/limits.ts": [
+    ["an object is used once too often", "entry.uses >= maxUse", "entry.uses > maxUse"],
+    [
+      "an unused object goes a moment too late",
+      "now - entry.since >= maxAvailDelay",
+      "now - entry.since > maxAvailDelay",
+    ],
+    [
+      "unused objects go even below minSize",
+      'live > minSize ? "maxAvailDelay"',
+      'live >= minSize ? "maxAvailDelay"',
+    ],
+    [
+      "an object outlives its lifetime for a moment",
+      'if (now >= entry.due) return "maxLifetime";',
+      'if (now > entry.due) return "maxLifetime";',
+    ],
+    [
+      "what comes back too old is kept",
+      'return now >= entry.due ? "maxLifetime" : undefined;',
+      "return undefined;",
+    ],
+  ],
+  "pool/health.ts": [
+    [
+      "what may have died in its sleep is lent",
+      "if (entry.proven < this.#suspect) return true;",
+      "",
+    ],
+    [
+      "health is asked a moment too late",
+      "entry.since >= healthAfter",
+      "entry.since > healthAfter",
+    ],
+    ["what is not good is fine", "=== false) {", "=== null) {"],
+  ],
+};
