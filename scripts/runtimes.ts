@@ -56,6 +56,8 @@ export interface Runtime {
 const { os, arch } = Deno.build;
 const DENO_ONLY = "tests/deno/";
 const WORKERD_ONLY = "tests/workerd/";
+/** Examples are to fail if what they assert does not hold. */
+const ASSERTING = "tests/helpers/asserting.ts";
 
 function isForAll({ title, examples }: Job): boolean {
   return !examples && !title.startsWith(DENO_ONLY) && !title.startsWith(WORKERD_ONLY);
@@ -76,7 +78,7 @@ function deno(): Runtime {
     command: ({ title, files, examples }, { report, std }) => {
       const flags = ["-A", "--v8-flags=--expose-gc", `--junit-path=${report}`, ...stdFlags(std)];
       // Types of sources and tests are the gate's affair; no one else checks those of examples.
-      flags.push(...(examples ? ["--quiet", "--doc"] : ["--no-check"]));
+      flags.push(...(examples ? ["--quiet", "--doc", `--preload=${ASSERTING}`] : ["--no-check"]));
       if (title.startsWith(DENO_ONLY)) flags.push("--sanitize-ops", "--sanitize-resources");
       return [Deno.execPath(), "test", ...flags, ...files];
     },

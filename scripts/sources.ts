@@ -14,7 +14,16 @@ export function testFiles(): string[] {
 
 /** Every file whose examples are run. */
 export function documents(): string[] {
-  return [...librarySources(), ...["README.md"].filter(exists)];
+  return [...librarySources(), ...pages()];
+}
+
+/** What is written for people to read. */
+export function pages(): string[] {
+  const top = ["README", "CHANGELOG", "CONTRIBUTING", "SECURITY"].map((name) => `${name}.md`);
+  return [
+    ...top.filter(exists),
+    ...["docs", "examples", "bench"].flatMap((dir) => find(dir, ".md")),
+  ];
 }
 
 export function find(dir: string, suffix: string): string[] {
