@@ -1,0 +1,104 @@
+// Worker threads, each lent to one task: for work that would hold up everything else.
+//
+// They are node:worker_threads, which Deno, Node and Bun have alike, and which tell of their end: a
+// Web Worker that closes itself does so in silence.
+
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { Pool } from "../../mod.ts";
+import type { Answer, Job } from "./threads_worker.ts";
+
+/** A thread, and who waits for its answers. */
+export class Thread {
+  readonly #worker = new Worker(new URL("./threads_worker.ts", import.meta.url));
+  readonly #waiting = new Map<number, PromiseWithResolvers<number>>();
+  #requests = 0;
+  #end: Error | undefined;
+
+  /** Resolves once the thread answers; one that does not in time is no burden to anybody. */
+  static async open(signal: AbortSignal): Promise<Thread> {
+    const thread = new Thread();
+    try {
+      await thread.ask("ping", 0, signal);
+      return thread;
+    } catch (error) {
+      await thread.terminate();
+      throw error;
+    }
+  }
+
+  constructor() {
+    this.#worker.on("message", (answer: Answer) => this.#settle(answer));
+    this.#worker.on("error", (error: Error) => this.#ended(error));
+    this.#worker.on("exit", (code) => this.#ended(new Error(`the thread has exited: ${code}`)));
+  }
+
+  /** Several at once are fine. When `signal` aborts, nobody waits any more, yet the thread goes on. */
+  async ask(job: Job, n: number, signal?: AbortSignal): Promise<number> {
+    signal?.throwIfAborted();
+    this.#check();
+    const asked = Promise.withResolvers<number>();
+    const giveUp = () => asked.reject(signal?.reason);
+    signal?.addEventListener("abort", giveUp, { once: true });
+    const id = ++this.#requests;
+    this.#waiting.set(id, asked);
+    this.#worker.postMessage({ id, job, n });
+    return await asked.promise.finally(() => signal?.removeEventListener("abort", giveUp));
+  }
+
+  /** Throws unless it lives and has nothing to do. */
+  checkIdle(): void {
+    this.#check();
+    if (this.#waiting.size > 0) throw new Error("the thread is busy for somebody who has gone");
+  }
+
+  /** Ends it, whatever it is doing. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #check(): void {
+    if (this.#end) throw new Error("the thread has ended", { cause: this.#end });
+  }
+
+  #settle(answer: Answer): void {
+    const asked = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if ("error" in answer) asked?.reject(answer.error);
+    else asked?.resolve(answer.value);
+  }
+
+  #ended(error: Error): void {
+    this.#end ??= error;
+    for (const asked of this.#waiting.values()) asked.reject(this.#end);
+    this.#waiting.clear();
+  }
+}
+
+/** A pool of threads. */
+export function threads(maxSize = availableParallelism()): Pool<Thread> {
+  return new Pool((_n, { signal }) => Thread.open(signal), {
+    maxSize, //               more would only take turns on the same cores
+    timeout: 30_000, //       whoever queues for longer should rather be told that it is too much
+    createTimeout: 5_000, //  a thread starts in some 50 ms
+    health: (thread) => thread.ask("ping", 0).then((n) => n === 0),
+    healthAfter: 0, //        a ping takes less than 0.1 ms, and a dead thread answers nobody
+    hookTimeout: 1_000, //    an idle thread that takes longer hangs
+    retter: (thread) => thread.checkIdle(), // also finds those that crashed in a borrower's hands
+    closer: (thread) => thread.terminate(),
+  });
+}
+
+if (import.meta.main) {
+  await using pool = threads(); // shut down at the end: no thread is left
+  const count = (n: number) => pool.use((thread) => thread.ask("primes", n));
+  console.log("primes:", await Promise.all([1e5, 2e5, 3e5, 4e5].map(count)));
+  await count(-1).catch((error) => console.log(`asked for nonsense: ${error}`));
+
+  // Aborted in the middle of it: `use` discards the thread, which ends the work.
+  const signal = AbortSignal.timeout(100);
+  await pool.use((thread, signal) => thread.ask("primes", 1e9, signal), { signal })
+    .catch(({ name }) => console.log(`asked for too much: ${name}`));
+  const { created, discarded, using } = pool.stats();
+  console.log(`${created} threads made, ${discarded} discarded, ${using} in use`);
+}
