@@ -3,6 +3,7 @@
 import { outside } from "../context.ts";
 import { PoolError } from "../errors.ts";
 import { after } from "./clock.ts";
+import type { Attempt } from "./entry.ts";
 import { tooLong } from "./hooks.ts";
 import type { Create, Hook } from "./options.ts";
 
@@ -31,20 +32,21 @@ export interface Making<T> {
 }
 
 /** One attempt to make an object. */
-export class Creation<T> {
+export class Creation<T> implements Attempt {
   readonly n: number;
-  /** Which `reset` it has seen. */
   readonly epoch: number;
+  readonly begun: number;
   readonly #making: Making<T>;
   readonly #aborting = new AbortController();
   #object: T | undefined = undefined;
   #cancelTimeout: (() => void) | undefined;
   #over = false;
 
-  constructor(making: Making<T>, n: number, epoch: number) {
+  constructor(making: Making<T>, { n, epoch, begun }: Attempt) {
     this.#making = making;
     this.n = n;
     this.epoch = epoch;
+    this.begun = begun;
   }
 
   /** Begins; `fun` is called before it returns. `awaited`: somebody waits for what it makes. */

@@ -24,6 +24,8 @@ export interface Stock<T> {
   pick(): Entry<T> | undefined;
   /** Whether hooks let it be lent: throws or rejects if not. */
   check(entry: Entry<T>): unknown;
+  /** The same once hooks have taken their time: nothing, unless the program stood still meanwhile. */
+  recheck(entry: Entry<T>): Promise<void> | undefined;
   lend(entry: Entry<T>): Entry<T>;
   lease(entry: Entry<T>): Lease<T>;
   /** It goes through `retter`, then to whoever is next. */
@@ -148,10 +150,16 @@ export class Desk<T> {
 
   #await(check: PromiseLike<unknown>, entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
     const then = [
-      () => this.#checked(entry, waiter),
+      () => this.#recheck(entry, waiter),
       (error: unknown) => this.#unfit(entry, waiter, error),
     ] as const;
     outside(() => check.then(...then)); // the get may have gone by then, and with it its context
+  }
+
+  #recheck(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
+    const check = waiter.state === "settled" ? undefined : this.#stock.recheck(entry);
+    if (check === undefined) this.#checked(entry, waiter);
+    else this.#await(check, entry, waiter);
   }
 
   #checked(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {

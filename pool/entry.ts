@@ -21,6 +21,15 @@ export interface Borrower {
   revoke(end: LeaseEnd): void;
 }
 
+/** What an object was made by. */
+export interface Attempt {
+  readonly n: number;
+  /** Which `reset` it has seen. */
+  readonly epoch: number;
+  /** By `clock.now()`. */
+  readonly begun: number;
+}
+
 /** One object of a pool. */
 export class Entry<T> extends Node implements Dated {
   readonly object: T;
@@ -38,8 +47,8 @@ export class Entry<T> extends Node implements Dated {
    * while the machine sleeps. If the clock is read for it, or it has been noticed.
    */
   since = 0;
-  /** When it was last known to be good. */
-  proven = 0;
+  /** When it was last known to be good: the last time it was asked, or the making of it began. */
+  proven: number;
   /** A housekeeping round asks for its health; it stays where it is meanwhile. */
   checking = false;
   /** It has been out since before the last look at what is out. */
@@ -51,13 +60,13 @@ export class Entry<T> extends Node implements Dated {
   due: number;
   slot = -1;
 
-  constructor(object: T, n: number, epoch: number, born: number, due: number) {
+  constructor(object: T, { n, epoch, begun }: Attempt, born: number, due: number) {
     super();
     this.object = object;
     this.n = n;
     this.epoch = epoch;
     this.born = born;
-    this.proven = born;
+    this.proven = begun;
     this.due = due;
   }
 }

@@ -7,7 +7,7 @@ import type { Entry } from "./entry.ts";
 /** The health of a pool's objects. */
 export class Health<T> {
   readonly #core: Core<T>;
-  /** What was last proven good before that moment may have died in its sleep. */
+  /** What was last known to be good before that moment may have died in its sleep. */
   #suspect = -Infinity;
 
   constructor(core: Core<T>) {
@@ -17,14 +17,19 @@ export class Health<T> {
   /** Time has passed without a round: the program, or the machine, stood still. */
   suspectAll(now: number): void {
     this.#suspect = now;
-    this.#core.log.info(() => "time has passed without a round: available objects are suspect");
+    this.#core.log.info(() => "time has passed without a round: all objects are suspect");
+  }
+
+  /** Whether it was there when time passed without a round, and has not been asked since. */
+  suspects(entry: Entry<T>): boolean {
+    return entry.proven < this.#suspect;
   }
 
   /** Whether to ask before the object is lent. */
   doubtful(entry: Entry<T>, now: number): boolean {
     const { health, healthAfter } = this.#core.settings;
     if (health === undefined) return false;
-    if (entry.proven < this.#suspect) return true;
+    if (this.suspects(entry)) return true;
     return healthAfter !== undefined && now - entry.since >= healthAfter;
   }
 

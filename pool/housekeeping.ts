@@ -122,7 +122,8 @@ export class Housekeeper<T> {
   readonly #health: Health<T>;
   readonly #household: Household<T>;
   readonly #timer: Timer;
-  #last = 0;
+  /** When the last round was; Infinity while there are none. */
+  #last = Infinity;
   #checking = false;
   #keepsAlive = false;
 
@@ -150,11 +151,12 @@ export class Housekeeper<T> {
 
   stop(): void {
     this.#timer.stop();
+    this.#last = Infinity;
   }
 
   /** A program that stood still is noticed at a round, or by whoever comes before that. */
   notice(now: number): void {
-    if (this.delay === 0 || now - this.#last <= this.delay + GAP) return;
+    if (now - this.#last <= this.delay + GAP) return;
     this.#last = now;
     this.#health.suspectAll(now);
   }
@@ -174,6 +176,7 @@ export class Housekeeper<T> {
       log.error(() => `a housekeeping round failed: ${reason(error)}`);
     }
     if (bag.size > 0) this.start();
+    else this.stop();
   }
 
   #clean(time: Time): void {

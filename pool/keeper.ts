@@ -201,6 +201,13 @@ export class Keeper<T>
     return outside(() => this.#health.examine(entry, true).then(() => hooks.run("getter", entry)));
   }
 
+  recheck(entry: Entry<T>): Promise<void> | undefined {
+    const { clock, settings } = this.core;
+    if (settings.health === undefined) return undefined;
+    this.#housekeeper.notice(clock.now());
+    return this.#health.suspects(entry) ? this.#health.examine(entry, true) : undefined;
+  }
+
   /** Puts what is in use by nobody into a borrower's hands. */
   lend(entry: Entry<T>): Entry<T> {
     const { bag, clock, clocked, totals } = this.core;
@@ -319,7 +326,7 @@ export class Keeper<T>
   /** An object in use by nobody goes to who has waited longest, or becomes available. */
   #offer(entry: Entry<T>): void {
     const { bag, clock, clocked } = this.core;
-    if (clocked) entry.since = entry.proven = this.#now = clock.now();
+    if (clocked) this.#housekeeper.notice(entry.since = this.#now = clock.now());
     const fault = this.#careful ? this.obsolete(entry, this.#now) : undefined;
     if (fault !== undefined) void this.retire(entry, fault);
     else if (!this.#desk.offer(entry)) bag.store(entry);

@@ -3,7 +3,7 @@
 import { reason } from "../values.ts";
 import type { Core } from "./core.ts";
 import { Creation, type Failure, type Making, type Outcome } from "./creation.ts";
-import { Entry } from "./entry.ts";
+import { type Attempt, Entry } from "./entry.ts";
 import type { Reason } from "./limits.ts";
 import type { Create } from "./options.ts";
 import { Refill } from "./refill.ts";
@@ -64,7 +64,9 @@ export class Supply<T> {
   /** Starts as many creations as are missing and as there is room for. */
   grow(): void {
     while (!this.#stopped && this.size < this.#missing && this.#room) {
-      const creation = new Creation(this.#making, this.#attempts++, this.epoch);
+      const begun = this.#core.clock.now();
+      const attempt = { n: this.#attempts++, epoch: this.epoch, begun };
+      const creation = new Creation(this.#making, attempt);
       this.#creations.add(creation);
       creation.start(this.#customer.waiting > 0 || this.#refill.awaited);
     }
@@ -141,12 +143,12 @@ export class Supply<T> {
     else void this.#customer.retire(entry, "leftover");
   }
 
-  #entry(object: T, { n, epoch }: Creation<T>): Entry<T> {
+  #entry(object: T, attempt: Attempt): Entry<T> {
     const { bag, clock, settings, totals } = this.#core;
     const { maxLifetime, lifetimeJitter } = settings;
     const born = clock.now();
     const life = maxLifetime > 0 ? maxLifetime * (1 - lifetimeJitter * Math.random()) : Infinity;
-    const entry = new Entry(object, n, epoch, born, born + life);
+    const entry = new Entry(object, attempt, born, born + life);
     totals.created++;
     bag.add(entry);
     return entry;

@@ -4,17 +4,11 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { FakeTime } from "@std/testing/time";
 import { LeaseError, Pool } from "../mod.ts";
-import { Clocks, idle, recorder, sleep, Thing, Workshop } from "./helpers/pool.ts";
+import { Clocks, idle, recorder, sleep, SLEEPS, Thing, Workshop } from "./helpers/pool.ts";
 import { until } from "./helpers/until.ts";
 
 const HOUR = 3_600_000;
 const QUIET = { logLevel: "silent" } as const;
-
-/** What is passed over, and how the clocks show it. */
-const SLEEPS: [string, (clocks: Clocks, ms: number) => void][] = [
-  ["both clocks went on", (clocks, ms) => clocks.skip(ms)],
-  ["only the wall clock went on", (clocks, ms) => void (clocks.wall += ms)],
-];
 
 for (const [how, skip] of SLEEPS) {
   describe(`limits at get after a sleep in which ${how}`, () => {
@@ -57,41 +51,6 @@ for (const [how, skip] of SLEEPS) {
       await pool.ret(lease);
       await pool.shutdown();
     });
-
-    it("every available object is suspect: health is asked before it is lent, once", async () => {
-      using clocks = new Clocks();
-      const asked: number[] = [];
-      const health = ({ id }: Thing) => {
-        asked.push(id);
-        return id !== 1;
-      };
-      const { fun, closer, closed } = new Workshop();
-      const pool = new Pool(fun, { minSize: 2, health, closer, ...QUIET });
-      await pool.ready();
-      await pool.ret(await pool.get());
-      assertEquals(asked, []);
-      skip(clocks, HOUR);
-      assertEquals(pool.tryGet(), undefined, "lent without a check");
-      const lease = await pool.get();
-      assertEquals([lease.id, asked, closed], [0, [1, 0], [1]]);
-      await pool.ret(lease);
-      await pool.ret(await pool.get());
-      assertEquals(asked.filter((id) => id === 0), [0], "asked again");
-      await pool.shutdown();
-    });
-
-    it("what was in use meanwhile is not suspect, nor what was made since", async () => {
-      using clocks = new Clocks();
-      let asked = 0;
-      const pool = new Pool(new Workshop().fun, { maxSize: 2, health: () => void asked++ });
-      const lease = await pool.get();
-      skip(clocks, HOUR);
-      await pool.ret(await pool.get());
-      await pool.ret(lease);
-      await pool.ret(await pool.get());
-      assertEquals(asked, 0);
-      await pool.shutdown();
-    });
   });
 }
 
@@ -125,72 +84,6 @@ describe("maxUsingDelayKill and maxUsingDelay", () => {
     assert(pool.stats().objects.using[0]!.held! < HOUR);
     await pool.ret(lease);
     await pool.shutdown();
-  });
-});
-
-describe("a clock gap", () => {
-  it("of less than a second and hkDelay makes nothing suspect", async () => {
-    using clocks = new Clocks();
-    let asked = 0;
-    const pool = new Pool(new Workshop().fun, {
-      minSize: 1,
-      hkDelay: 50_000,
-      health: () => void asked++,
-    });
-    await pool.ready();
-    clocks.skip(50_900);
-    await pool.ret(await pool.get());
-    assertEquals(asked, 0);
-    clocks.skip(200);
-    await pool.ret(await pool.get());
-    assertEquals(asked, 1);
-    await pool.shutdown();
-  });
-
-  it("is noticed where timers run again before the first get", async () => {
-    using clocks = new Clocks();
-    let asked = 0;
-    const pool = new Pool(new Workshop().fun, {
-      minSize: 1,
-      hkDelay: 20,
-      healthFreq: 1_000_000,
-      health: () => void asked++,
-    });
-    await pool.ready();
-    clocks.skip(HOUR);
-    await sleep(50);
-    await pool.ret(await pool.get());
-    assertEquals(asked, 1);
-    await pool.shutdown();
-  });
-
-  it("makes suspect what a round had asked before, also if the answer comes after it", async () => {
-    using clocks = new Clocks();
-    const answers: ((good: boolean) => void)[] = [];
-    const pool = new Pool((n) => new Thing(n), {
-      minSize: 1,
-      maxSize: 1,
-      hkDelay: 10,
-      health: () => new Promise<boolean>((resolve) => void answers.push(resolve)),
-    });
-    await pool.ready();
-    await until(() => answers.length === 1, "a round asks");
-    clocks.skip(HOUR);
-    const lease = pool.get();
-    answers[0]!(true);
-    await until(() => answers.length === 2, "it is asked again");
-    answers[1]!(true);
-    await pool.ret(await lease);
-    await pool.shutdown();
-  });
-
-  it("has no say where there is no health", async () => {
-    using clocks = new Clocks();
-    const pool = new Pool(new Workshop().fun, { minSize: 1, hkDelay: 1000 });
-    await pool.ready();
-    clocks.skip(HOUR);
-    assertEquals(pool.tryGet()?.id, 0);
-    await pool.shutdown({ timeout: 1 });
   });
 });
 

@@ -220,6 +220,12 @@ export class Clocks {
   }
 }
 
+/** What is passed over, and how the clocks show it. */
+export const SLEEPS: [string, (clocks: Clocks, ms: number) => void][] = [
+  ["both clocks went on", (clocks, ms) => clocks.skip(ms)],
+  ["only the wall clock went on", (clocks, ms) => void (clocks.wall += ms)],
+];
+
 /** Watches which timers are set and still pending, and which of them keep the process alive. */
 export class Timers {
   readonly #pending = new Set<unknown>();

@@ -75,7 +75,6 @@ export class Model extends Ledger {
     job.since = this.time.moment;
     job.freed = this.burst;
     job.refreed = undefined;
-    job.suspect = false;
   }
 
   // ---- hooks
@@ -87,7 +86,9 @@ export class Model extends Ledger {
     const { gaps, time: { awake: begun } } = this;
     const call: Call = { hook, job, begun, gaps, back, over: false };
     this.calls.add(call);
-    if (hook !== "retter" && isUnclaimed(this, job)) this.#free(job);
+    // After a gap it may be asked once more for whoever it is being looked at for.
+    const other = hook !== "retter" && hook !== "health";
+    if (other && isUnclaimed(this, job)) this.#free(job);
     if (hook === "opener") this.#open(job);
     else if (hook === "getter") this.#check(job);
     else if (hook === "health") this.#examine(job, call);
@@ -142,7 +143,8 @@ export class Model extends Ledger {
   }
 
   #examine(job: Job, call: Call): void {
-    this.expect(job.state === "free", `health is called for ${job.thing}, ${job.state}`);
+    const again = job.state === "checking" && job.call!.over;
+    this.expect(again || job.state === "free", `health is called for ${job.thing}, ${job.state}`);
     job.examining = call;
     job.wanted = this.line.pending.length > 0;
     this.#look(job);
@@ -198,6 +200,8 @@ export class Model extends Ledger {
     this.expect(checked || !this.has("getter"), `${thing} is lent without getter`);
     const fault = unfit(this, job);
     this.expect(!fault, `${thing} is lent, ${fault}`);
+    const proven = !job.suspect || !this.has("health");
+    this.expect(proven, `${thing} is lent, not asked for its health after a gap`);
     this.#expectLast(job);
     if (ask) this.line.serve(ask, job);
     this.counted.lent++;
@@ -258,7 +262,9 @@ export class Model extends Ledger {
   gap(ms: number): void {
     if (this.time.wavered || ms <= roundDelay(this.numbers) + 1000) return;
     this.gaps++;
-    for (const job of this.jobs) job.suspect ||= job.state === "free";
+    // Without an object there are no rounds, and nobody knows.
+    const known = this.live > 0;
+    for (const job of this.jobs) job.suspect ||= known;
   }
 
   /** What has run out of time has failed. Called before each timer, and at rest. */
@@ -300,7 +306,7 @@ export class Model extends Ledger {
       const { state, thing, doom } = job;
       this.expect(state !== "made", `opener is not called for ${thing}`);
       this.expect(state !== "back", `retter is not called for ${thing}`);
-      if (state !== "checking" || !job.call!.over) continue;
+      if (state !== "checking" || !job.call!.over || job.examining) continue;
       this.expect(!this.has("retter") || doom, `${thing} passed its check, and is nowhere`);
       this.#free(job);
     }

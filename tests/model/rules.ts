@@ -63,7 +63,8 @@ export function unfit(ledger: Ledger, job: Job): string | undefined {
   if (doom && doom.burst < taken) return doom.why;
   if (maxUse > 0 && uses >= maxUse) return `used ${uses} times`;
   const fresh = taken < ledger.burst || ledger.looked.has(job);
-  if (ledger.has("health") && healthAfter === 0 && !fresh) return "not asked for its health";
+  const asks = healthAfter === 0 || job.suspect;
+  if (ledger.has("health") && asks && !fresh) return "not asked for its health";
   if (taken < ledger.burst || job.freed === ledger.burst) return undefined;
   return unfitNow(ledger, job);
 }
@@ -77,7 +78,6 @@ function unfitNow(ledger: Ledger, job: Job): string | undefined {
   const spare = same && Math.min(ledger.lowest, ledger.live) > minSize;
   if (maxAvailDelay > 0 && least >= maxAvailDelay && spare) return "unused for too long";
   if (!ledger.has("health")) return undefined;
-  if (job.suspect) return "not asked for its health after a gap";
   return healthAfter > 0 && least >= healthAfter ? "not asked for its health" : undefined;
 }
 

@@ -45,6 +45,16 @@ export const LENDING: ByFile = {
       "if (!this.#health.doubtful(entry, this.#now)) return",
       "if (entry) return",
     ],
+    [
+      "who waits is handed what was out while time passed",
+      "this.#housekeeper.notice(entry.since = this.#now = clock.now());",
+      "entry.since = this.#now = clock.now();",
+    ],
+    [
+      "what a hook had in hand while time passed is lent",
+      "return this.#health.suspects(entry) ? this.#health.examine(entry, true) : undefined;",
+      "return undefined;",
+    ],
     ["getter is not called after health", '.then(() => hooks.run("getter", entry)));', ");"],
     [
       "tryGet lends what is doubtful",
@@ -137,6 +147,13 @@ export const LENDING: ByFile = {
       "const entry = this.idle.shift();",
     ],
     ["a lent object is not held by anybody", "this.lent.push(entry);", ""],
+  ],
+  "pool/entry.ts": [
+    [
+      "what was being made while time passed is lent",
+      "this.proven = begun;",
+      "this.proven = born;",
+    ],
   ],
   "pool/leaks.ts": [
     ["a returned lease is still watched", "this.#registry?.unregister(loan);", ""],

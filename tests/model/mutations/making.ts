@@ -126,6 +126,11 @@ export const MAKING: ByFile = {
     ["discardOnError is not asked", "return Boolean(spoilt);", "return false;"],
   ],
   "pool/housekeeping.ts": [
+    [
+      "time passes without a round where there are none",
+      "    this.#timer.stop();\n    this.#last = Infinity;",
+      "    this.#timer.stop();",
+    ],
     ["a round recycles one too many", "if (spare <= 0 ||", "if (spare < 0 ||"],
     [
       "a round recycles what is not due",

@@ -127,7 +127,7 @@ export const WAITING: ByFile = {
   "pool/health.ts": [
     [
       "what may have died in its sleep is lent",
-      "if (entry.proven < this.#suspect) return true;",
+      "if (this.suspects(entry)) return true;",
       "",
     ],
     [

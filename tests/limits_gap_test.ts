@@ -1,0 +1,229 @@
+// Gaps: time that passes without a round makes suspect all that was there, wherever it was.
+
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Pool } from "../mod.ts";
+import {
+  Clocks,
+  Creations,
+  type Deferred,
+  deferred,
+  idle,
+  sleep,
+  SLEEPS,
+  Thing,
+  Workshop,
+} from "./helpers/pool.ts";
+import { until } from "./helpers/until.ts";
+
+const HOUR = 3_600_000;
+const QUIET = { logLevel: "silent" } as const;
+
+/** Takes an object; what comes of it gives that back. */
+type Borrowing = (pool: Pool<Thing>) => Promise<() => Promise<void>>;
+
+const byRet: Borrowing = async (pool) => {
+  const lease = await pool.get();
+  return () => pool.ret(lease);
+};
+
+const byUse: Borrowing = async (pool) => {
+  const { promise, resolve } = deferred();
+  const used = pool.use(() => promise);
+  await idle();
+  return () => {
+    resolve();
+    return used;
+  };
+};
+
+for (const [how, skip] of SLEEPS) {
+  describe(`a gap in which ${how}`, () => {
+    it("every available object is suspect: health is asked before it is lent, once", async () => {
+      using clocks = new Clocks();
+      const asked: number[] = [];
+      const health = ({ id }: Thing) => {
+        asked.push(id);
+        return id !== 1;
+      };
+      const { fun, closer, closed } = new Workshop();
+      const pool = new Pool(fun, { minSize: 2, health, closer, ...QUIET });
+      await pool.ready();
+      await pool.ret(await pool.get());
+      assertEquals(asked, []);
+      skip(clocks, HOUR);
+      assertEquals(pool.tryGet(), undefined, "lent without a check");
+      const lease = await pool.get();
+      assertEquals([lease.id, asked, closed], [0, [1, 0], [1]]);
+      await pool.ret(lease);
+      await pool.ret(await pool.get());
+      assertEquals(asked.filter((id) => id === 0), [0], "asked again");
+      await pool.shutdown();
+    });
+
+    it("what was in use meanwhile is suspect when it comes back, once; not what was made since", async () => {
+      using clocks = new Clocks();
+      const asked: number[] = [];
+      const health = ({ id }: Thing) => void asked.push(id);
+      const pool = new Pool(new Workshop().fun, { maxSize: 2, health });
+      const lease = await pool.get();
+      skip(clocks, HOUR);
+      await pool.ret(await pool.get());
+      assertEquals(asked, []);
+      await pool.ret(lease);
+      assertEquals(pool.tryGet(), undefined, "lent without a check");
+      assertEquals(await pool.use(({ id }) => id), 0);
+      await pool.use(() => {});
+      assertEquals(asked, [0]);
+      await pool.shutdown();
+    });
+
+    it("nor is it handed to who waits, by ret or by the end of use", async () => {
+      for (const giveBack of [byRet, byUse]) {
+        using clocks = new Clocks();
+        const { fun, closer, closed } = new Workshop();
+        const health = ({ id }: Thing) => id > 0;
+        const pool = new Pool(fun, { maxSize: 1, health, closer, ...QUIET });
+        const end = await giveBack(pool);
+        const next = pool.get();
+        skip(clocks, HOUR);
+        await end();
+        assertEquals([(await next).id, closed], [1, [0]]);
+        await pool.ret(await next);
+        await pool.shutdown();
+      }
+    });
+  });
+}
+
+describe("a clock gap", () => {
+  it("of less than a second and hkDelay makes nothing suspect", async () => {
+    using clocks = new Clocks();
+    let asked = 0;
+    const pool = new Pool(new Workshop().fun, {
+      minSize: 1,
+      hkDelay: 50_000,
+      health: () => void asked++,
+    });
+    await pool.ready();
+    clocks.skip(50_900);
+    await pool.ret(await pool.get());
+    assertEquals(asked, 0);
+    clocks.skip(200);
+    await pool.ret(await pool.get());
+    assertEquals(asked, 1);
+    await pool.shutdown();
+  });
+
+  it("is noticed where timers run again before the first get", async () => {
+    using clocks = new Clocks();
+    let asked = 0;
+    const pool = new Pool(new Workshop().fun, {
+      minSize: 1,
+      hkDelay: 20,
+      healthFreq: 1_000_000,
+      health: () => void asked++,
+    });
+    await pool.ready();
+    clocks.skip(HOUR);
+    await sleep(50);
+    await pool.ret(await pool.get());
+    assertEquals(asked, 1);
+    await pool.shutdown();
+  });
+
+  it("makes suspect what a round had asked before, also if the answer comes after it", async () => {
+    using clocks = new Clocks();
+    const answers: ((good: boolean) => void)[] = [];
+    const pool = new Pool((n) => new Thing(n), {
+      minSize: 1,
+      maxSize: 1,
+      hkDelay: 10,
+      health: () => new Promise<boolean>((resolve) => void answers.push(resolve)),
+    });
+    await pool.ready();
+    await until(() => answers.length === 1, "a round asks");
+    clocks.skip(HOUR);
+    const lease = pool.get();
+    answers[0]!(true);
+    await until(() => answers.length === 2, "it is asked again");
+    answers[1]!(true);
+    await pool.ret(await lease);
+    await pool.shutdown();
+  });
+
+  it("makes suspect what a hook has in hand for a get: it is asked, perhaps again", async () => {
+    for (const hook of ["getter", "health"] as const) {
+      using clocks = new Clocks();
+      const calls: Deferred<void>[] = [];
+      let asked = 0;
+      const pool = new Pool(new Workshop().fun, {
+        healthAfter: 0,
+        health: () => void asked++,
+        [hook]: () => {
+          const call = deferred();
+          asked += hook === "health" ? 1 : 0;
+          calls.push(call);
+          return call.promise;
+        },
+      });
+      const lease = pool.get();
+      await until(() => calls.length === 1, "the hook is called");
+      const before = asked;
+      clocks.skip(HOUR);
+      calls[0]!.resolve();
+      await until(() => asked === before + 1, "its health is asked");
+      calls[1]?.resolve();
+      await pool.ret(await lease);
+      await pool.shutdown();
+    }
+  });
+
+  it("makes suspect what was being made, where there are rounds to notice it", async () => {
+    using clocks = new Clocks();
+    const creations = new Creations();
+    const asked: number[] = [];
+    const health = ({ id }: Thing) => void asked.push(id);
+    const pool = new Pool(creations.fun, { minSize: 1, health });
+    const ready = pool.ready();
+    clocks.skip(HOUR);
+    await creations.finish(0);
+    await ready;
+    const lease = await pool.get();
+    const next = pool.get();
+    clocks.skip(HOUR);
+    await creations.finish(1);
+    assertEquals([(await next).id, asked], [1, [1]]);
+    await pool.ret(lease);
+    await pool.ret(await next);
+    await pool.shutdown();
+  });
+
+  it("is none where there was no object, and so no round", async () => {
+    using clocks = new Clocks();
+    const creations = new Creations();
+    let asked = 0;
+    const pool = new Pool(creations.fun, { health: () => void asked++ });
+    const first = pool.get();
+    await creations.finish(0);
+    await pool.discard(await first);
+    const second = pool.get();
+    clocks.skip(HOUR);
+    const third = pool.get();
+    await creations.finish(1);
+    await creations.finish(2);
+    await pool.ret(await second);
+    await pool.ret(await third);
+    assertEquals([asked, creations.all.length], [0, 3]);
+    await pool.shutdown();
+  });
+
+  it("has no say where there is no health", async () => {
+    using clocks = new Clocks();
+    const pool = new Pool(new Workshop().fun, { minSize: 1, hkDelay: 1000 });
+    await pool.ready();
+    clocks.skip(HOUR);
+    assertEquals(pool.tryGet()?.id, 0);
+    await pool.shutdown({ timeout: 1 });
+  });
+});
