@@ -17,7 +17,7 @@ export interface Told {
 
 /**
  * Says that it is ready, waits until it has been stopped and goes on, and asks at once on all
- * connections of a pool with `health`, and of one without.
+ * connections of a pool with `health`, and of one without; one connection of each was lent meanwhile.
  */
 export async function frozen(kind: Kind, [account = "", port]: string[]): Promise<void> {
   const options: PoolOptions<Connection> = {
@@ -32,7 +32,9 @@ export async function frozen(kind: Kind, [account = "", port]: string[]): Promis
   const connect = () => kind.connect(account, Number(port));
   const pools = [new Pool(connect, { ...options, health: isAlive }), new Pool(connect, options)];
   await Promise.all(pools.map((pool) => pool.ready()));
+  const leases = await Promise.all(pools.map((pool) => pool.get()));
   await stopped(() => console.log("ready"));
+  for (const lease of leases) lease[Symbol.dispose]();
   console.log(JSON.stringify(await Promise.all(pools.map(ask))));
   await Promise.all(pools.map((pool) => pool.shutdown()));
   process.exit();
