@@ -1,7 +1,8 @@
 // The project's pages: their links lead somewhere, and none of their code goes unchecked.
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import ts from "typescript";
+import { RUNTIMES } from "../../scripts/runtimes.ts";
 import { documents, exists, librarySources, pages } from "../../scripts/sources.ts";
 import { anchors, type Block, blocks, links, readComments, readPage } from "../helpers/markdown.ts";
 
@@ -88,4 +89,17 @@ Deno.test({
       assert(success, `${at(block)}: ${new TextDecoder().decode(stderr)}`);
     }
   },
+});
+
+Deno.test("examples: one whose assertion does not hold fails", async () => {
+  const dir = await Deno.makeTempDir();
+  const file = `${dir}/wrong.md`;
+  await Deno.writeTextFile(file, "```js\nconsole.assert(1 > 2);\n```\n");
+  const { command } = RUNTIMES.find(({ name }) => name === "deno")!;
+  const job = { title: "examples", files: [file], examples: true };
+  const [program, ...args] = command(job, { report: `${dir}/report.xml`, std: "local" });
+  const { success, stdout } = await new Deno.Command(program!, { args }).output();
+  await Deno.remove(dir, { recursive: true });
+  assert(!success);
+  assertStringIncludes(new TextDecoder().decode(stdout), "does not hold");
 });
