@@ -10,8 +10,12 @@ import type { Answer, Job } from "./threads_worker.ts";
 
 /** A thread, and who waits for its answers. */
 export class Thread {
-  readonly #worker = new Worker(new URL("./threads_worker.ts", import.meta.url));
+  readonly #over = new Int32Array(new SharedArrayBuffer(4));
+  readonly #worker = new Worker(new URL("./threads_worker.ts", import.meta.url), {
+    workerData: this.#over,
+  });
   readonly #waiting = new Map<number, PromiseWithResolvers<number>>();
+  readonly name = `thread ${this.#worker.threadId}`;
   #requests = 0;
   #end: Error | undefined;
 
@@ -52,8 +56,9 @@ export class Thread {
     if (this.#waiting.size > 0) throw new Error("the thread is busy for somebody who has gone");
   }
 
-  /** Ends it, whatever it is doing. */
+  /** Ends it, whatever it is doing: Deno does not interrupt a loop, which therefore looks at `#over`. */
   async terminate(): Promise<void> {
+    Atomics.store(this.#over, 0, 1);
     await this.#worker.terminate();
   }
 
@@ -86,6 +91,7 @@ export function threads(maxSize = availableParallelism()): Pool<Thread> {
     hookTimeout: 1_000, //    an idle thread that takes longer hangs
     retter: (thread) => thread.checkIdle(), // also finds those that crashed in a borrower's hands
     closer: (thread) => thread.terminate(),
+    tracer: ({ name }) => name,
   });
 }
 

@@ -1,6 +1,6 @@
 // The thread of threads.ts: does what it is asked for, and answers each request by its id.
 
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 
 const jobs = {
   ping: (n: number): number => n,
@@ -9,7 +9,9 @@ const jobs = {
   primes(n: number): number {
     if (!(n >= 0)) throw new RangeError(`no primes below ${n}`);
     let count = 0;
-    for (let candidate = 2; candidate < n; candidate++) if (isPrime(candidate)) count++;
+    for (let candidate = 2; candidate < n && !isOver(); candidate++) {
+      if (isPrime(candidate)) count++;
+    }
     return count;
   },
 
@@ -25,6 +27,11 @@ const jobs = {
 export type Job = keyof typeof jobs;
 export type Request = { id: number; job: Job; n: number };
 export type Answer = { id: number; value: number } | { id: number; error: unknown };
+
+/** Whether the thread is being ended, and nobody waits for what it does. */
+function isOver(): boolean {
+  return Atomics.load(workerData as Int32Array, 0) === 1;
+}
 
 function isPrime(n: number): boolean {
   for (let factor = 2; factor * factor <= n; factor++) if (n % factor === 0) return false;
