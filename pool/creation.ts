@@ -67,9 +67,9 @@ export class Creation<T> implements Attempt {
   /** Gives up: it has failed with `error` now, and what may still come of it is closed. */
   abandon(error: unknown): void {
     if (this.#over) return;
-    const leftover = this.#object;
-    this.#finish({ error, leftover });
-    this.abort(error);
+    this.#over = true;
+    this.abort(error); // before its place is another's
+    this.#end({ error, leftover: this.#object });
   }
 
   async #run(): Promise<void> {
@@ -108,6 +108,10 @@ export class Creation<T> implements Attempt {
   #finish(outcome: Outcome<T>): void {
     if (this.#over) return;
     this.#over = true;
+    this.#end(outcome);
+  }
+
+  #end(outcome: Outcome<T>): void {
     this.#cancelTimeout?.();
     this.#making.made(this, outcome);
   }

@@ -18,10 +18,16 @@ import {
 } from "./helpers/pool.ts";
 
 describe("createTimeout", () => {
-  it("aborts the signal, rejects one get and frees the place", async () => {
+  it("aborts the signal, rejects one get and frees the place, in this order", async () => {
     using time = new Time();
     const creations = new Creations();
-    const pool = new Pool(creations.fun, { maxSize: 1, createTimeout: 500 });
+    let open = 0;
+    const fun = (n: number, making: { signal: AbortSignal }) => {
+      assertEquals(open++, 0, "another is made before this one is told to stop");
+      making.signal.addEventListener("abort", () => void open--);
+      return creations.fun(n, making);
+    };
+    const pool = new Pool(fun, { maxSize: 1, createTimeout: 500 });
     const failed = rejection(pool.get());
     const next = pool.get();
     await time.pass(499);

@@ -21,6 +21,12 @@ export const MAKING: ByFile = {
       "this.#finish({ error, leftover: undefined });",
     ],
     ["opener is not waited for", "await opener?.(object);", "void opener?.(object);"],
+    [
+      "what is given up hears of it when its place is another's",
+      "    this.abort(error); // before its place is another's\n" +
+      "    this.#end({ error, leftover: this.#object });\n",
+      "    this.#end({ error, leftover: this.#object });\n    this.abort(error);\n",
+    ],
     ["createTimeout is not kept", "if (delay > 0) {", "if (delay < 0) {"],
   ],
   "pool/supply.ts": [
