@@ -1,0 +1,81 @@
+// Headless browsers: a few processes that many visitors share, each with cookies of its own.
+//
+// Pooled are the browsers: one takes half a second to start and some 200 MB to run. A context, to which
+// cookies, storage and cache belong, takes 20 ms: each borrower makes one, and `retter` closes it.
+
+import process from "node:process";
+import { type Browser, type BrowserServer, chromium, type Page } from "playwright-core";
+import { Pool } from "../../mod.ts";
+
+export const CHROME = process.env.CHROME_PATH ?? "/usr/bin/chromium";
+
+const processes = new WeakMap<Browser, BrowserServer>();
+
+export function pidOf(browser: Browser): number {
+  return processes.get(browser)!.process().pid!;
+}
+
+/** Takes no signal, since Playwright does not: it kills a browser that is late itself. */
+async function launch(): Promise<Browser> {
+  const server = await chromium.launchServer({
+    executablePath: CHROME,
+    host: "127.0.0.1",
+    timeout: 10_000,
+    chromiumSandbox: process.getuid?.() !== 0, // which Chromium refuses to root
+    // No more arguments: Playwright's own turn off updates, synchronisation and calls home.
+  });
+  try {
+    const browser = await chromium.connect(server.wsEndpoint());
+    processes.set(browser, server);
+    return browser;
+  } catch (error) {
+    await server.kill();
+    throw error;
+  }
+}
+
+/** A pool of browsers. */
+export function browsers(maxSize = 2): Pool<Browser> {
+  return new Pool(launch, {
+    maxSize, //                   as many as there is memory for
+    timeout: 30_000, //           all of them may be with pages that are slow
+    createTimeout: 15_000, //     longer than `launch` itself waits, which then tells why
+    maxUse: 500, //               what a browser hoards goes with it
+    maxAvailDelay: 5 * 60_000, // nobody looks at pages any more: give the memory back
+    maxUsingDelayKill: 60_000, // whatever a page does, its browser is back by then
+    health: async (browser) => await (await browser.newBrowserCDPSession()).detach(),
+    healthAfter: 0, //            two answers of the browser itself, in some 5 ms; a dead one has none
+    hookTimeout: 2_000, //        one that takes longer hangs
+    retter: (browser) => Promise.all(browser.contexts().map((context) => context.close())),
+    // Not `close`, for which one that hangs lets you wait: there is nothing in it to be saved.
+    closer: (browser) => processes.get(browser)!.kill(),
+    tracer: (browser) => `browser ${pidOf(browser)}`,
+  });
+}
+
+/** Lends a page in a context of its own; when `signal` aborts, whatever `fn` does with it fails. */
+export function visit<R>(
+  pool: Pool<Browser>,
+  fn: (page: Page) => Promise<R>,
+  signal?: AbortSignal,
+): Promise<R> {
+  return pool.use(async (browser, signal) => {
+    const page = await browser.newPage();
+    signal.addEventListener("abort", () => void page.close());
+    signal.throwIfAborted();
+    return await fn(page).catch((error) => {
+      signal.throwIfAborted(); // its reason says more than that the page was closed
+      throw error;
+    });
+  }, { signal });
+}
+
+if (import.meta.main) {
+  const [url = "data:text/html,<title>A page</title><h1>Hello", file] = process.argv.slice(2);
+  await using pool = browsers(); // shut down at the end: no browser is left
+  const [title, image] = await visit(pool, async (page) => {
+    await page.goto(url);
+    return [await page.title(), await page.screenshot(file ? { path: file } : {})];
+  }, AbortSignal.timeout(20_000));
+  console.log(`${title}: a picture of ${image.length} bytes`);
+}
