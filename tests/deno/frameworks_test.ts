@@ -18,6 +18,8 @@ const PROGRAMS: Program[] = [
   { file: "bun_serve.ts", runtimes: /^bun/ },
   { file: "node_http.ts", runtimes: /^(deno|node|bun)/ },
   { file: "hono.ts", npm: "hono", runtimes: /^(deno|bun)/ },
+  // Hono comes with it, as what it needs beside it.
+  { file: "hono.ts", npm: "@hono/node-server", runtimes: /^node/ },
   { file: "express.ts", npm: "express", runtimes: /^(deno|node|bun)/ },
   { file: "fastify.ts", npm: "fastify", runtimes: /^(deno|node|bun)/ },
   // On JSR it is newer; npm's runs on Node's http, also here.

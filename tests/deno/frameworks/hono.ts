@@ -13,4 +13,4 @@ app.post("/work", async (c) => c.json(await work(await c.req.json())));
 app.post("/stream", async (c) => c.body(streamed(await c.req.json(), versatile.current())));
 app.onError((error, c) => c.text(error.message, 500));
 
-await check(serve(app.fetch));
+await check(await serve(app.fetch));
