@@ -13,55 +13,53 @@ export interface Account {
   said: string[];
 }
 
-const accounts = new Map<number, Account>();
-let connections = 0;
-let port: number | undefined;
+/** It ends with this process. */
+export class EchoServer {
+  readonly port: number;
+  readonly #accounts = new Map<number, Account>();
+  #connections = 0;
 
-/** Its port; starts it if need be. It ends with this process. */
-export function echoPort(): number {
-  return port ??= start();
-}
-
-function start(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  void accept(listener);
-  return listener.addr.port;
-}
-
-async function accept(listener: Deno.TcpListener): Promise<void> {
-  for await (const conn of listener) {
-    const account = { n: ++connections, open: true, said: [] };
-    accounts.set(account.n, account);
-    // A connection that breaks is its client's affair.
-    void serve(conn, account).catch(() => {}).then(() => account.open = false);
+  constructor() {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.port = listener.addr.port;
+    void this.#accept(listener);
   }
-}
 
-async function serve({ readable, writable }: Deno.TcpConn, account: Account): Promise<void> {
-  const writer = writable.getWriter();
-  const answer = (text: string) => writer.write(new TextEncoder().encode(`${text}\n`));
-  try {
-    await answer(String(account.n));
-    let rest = "";
-    for await (const text of readable.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop()!;
-      for (const line of lines) await answer(await reply(line, account));
+  async #accept(listener: Deno.TcpListener): Promise<void> {
+    for await (const conn of listener) {
+      const account = { n: ++this.#connections, open: true, said: [] };
+      this.#accounts.set(account.n, account);
+      // A connection that breaks is its client's affair.
+      void this.#serve(conn, account).catch(() => {}).then(() => account.open = false);
     }
-  } finally {
-    await writer.close();
   }
-}
 
-async function reply(line: string, account: Account): Promise<string> {
-  const [, what, number] = /^(\?|wait) (\d+)$/.exec(line) ?? [];
-  if (what === "?") return tell(Number(number), account);
-  account.said.push(line);
-  if (what === "wait") await new Promise((resolve) => setTimeout(resolve, Number(number)));
-  return line;
-}
+  async #serve({ readable, writable }: Deno.TcpConn, account: Account): Promise<void> {
+    const writer = writable.getWriter();
+    const answer = (text: string) => writer.write(new TextEncoder().encode(`${text}\n`));
+    try {
+      await answer(String(account.n));
+      let rest = "";
+      for await (const text of readable.pipeThrough(new TextDecoderStream())) {
+        const lines = (rest + text).split("\n");
+        rest = lines.pop()!;
+        for (const line of lines) await answer(await this.#reply(line, account));
+      }
+    } finally {
+      await writer.close();
+    }
+  }
 
-function tell(from: number, asker: Account): string {
-  accounts.delete(asker.n);
-  return JSON.stringify([...accounts.values()].filter(({ n }) => n >= from));
+  async #reply(line: string, account: Account): Promise<string> {
+    const [, what, number] = /^(\?|wait) (\d+)$/.exec(line) ?? [];
+    if (what === "?") return this.#tell(Number(number), account);
+    account.said.push(line);
+    if (what === "wait") await new Promise((resolve) => setTimeout(resolve, Number(number)));
+    return line;
+  }
+
+  #tell(from: number, asker: Account): string {
+    this.#accounts.delete(asker.n);
+    return JSON.stringify([...this.#accounts.values()].filter(({ n }) => n >= from));
+  }
 }

@@ -35,5 +35,9 @@ export function stop(): void {
 }
 
 export function seconds(since: number): string {
-  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+  return inSeconds(performance.now() - since);
+}
+
+export function inSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }

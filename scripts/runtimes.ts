@@ -1,6 +1,6 @@
 // The runtimes the suite runs on, one record each: where it is from, how it runs a file, how it counts.
 
-import { bundle, type Target } from "./bundle.ts";
+import { type Bundle, bundle, type Target } from "./bundle.ts";
 import { type NpmBinary, pathOf } from "./fetch.ts";
 import { type Case, readBun, readDeno, readNode } from "./junit.ts";
 import { type Std, stdFlags } from "./std.ts";
@@ -14,6 +14,8 @@ export interface Job {
   files: string[];
   /** Examples are run where they can be: that is Deno. */
   examples: boolean;
+  /** What it has to wait for, if anything. */
+  after?: Promise<unknown>;
 }
 
 export interface Setting {
@@ -63,8 +65,18 @@ function isForAll({ title, examples }: Job): boolean {
   return !examples && !title.startsWith(DENO_ONLY) && !title.startsWith(WORKERD_ONLY);
 }
 
+/** Whether its tests start programs on whatever runtimes have been fetched. */
+export function visits({ title }: Job): boolean {
+  return title.startsWith(DENO_ONLY);
+}
+
+const bundling = new Map<string, Promise<Bundle[]>>();
+
+/** Once for all runtimes of that level, which may run them at the same time. */
 async function bundled(files: string[], target: Target): Promise<string[]> {
-  const bundles = await bundle(files, { name: target, target, bdd: "bdd.ts", maps: true });
+  const goal = { name: target, target, bdd: "bdd.ts", maps: true };
+  const key = [target, ...files].join(" ");
+  const bundles = await bundling.getOrInsertComputed(key, () => bundle(files, goal));
   return bundles.map(({ path }) => path);
 }
 

@@ -2,8 +2,9 @@
 
 import type { Case } from "./junit.ts";
 import { type Ended, run, tail } from "./process.ts";
-import { say, seconds, show, stop } from "./progress.ts";
+import { inSeconds, say, seconds, show, stop } from "./progress.ts";
 import type { Job, Runtime } from "./runtimes.ts";
+import { Slots, type Timed } from "./slots.ts";
 import type { Std } from "./std.ts";
 
 export interface Count {
@@ -18,55 +19,78 @@ const LIMIT = 120_000;
 const LONG_LIMIT = 300_000;
 const REPORTS = ".cache/reports";
 
-/** Runs one after the other, since tests of time would suffer from company. */
-export async function runSuite(runtime: Runtime, jobs: Job[], std: Std): Promise<Count> {
-  const total = { passed: 0, failed: 0, skipped: 0 };
-  const begun = performance.now();
+/** Runs each job once there is a slot for it: by default, one after the other. */
+export async function runSuite(
+  runtime: Runtime,
+  jobs: Job[],
+  std: Std,
+  slots: Slots = new Slots(1),
+): Promise<Count> {
   await Deno.mkdir(REPORTS, { recursive: true });
-  const skipped: Case[] = [];
-  for (const [i, job] of jobs.entries()) {
-    show(() => `${runtime.label}   ${i + 1}/${jobs.length}   ${job.title}   ${seconds(begun)}`);
-    const cases = await runJob(runtime, job, std);
-    stop();
-    for (const one of cases) total[one.outcome]++;
-    for (const one of cases) if (one.outcome === "failed") report(runtime, job, one);
-    skipped.push(...cases.filter(({ outcome }) => outcome === "skipped"));
-  }
-  say(line(runtime, total, begun));
-  for (const reason of reasons(skipped)) say(`    ${reason}`);
+  const ended = await Promise.all(jobs.map((job) => runInTurn(runtime, job, std, slots)));
+  const cases = ended.flatMap(({ value }) => value);
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const { outcome } of cases) total[outcome]++;
+  say(line(runtime, total, ended.reduce((sum, { ms }) => sum + ms, 0)));
+  for (const reason of reasons(cases)) say(`    ${reason}`);
   return total;
 }
 
+/** What takes long comes first, so that the end finds every slot at work. */
+async function runInTurn(
+  runtime: Runtime,
+  job: Job,
+  std: Std,
+  slots: Slots,
+): Promise<Timed<Case[]>> {
+  await job.after;
+  const name = `${runtime.label}  ${job.title}`.trim();
+  const rank = runtime.together || job.examples || job.after ? 0 : 1;
+  const ended = await slots.run(name, rank, () => {
+    show(() => progress(slots));
+    return runJob(runtime, job, std);
+  });
+  if (slots.running.size === 0) stop();
+  for (const one of ended.value) if (one.outcome === "failed") report(name, one);
+  return ended;
+}
+
+function progress({ ended, known, running }: Slots): string {
+  return `${ended.length}/${known}   ${seconds(0)}   ${[...running].join(", ")}`;
+}
+
 /** Why tests were skipped, as far as that is known, with how many for each reason. */
-function reasons(skipped: Case[]): string[] {
-  const known = skipped.filter(({ message }) => message);
+function reasons(cases: Case[]): string[] {
+  const known = cases.filter(({ outcome, message }) => outcome === "skipped" && message);
   const by = Map.groupBy(known, ({ path, message }) => `${path[0]}: ${message}`);
   return [...by].map(([reason, cases]) => `${cases.length} skipped in ${reason}`);
 }
 
-function line({ label }: Runtime, { passed, failed, skipped }: Count, begun: number): string {
+function line({ label }: Runtime, { passed, failed, skipped }: Count, ms: number): string {
   const counts = `${passed} passed, ${failed} failed, ${skipped} skipped`;
-  return `${label.padEnd(25)} ${counts}   ${seconds(begun)}`;
+  return `${label.padEnd(25)} ${counts}   ${inSeconds(ms)}`;
 }
 
-function report({ label }: Runtime, { title }: Job, { path, message }: Case): void {
-  say(`\nFAILED  ${label}  ${[title, ...path].filter(Boolean).join(" > ")}`);
-  say(message.split("\n").slice(0, 40).map((text) => `    ${text}`).join("\n") + "\n");
+function report(name: string, { path, message }: Case): void {
+  say(`\nFAILED  ${[name, ...path].filter(Boolean).join(" > ")}`);
+  const lines = message.split("\n").slice(0, 40).map((text) => `    ${text.slice(0, 500)}\n`);
+  say(lines.join(""));
 }
 
 async function runJob(runtime: Runtime, job: Job, std: Std): Promise<Case[]> {
-  const report = `${Deno.cwd()}/${REPORTS}/${runtime.name}.xml`;
-  await Deno.remove(report).catch(() => {});
   let files = job.files;
   try {
     if (runtime.prepare) files = await runtime.prepare(files);
   } catch (error) {
     return [failure(`cannot be bundled: ${(error as Error).message}`)];
   }
+  // Its own, for those who run the suite more than once at a time.
+  const report = await Deno.makeTempFile({ dir: `${Deno.cwd()}/${REPORTS}`, suffix: ".xml" });
   const command = runtime.command({ ...job, files }, { report, std });
   const limit = runtime.together ? LONG_LIMIT : LIMIT;
   const ended = await run(command, { env: { PROXYPOOL_STD: std }, limit });
-  const written = await Deno.readTextFile(report).catch(() => "");
+  const written = await Deno.readTextFile(report);
+  await Deno.remove(report);
   const cases = runtime.read({ files: job.files, report: written, ...ended });
   explain(cases, ended);
   return [...cases, ...judge(ended, cases, limit)];

@@ -1,41 +1,64 @@
 // Runs the suite on every runtime, each fetched at its pinned version, and adds up what they report.
 
+import { parseArgs } from "node:util";
 import { endBundling } from "./bundle.ts";
 import { fetchBinary, isFetched } from "./fetch.ts";
-import { say, seconds, show, stop } from "./progress.ts";
-import { type Job, type Runtime, RUNTIMES } from "./runtimes.ts";
+import { inSeconds, say, seconds, show } from "./progress.ts";
+import { type Job, type Runtime, RUNTIMES, visits } from "./runtimes.ts";
+import { Slots } from "./slots.ts";
 import { documents, testFiles } from "./sources.ts";
 import { describeStd, findStd, type Std } from "./std.ts";
 import { type Count, runSuite } from "./suite.ts";
 
 const names = RUNTIMES.map(({ name }) => name).join(" | ");
 const usual = RUNTIMES.filter(({ usual }) => usual);
-const HELP = `deno task test [${names} ...] [--filter TEXT]
+const HELP = `deno task test [${names} ...] [--filter TEXT] [--jobs N] [--times]
 
 Runs the suite on the runtimes named, by default ${usual.map(({ name }) => name).join(", ")}.
 "workerd": all four of its kinds, which differ in compatibility date and flags.
---filter TEXT   only files with TEXT in their path ("examples": those of the documentation)`;
+--filter TEXT   only files with TEXT in their path ("examples": those of the documentation)
+--jobs N        so many processes side by side, by default as many as there are cores
+--times         tells which of them took longest`;
 
 interface Wish {
   runtimes: Runtime[];
   filter: string;
+  slots: Slots;
+  times: boolean;
 }
 
 /** Ends the process on --help, and on what it does not know. */
 function parse(args: string[]): Wish {
-  const wish: Wish = { runtimes: [], filter: "" };
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i]!;
-    const runtimes = RUNTIMES.filter(({ name }) => name === arg || name.startsWith(`${arg}-`));
-    if (arg === "--help" || arg === "-h") exit(0, HELP);
-    else if (arg.startsWith("--filter=")) wish.filter = arg.slice("--filter=".length);
-    else if (arg === "--filter" && args[i + 1]) wish.filter = args[++i]!;
-    else if (arg === "--filter") exit(2, "--filter: no text follows, give a part of a path");
-    else if (runtimes.length > 0) wish.runtimes.push(...runtimes);
-    else exit(2, `${arg}: no such runtime or option, known are: ${names} | --filter TEXT | --help`);
+  const { positionals, values } = read(args);
+  if (values.help) exit(0, HELP);
+  if (values.filter === "") exit(2, "--filter: no text follows, give a part of a path");
+  const jobs = values.jobs ?? String(navigator.hardwareConcurrency);
+  if (!/^[1-9]\d*$/.test(jobs)) exit(2, `--jobs ${jobs}: not a number from 1 on`);
+  return {
+    runtimes: positionals.length > 0 ? [...new Set(positionals.flatMap(called))] : usual,
+    filter: values.filter ?? "",
+    slots: new Slots(Number(jobs)),
+    times: values.times ?? false,
+  };
+}
+
+function read(args: string[]) {
+  const options = {
+    filter: { type: "string" },
+    jobs: { type: "string" },
+    times: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  } as const;
+  try {
+    return parseArgs({ args, allowPositionals: true, options });
+  } catch (error) {
+    exit(2, `${(error as Error).message}\n\n${HELP}`);
   }
-  if (wish.runtimes.length === 0) wish.runtimes = usual;
-  return wish;
+}
+
+function called(name: string): Runtime[] {
+  const runtimes = RUNTIMES.filter((one) => one.name === name || one.name.startsWith(`${name}-`));
+  return runtimes.length > 0 ? runtimes : exit(2, `${name}: no such runtime, known are: ${names}`);
 }
 
 function exit(code: number, text: string): never {
@@ -43,23 +66,28 @@ function exit(code: number, text: string): never {
   Deno.exit(code);
 }
 
-/** Fetches what is missing, all at once. Returns those that there are now. */
-async function fetchAll(runtimes: Runtime[]): Promise<Runtime[]> {
-  const missing = runtimes.filter(({ binary }) => binary && !isFetched(binary));
-  if (missing.length === 0) return runtimes;
+/** Fetches what is missing, all at once; tells of each whether it is there. */
+function fetchAll(runtimes: Runtime[]): Map<Runtime, Promise<boolean>> {
   const begun = performance.now();
-  const waiting = new Set(missing.map(({ label }) => label));
-  say(`Fetching ${[...waiting].join(", ")} from the npm registry (some 40 MB each) ...`);
-  show(() => `fetching ${[...waiting].join(", ")}   ${seconds(begun)}`);
-  const failed = new Map<Runtime, string>();
-  await Promise.all(missing.map(async (runtime) => {
-    await fetchBinary(runtime.binary!).catch((error) => failed.set(runtime, error.message));
-    waiting.delete(runtime.label);
-    if (!failed.has(runtime)) say(`fetched ${runtime.label}   ${seconds(begun)}`);
+  const missing = runtimes.filter(({ binary }) => binary && !isFetched(binary));
+  const labels = missing.map(({ label }) => label).join(", ");
+  if (labels) say(`Fetching ${labels} from the npm registry (some 40 MB each) ...`);
+  if (labels) show(() => `fetching ${labels}   ${seconds(begun)}`);
+  return new Map(runtimes.map((runtime) => {
+    const there = missing.includes(runtime) ? fetchOne(runtime, begun) : Promise.resolve(true);
+    return [runtime, there];
   }));
-  stop();
-  for (const [{ label }, why] of failed) say(`FAILED  ${label}  ${why}`);
-  return runtimes.filter((runtime) => !failed.has(runtime));
+}
+
+async function fetchOne({ label, binary }: Runtime, begun: number): Promise<boolean> {
+  try {
+    await fetchBinary(binary!);
+    say(`fetched ${label}   ${seconds(begun)}`);
+    return true;
+  } catch (error) {
+    say(`FAILED  ${label}  ${(error as Error).message}`);
+    return false;
+  }
 }
 
 function allJobs(filter: string): Job[] {
@@ -68,16 +96,32 @@ function allJobs(filter: string): Job[] {
   return [...tests, examples].filter(({ title }) => title.includes(filter));
 }
 
-function together(jobs: Job[]): Job {
-  return { title: "", files: jobs.flatMap(({ files }) => files), examples: false };
+/** What a runtime has to do, in as many processes as it needs. */
+interface Part {
+  runtime: Runtime;
+  jobs: Job[];
 }
 
-/** One runtime's part. */
-async function runOn(runtime: Runtime, jobs: Job[], std: Std, filter: string): Promise<Count> {
-  const each = jobs.filter(runtime.takes);
-  const own = runtime.together ? [together(each)] : each;
+/** A filter may leave nothing for some. */
+function partsOf({ runtimes, filter }: Wish): Part[] {
+  const all = allJobs(filter);
+  if (all.length === 0) exit(2, `--filter ${filter}: in the path of no test file`);
+  const parts = runtimes.map((runtime) => ({ runtime, jobs: jobsOf(runtime, all) }))
+    .filter(({ jobs }) => jobs.length > 0 || !filter);
+  if (parts.length > 0) return parts;
+  exit(2, `--filter ${filter}: in the path of no test file for these`);
+}
+
+function jobsOf({ takes, together }: Runtime, all: Job[]): Job[] {
+  const jobs = all.filter(takes);
+  return together && jobs.length > 0
+    ? [{ title: "", files: jobs.flatMap(({ files }) => files), examples: false }]
+    : jobs;
+}
+
+async function runPart({ runtime, jobs }: Part, { slots, filter }: Wish, std: Std): Promise<Count> {
   // The standard library from JSR is for Deno alone.
-  const count = await runSuite(runtime, own, runtime.prepare ? "local" : std);
+  const count = await runSuite(runtime, jobs, runtime.prepare ? "local" : std, slots);
   if (count.passed + count.failed > 0) return count;
   // Where a filter leaves only what this runtime cannot do, that is said already.
   if (filter && count.skipped > 0) return count;
@@ -86,25 +130,41 @@ async function runOn(runtime: Runtime, jobs: Job[], std: Std, filter: string): P
 }
 
 async function main(): Promise<void> {
-  const { runtimes, filter } = parse(Deno.args);
-  const jobs = allJobs(filter);
-  if (jobs.length === 0) exit(2, `--filter ${filter}: in the path of no test file`);
+  const wish = parse(Deno.args);
+  const parts = partsOf(wish);
+  const visiting = parts.some(({ jobs }) => jobs.some(visits));
+  const fetched = fetchAll(visiting ? wish.runtimes : parts.map(({ runtime }) => runtime));
+  const allFetched = Promise.all(fetched.values());
   const std = await findStd();
   say(describeStd(std));
-  // A filter may leave nothing for some, but not for all.
-  const wanted = runtimes.filter((runtime) => !filter || jobs.some(runtime.takes));
-  if (wanted.length === 0) exit(2, `--filter ${filter}: in the path of no test file for these`);
-  const ready = await fetchAll(wanted);
-  const sum: Count = { passed: 0, failed: wanted.length - ready.length, skipped: 0 };
-  for (const runtime of ready) {
-    const { passed, failed, skipped } = await runOn(runtime, jobs, std, filter);
-    sum.passed += passed;
-    sum.failed += failed;
-    sum.skipped += skipped;
-  }
+  const counts = await Promise.all(parts.map(async ({ runtime, jobs }) => {
+    const own = jobs.map((job) => visits(job) ? { ...job, after: allFetched } : job);
+    return await fetched.get(runtime) ? await runPart({ runtime, jobs: own }, wish, std) : NONE;
+  }));
   await endBundling();
-  say(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
-  Deno.exit(sum.failed > 0 ? 1 : 0);
+  if (wish.times) say(slowest(wish.slots).join("\n"));
+  const unfetched = (await allFetched).filter((there) => !there).length;
+  const { passed, failed, skipped } = sum([...counts, { ...NONE, failed: unfetched }]);
+  say(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  Deno.exit(failed > 0 ? 1 : 0);
+}
+
+/** A line for each that took longest. */
+function slowest({ ended }: Slots): string[] {
+  return ended.toSorted(([, a], [, b]) => b - a).slice(0, 20)
+    .map(([name, ms]) => `${inSeconds(ms).padStart(8)}  ${name}`);
+}
+
+const NONE: Count = { passed: 0, failed: 0, skipped: 0 };
+
+function sum(counts: Count[]): Count {
+  const total = { ...NONE };
+  for (const { passed, failed, skipped } of counts) {
+    total.passed += passed;
+    total.failed += failed;
+    total.skipped += skipped;
+  }
+  return total;
 }
 
 await main();

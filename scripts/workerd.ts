@@ -8,7 +8,7 @@
 
 import type { Plugin } from "esbuild";
 import { type Bundle, bundle } from "./bundle.ts";
-import { echoPort } from "./echo.ts";
+import { EchoServer } from "./echo.ts";
 
 /** What a Worker may ask for. */
 export interface Compatibility {
@@ -28,7 +28,8 @@ export async function writeConfig(
   const plugins = [worker(), runtimeModules(compatibility.modules)];
   const bundles = await bundle(files, { name, target: "esnext", bdd: "bdd_workerd.ts", plugins });
   const path = `${Deno.cwd()}/.cache/bundles/${name}/config.capnp`;
-  const services = files.map((file, i) => service(file, bundles[i]!, compatibility));
+  const server = `127.0.0.1:${new EchoServer().port}`;
+  const services = files.map((file, i) => service(file, bundles[i]!, compatibility, server));
   await Deno.writeTextFile(path, config(services));
   return path;
 }
@@ -45,12 +46,17 @@ ${services.join(",\n")}
 `;
 }
 
-function service(file: string, { exports }: Bundle, { date, flags }: Compatibility): string {
+function service(
+  file: string,
+  { exports }: Bundle,
+  { date, flags }: Compatibility,
+  server: string,
+): string {
   const script = file.replace(/\.ts$/, ".mjs");
   const objects = exports.filter((name) => name !== "default");
   const bindings = [
     `(name = "SELF", service = "${file}")`,
-    `(name = "SERVER", text = "127.0.0.1:${echoPort()}")`,
+    `(name = "SERVER", text = "${server}")`,
     ...objects.map((name) => `(name = "${name}", durableObjectNamespace = "${name}")`),
   ];
   const namespaces = objects.map((name) => `(className = "${name}", uniqueKey = "${name}")`);

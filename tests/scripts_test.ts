@@ -1,9 +1,10 @@
-// The runner counts right, and the gate sees a wrong import: what else is green rests on these.
+// The runner runs all and counts right, and the gate sees a wrong import: what else is green rests on these.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { faults } from "../scripts/graph.ts";
 import { type Case, readBun, readDeno, readNode } from "../scripts/junit.ts";
+import { Slots } from "../scripts/slots.ts";
 import { readWorkerd } from "../scripts/workerd_report.ts";
 
 const brief = (cases: Case[]) =>
@@ -83,6 +84,55 @@ x: [ FAIL ] b.ts (1ms)\nx: [ TEST ] c.ts\nx: [ PASS ] c.ts (1ms)\nx: [ TEST ] d.
       ["c.ts", "failed", "holds no test"],
       ["d.ts", "failed", "was not run to its end; workerd said:\nfatal"],
     ]);
+  });
+});
+
+describe("slots", () => {
+  /** Starts works of these ranks, and ends them by hand. */
+  function start(slots: Slots, ranks: Record<string, number>) {
+    const end: Record<string, (fail?: boolean) => Promise<void>> = {};
+    const begun: string[] = [];
+    const results = Object.entries(ranks).map(([name, rank]) => {
+      let settle: (fail: boolean) => void;
+      const work = new Promise<string>((resolve, reject) => {
+        settle = (fail) => fail ? reject(new Error(name)) : resolve(name);
+      });
+      end[name] = async (fail = false) => {
+        settle(fail);
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      };
+      return slots.run(name, rank, () => (begun.push(name), work));
+    });
+    return { end, begun, results };
+  }
+
+  it("run so many at once, by rank and then as they came", async () => {
+    const slots = new Slots(2);
+    const ranks = { first: 1, second: 1, third: 1, fourth: 0, fifth: 1, sixth: 0 };
+    const { end, begun, results } = start(slots, ranks);
+    const expected = ["first", "second"];
+    assertEquals(begun, expected);
+    for (const next of ["fourth", "sixth", "third", "fifth"]) {
+      await end[expected.at(-2)!]!();
+      assertEquals(begun, [...expected, next]);
+      expected.push(next);
+      assertEquals([slots.running.size, slots.known], [2, 6]);
+    }
+    for (const name of expected) await end[name]!();
+    const values = (await Promise.all(results)).map(({ value }) => value);
+    assertEquals(values, Object.keys(ranks));
+    assertEquals([slots.running.size, slots.ended.length], [0, 6]);
+  });
+
+  it("are free again after a failure, and for who comes later", async () => {
+    const slots = new Slots(1);
+    const { end, begun, results } = start(slots, { first: 0, second: 0 });
+    const failure = assertRejects(() => results[0]!, Error, "first");
+    await end["first"]!(true);
+    await failure;
+    await end["second"]!();
+    assertEquals(begun, ["first", "second"]);
+    assertEquals((await slots.run("third", 0, () => Promise.resolve(3))).value, 3);
   });
 });
 

@@ -190,6 +190,12 @@ export class Time {
     await idle();
   }
 
+  /** Moves on to the next timer, with everything happening that follows from it. */
+  async next(): Promise<void> {
+    await this.#fake.nextAsync();
+    await idle();
+  }
+
   [Symbol.dispose](): void {
     fakeNow();
     this.#fake.restore();

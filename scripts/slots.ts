@@ -1,0 +1,58 @@
+// Slots: runs works side by side, so many at once, and knows what runs and what took how long.
+
+/** What a work resolved to, and how long it took once it had its slot. */
+export interface Timed<R> {
+  value: R;
+  ms: number;
+}
+
+interface Waiter {
+  rank: number;
+  begin(): void;
+}
+
+export class Slots {
+  /** What runs now, by name. */
+  readonly running: Set<string> = new Set();
+  /** What has ended, and after how many milliseconds. */
+  readonly ended: [name: string, ms: number][] = [];
+  readonly #waiting: Waiter[] = [];
+  #free: number;
+
+  constructor(size: number) {
+    this.#free = size;
+  }
+
+  /** How many works there are, as far as it is known now. */
+  get known(): number {
+    return this.ended.length + this.running.size + this.#waiting.length;
+  }
+
+  /** Of those that wait, one of the lowest rank is next, and of these the one that came first. */
+  async run<R>(name: string, rank: number, work: () => Promise<R>): Promise<Timed<R>> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((begin) => this.#enqueue({ rank, begin }));
+    const begun = performance.now();
+    this.running.add(name);
+    try {
+      const value = await work();
+      return { value, ms: performance.now() - begun };
+    } finally {
+      this.ended.push([name, performance.now() - begun]);
+      this.running.delete(name);
+      this.#leave();
+    }
+  }
+
+  #enqueue(waiter: Waiter): void {
+    const after = this.#waiting.findIndex(({ rank }) => rank > waiter.rank);
+    this.#waiting.splice(after < 0 ? this.#waiting.length : after, 0, waiter);
+  }
+
+  /** Hands the slot on, so that nobody who comes right now gets it before. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next.begin();
+    else this.#free++;
+  }
+}
