@@ -4,7 +4,7 @@ import { endBundling } from "./bundle.ts";
 import { fetchBinary, isFetched } from "./fetch.ts";
 import { type Check, runChecks } from "./npm/check.ts";
 import { loadChecks } from "./npm/load_checks.ts";
-import { packFolder, packSources } from "./npm/pack.ts";
+import { packAgain, packSources } from "./npm/pack.ts";
 import { packageChecks } from "./npm/package_checks.ts";
 import { faultCheck, jobs, jobsOf, onPackage } from "./npm/suite_checks.ts";
 import { fetchTools } from "./npm/tools.ts";
@@ -15,13 +15,14 @@ import { type Runtime, RUNTIMES } from "./runtimes.ts";
 import { type Count, runSuite } from "./suite.ts";
 
 const names = RUNTIMES.map(({ name }) => name).join(" | ");
-const HELP = `deno task test:npm [${names} ...] [--filter TEXT] [--package DIR]
+const HELP = `deno task test:npm [${names} ...] [--filter TEXT] [--package PATH]
 
 Packs these sources, installs the tarball into a folder of its own, and tests what is there now: the
 package and its types, how each runtime loads it, and the suite's tests of behaviour on it.
 Runtimes: those named, by default all. Deno, whose users have JSR, only has to load it.
 --filter TEXT   only test files with TEXT in their path
---package DIR   the package that is built in DIR (by deno task build:npm: .cache/npm), not the sources`;
+--package PATH  not these sources, but the package in this folder or tarball: that of deno task
+                build:npm is in .cache/npm`;
 
 interface Wish {
   runtimes: Runtime[];
@@ -87,7 +88,7 @@ async function testPackage(wish: Wish): Promise<Count> {
   try {
     const packed = `${dir}/packed`;
     await Deno.mkdir(packed);
-    const tarball = await (wish.built ? packFolder(wish.built, packed) : packSources(packed));
+    const tarball = await (wish.built ? packAgain(wish.built, packed) : packSources(packed));
     await fill(dir, tarball);
     Deno.chdir(dir);
     return await testAll(wish, tarball, sources);

@@ -1,6 +1,5 @@
 // Puts into a built package what neither dnt nor `deno pack` does.
 
-import { exists } from "../sources.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Files for people. */
@@ -18,5 +17,5 @@ export async function finish(dir: string, { exports }: Manifest): Promise<void> 
     const text = await Deno.readTextFile(`${dir}/${types}`);
     await Deno.writeTextFile(`${dir}/${types}`, LIB + text);
   }
-  for (const file of TEXTS.filter(exists)) await Deno.copyFile(file, `${dir}/${file}`);
+  for (const file of TEXTS) await Deno.copyFile(file, `${dir}/${file}`);
 }

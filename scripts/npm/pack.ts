@@ -1,4 +1,4 @@
-// Makes the package's tarball: of these sources, by `deno pack`, or of a folder that is built already.
+// Makes the package's tarball: of these sources, by `deno pack`, or of what is built already.
 
 import { run, tail } from "../process.ts";
 import { finish } from "./finish.ts";
@@ -15,11 +15,11 @@ export async function packSources(dir: string): Promise<string> {
   const packed = JSON.parse(await Deno.readTextFile(path));
   await Deno.writeTextFile(path, JSON.stringify({ ...packed, ...more }, undefined, 2));
   await finish(`${dir}/package`, packed);
-  return packFolder(`${dir}/package`, dir);
+  return packAgain(`${dir}/package`, dir);
 }
 
-/** In `dir`, of the folder `built`, as `npm publish` does; returns its path. */
-export async function packFolder(built: string, dir: string): Promise<string> {
+/** In `dir`, of a folder or a tarball, as `npm publish` does; returns its path. */
+export async function packAgain(built: string, dir: string): Promise<string> {
   const stdout = await npm("pack", "--json", "--pack-destination", dir, built);
   const [{ filename }] = JSON.parse(stdout);
   return `${dir}/${filename}`;

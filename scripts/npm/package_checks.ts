@@ -51,7 +51,7 @@ async function size(tarball: string): Promise<string> {
 function files(): string[] {
   const known = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$|\.(js|d\.ts)$/;
   const all = find(INSTALLED, "").map((path) => path.slice(INSTALLED.length + 1));
-  const missing = ["README.md", "LICENSE"].filter((name) => !all.includes(name));
+  const missing = ["README.md", "LICENSE", "CHANGELOG.md"].filter((name) => !all.includes(name));
   return [
     ...all.filter((path) => !known.test(path)).map((path) => `${path}: does not belong there`),
     ...all.filter((path) => /(^|\/)(tests?|scripts|bench|examples)\//.test(path)),
