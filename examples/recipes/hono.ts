@@ -1,0 +1,96 @@
+// An HTTP service with Hono: in each request the proxy `db` is a connection of its own.
+//
+// DATABASE_URL is PostgreSQL's. Try /greet/you, /greet/nobody (which fails) and /numbers/5.
+
+import process from "node:process";
+import { Hono } from "hono";
+import { streamText } from "hono/streaming";
+// @ts-types="@types/pg"
+import pg from "pg";
+import { Proxy } from "../../mod.ts";
+import { versatile } from "../../scopes/mod.ts";
+import { pooling } from "../demo/pooling.ts";
+
+/** What all functions use; none is given a connection, none gives one back. */
+export const db = new Proxy<pg.Client>({
+  ...pooling, //       rolls back what a request leaves open, and lends no lost connection
+  maxSize: 10, //      times the processes, less than max_connections of the server
+  timeout: 5_000, //   a visitor does not wait for longer
+  maxWaiting: 100, //  nor are more let in than can be served in that time
+  createTimeout: 3_000,
+  async fun() {
+    // Takes no signal: its own timeout is shorter, and tells why.
+    const connectionString = process.env.DATABASE_URL;
+    const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000 });
+    await client.connect();
+    return client;
+  },
+});
+
+export const app = new Hono();
+
+// The one line that it takes: a frame for each request, at whose end its connection goes back.
+app.use((_c, next) => versatile.run(next));
+
+app.get("/greet/:name", async (c) => {
+  await db.query("begin");
+  await remember(c.req.param("name"));
+  const text = await greeting();
+  await db.query("commit");
+  return c.text(text);
+});
+
+/** Of the transaction, and so of the connection: another would know nothing of it. */
+async function remember(name: string): Promise<void> {
+  await db.query("select set_config('app.name', $1, true)", [name]);
+  if (name === "nobody") throw new Error("there is nobody"); // "begin" is rolled back
+}
+
+async function greeting(): Promise<string> {
+  const { rows } = await db.query("select 'hello ' || current_setting('app.name') as text");
+  return rows[0].text;
+}
+
+// A stream goes on after its handler has returned: it prolongs the frame.
+app.get("/numbers/:n", (c) => {
+  const frame = versatile.current();
+  return streamText(c, (stream) => {
+    const done = numbers(Number(c.req.param("n")), (line) => stream.writeln(line));
+    frame?.waitUntil(done);
+    return done;
+  });
+});
+
+async function numbers(n: number, write: (line: string) => Promise<unknown>): Promise<void> {
+  for (let i = 1; i <= n; i++) {
+    const { rows } = await db.query("select $1::int, pg_backend_pid()", [i]);
+    await write(JSON.stringify(rows[0]));
+  }
+}
+
+app.onError((error, c) => c.text(`${error.message}\n`, 500));
+
+/** Bun has a server of its own, too: `Bun.serve({ hostname, port, fetch: app.fetch })`. */
+async function serve(port: number): Promise<{ port: number; close(): Promise<unknown> }> {
+  const { fetch } = app;
+  const hostname = "127.0.0.1";
+  if ("Deno" in globalThis) {
+    const server = Deno.serve({ hostname, port, onListen() {} }, fetch);
+    return { port: server.addr.port, close: () => server.shutdown() };
+  }
+  const { serve } = await import("@hono/node-server");
+  return await new Promise((resolve) => {
+    const server = serve({ hostname, port, fetch }, (info) => {
+      resolve({ port: info.port, close: () => new Promise((closed) => server.close(closed)) });
+    });
+  });
+}
+
+if (import.meta.main) {
+  const { port, close } = await serve(Number(process.env.PORT ?? 8000));
+  console.log(`http://127.0.0.1:${port}/greet/you`);
+  process.once("SIGTERM", async () => { // what runs is served, then nothing is left
+    await close();
+    await db._pool?.shutdown({ timeout: 10_000 });
+  });
+}
