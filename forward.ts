@@ -129,10 +129,16 @@ export abstract class Forward implements ProxyHandler<object> {
 
 /** Words that stand where an object would. */
 export class Label {
-  readonly text: string;
+  readonly #text: string;
 
   constructor(text: string) {
-    this.text = text;
+    this.#text = text;
+  }
+
+  /** The words of a label; of anything else, which is asked nothing, undefined. */
+  static textOf(value: unknown): string | undefined {
+    const object = Object(value);
+    return #text in object ? object.#text : undefined;
   }
 }
 
@@ -140,8 +146,13 @@ type Inspect = (value: unknown, options: object) => string;
 
 function show(handler: Forward, options: object, inspect?: Inspect): unknown {
   const value = Forward.show(handler);
-  if (value instanceof Label) return value.text;
-  return inspect ? inspect(value, options) : value;
+  const text = Label.textOf(value);
+  if (text !== undefined) return text;
+  try {
+    return inspect ? inspect(value, options) : value;
+  } catch {
+    return value; // which Bun's console can show where node:util cannot
+  }
 }
 
 /**
@@ -215,11 +226,20 @@ let lastPlain: Callable | undefined;
 function isPlain(method: Callable): boolean {
   if (!plain.has(method)) {
     if (method === Function.prototype.bind) return false;
-    if (Reflect.ownKeys(method).some((key) => key !== "length" && key !== "name")) return false;
+    if (ownKeys(method).some((key) => key !== "length" && key !== "name")) return false;
     plain.add(method);
   }
   lastPlain = method;
   return true;
+}
+
+/** A revoked proxy has none to show: it fails when it is called. */
+function ownKeys(method: Callable): (string | symbol)[] {
+  try {
+    return Reflect.ownKeys(method);
+  } catch {
+    return [];
+  }
 }
 
 function isClass(method: Callable): boolean {

@@ -28,13 +28,16 @@ export function describe(object: unknown): string {
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return value.name ? `function ${value.name}` : "a function";
-  if (typeof value !== "object" || value === null) return String(value);
+  if (Object(value) !== value) return String(value);
+  const isFunction = typeof value === "function";
   try {
     if (Array.isArray(value)) return "an array";
-    const name: unknown = value.constructor?.name;
-    return typeof name === "string" && name !== "Object" ? `a ${name}` : "an object";
+    const { name }: { name?: unknown } = isFunction ? value : (value as object).constructor ?? {};
+    if (typeof name === "string" && name !== "" && name !== "Object") {
+      return `${isFunction ? "function" : "a"} ${name}`;
+    }
   } catch {
-    return "an object";
+    // It cannot be asked.
   }
+  return isFunction ? "a function" : "an object";
 }

@@ -22,15 +22,15 @@ export class Hooks<T> {
   }
 
   /**
-   * What a hook gives, a promise if it is asynchronous; throws or rejects if it fails. `awaited`:
-   * somebody waits for it, so that its timer may keep the process alive.
+   * Whether a hook gives anything but false, a promise if it is asynchronous; throws or rejects if it
+   * fails. `awaited`: somebody waits for it, so that its timer may keep the process alive.
    */
   run(name: "getter" | "retter" | "health", entry: Entry<T>, awaited = true): unknown {
     const hook = this.#settings[name];
     if (hook === undefined) return undefined;
     try {
       const result = outside(hook, entry.object);
-      if (!isThenable(result)) return result;
+      if (!isThenable(result)) return result !== false;
       // What goes on when it is done must not pin the request that happened to call for it.
       return outside(() => this.#later(name, entry, result, awaited));
     } catch (error) {
