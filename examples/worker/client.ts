@@ -13,9 +13,12 @@ export class Client {
     this.#reader = this.#socket.readable.getReader();
   }
 
-  static async open(address: string): Promise<Client> {
+  /** Waits until it is greeted, unless `signal` aborts. */
+  static async open(address: string, signal: AbortSignal): Promise<Client> {
     const client = new Client(address);
-    await client.#line();
+    const giveUp = () => void client.close();
+    signal.addEventListener("abort", giveUp, { once: true });
+    await client.#line().finally(() => signal.removeEventListener("abort", giveUp));
     return client;
   }
 

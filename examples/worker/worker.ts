@@ -2,7 +2,7 @@
 // one Durable Object over few that they share. Its bindings: SERVER, an address such as
 // "db.example.com:5432", and ROOM, the namespace of the class Room.
 import { env } from "cloudflare:workers";
-import { Pool, Proxy } from "../../mod.ts";
+import { type CreateContext, Pool, Proxy } from "../../mod.ts";
 import { type Host, versatile } from "../../scopes/mod.ts";
 import { Client } from "./client.ts";
 
@@ -11,10 +11,17 @@ interface Env {
   ROOM: { idFromName(name: string): unknown; get(id: unknown): Room };
 }
 
-const options = { maxSize: 2, timeout: 5_000, closer: (client: Client) => client.close() };
+const open = (_n: number, { signal }: CreateContext) => Client.open((env as Env).SERVER, signal);
+
+const options = {
+  maxSize: 2, //           of the six connections that a request may open at once
+  timeout: 5_000, //       a visitor does not wait for longer
+  createTimeout: 2_000, // a server that does not greet by then is not there
+  closer: (client: Client) => client.close(),
+};
 
 /** All functions use it, and none is given a connection. */
-const server = new Proxy({ fun: () => Client.open((env as Env).SERVER), ...options });
+const server = new Proxy({ fun: open, ...options });
 
 // Only Workers without Node's modules need this.
 await versatile.ready();
@@ -36,11 +43,19 @@ export default {
 
 /** Has a pool for as long as it lives, whose connections serve all of its requests. */
 export class Room {
-  readonly #pool = new Pool(() => Client.open((env as Env).SERVER), options);
+  readonly #pool = new Pool(open, {
+    ...options,
+    health: async (client) => await client.ask("ping") === "ping",
+    healthAfter: 1_000, //     what was used a moment ago is still there; later it may not be
+    hookTimeout: 1_000, //     nor does a server answer that takes longer
+    discardOnError: true, //   an answer that did not come may come yet, to the next question
+    maxAvailDelay: 30_000, //  nobody tells a Durable Object of its end: close what is not used
+  });
   #requests = 0;
 
-  async fetch(_request: Request): Promise<Response> {
-    const said = await this.#pool.use((client) => client.ask(`request ${++this.#requests}`));
+  async fetch({ signal }: Request): Promise<Response> {
+    const question = `request ${++this.#requests}`;
+    const said = await this.#pool.use((client) => client.ask(question), { signal });
     return new Response(`${said} over ${this.#pool.size} connection`);
   }
 }
