@@ -1,5 +1,6 @@
 // Installs the package for npm as a user does, and tests that: its files, its types, its behaviour.
 
+import { parseArgs } from "node:util";
 import { endBundling } from "./bundle.ts";
 import { fetchBinary, isFetched } from "./fetch.ts";
 import { type Check, runChecks } from "./npm/check.ts";
@@ -11,7 +12,8 @@ import { fetchTools } from "./npm/tools.ts";
 import { typeChecks } from "./npm/type_checks.ts";
 import { fill } from "./npm/workspace.ts";
 import { say } from "./progress.ts";
-import { type Runtime, RUNTIMES } from "./runtimes.ts";
+import { type Job, type Runtime, RUNTIMES } from "./runtimes.ts";
+import { Slots } from "./slots.ts";
 import { type Count, runSuite } from "./suite.ts";
 
 const names = RUNTIMES.map(({ name }) => name).join(" | ");
@@ -26,24 +28,37 @@ Runtimes: those named, by default all. Deno, whose users have JSR, only has to l
 
 interface Wish {
   runtimes: Runtime[];
-  filter: string;
+  jobs: Job[];
+  /** The package; if it is empty, it is made of the sources. */
   built: string;
 }
 
 /** Ends the process on --help, and on what it does not know. */
 function parse(args: string[]): Wish {
-  const wish: Wish = { runtimes: [], filter: "", built: "" };
-  for (let i = 0; i < args.length; i++) {
-    const [arg, value] = [args[i]!, args[i + 1]];
-    const runtimes = RUNTIMES.filter(({ name }) => name === arg || name.startsWith(`${arg}-`));
-    if (arg === "--help" || arg === "-h") exit(0, HELP);
-    else if (arg === "--filter" && value) wish.filter = args[++i]!;
-    else if (arg === "--package" && value) wish.built = args[++i]!;
-    else if (runtimes.length > 0) wish.runtimes.push(...runtimes);
-    else exit(2, `${arg}: no such runtime or option, or no value for it\n\n${HELP}`);
+  const { positionals, values } = read(args);
+  if (values.help) exit(0, HELP);
+  const wanted = jobs(values.filter ?? "");
+  if (wanted.length === 0) exit(2, `--filter ${values.filter}: in the path of no test file`);
+  return {
+    runtimes: positionals.length > 0 ? [...new Set(positionals.flatMap(called))] : RUNTIMES,
+    jobs: wanted,
+    built: values.package ?? "",
+  };
+}
+
+function read(args: string[]) {
+  const text = { type: "string" } as const;
+  const options = { filter: text, package: text, help: { type: "boolean", short: "h" } } as const;
+  try {
+    return parseArgs({ args, allowPositionals: true, options });
+  } catch (error) {
+    exit(2, `${(error as Error).message}\n\n${HELP}`);
   }
-  if (wish.runtimes.length === 0) wish.runtimes = RUNTIMES;
-  return wish;
+}
+
+function called(name: string): Runtime[] {
+  const runtimes = RUNTIMES.filter((one) => one.name === name || one.name.startsWith(`${name}-`));
+  return runtimes.length > 0 ? runtimes : exit(2, `${name}: no such runtime, known are: ${names}`);
 }
 
 function exit(code: number, text: string): never {
@@ -60,25 +75,29 @@ async function fetchAll(runtimes: Runtime[]): Promise<void> {
 
 /** In the folder where the package is installed. */
 async function testAll(wish: Wish, tarball: string, sources: string): Promise<Count> {
-  const sum: Count = { passed: 0, failed: 0, skipped: 0 };
-  const alone = wish.runtimes.filter(({ together }) => !together);
   const suites = wish.runtimes.filter(({ prepare }) => prepare);
   const checks: Check[] = [
     ...packageChecks(tarball, sources),
     ...typeChecks(),
-    ...loadChecks(alone),
+    ...loadChecks(wish.runtimes.filter(({ together }) => !together)),
     ...suites.map(faultCheck),
   ];
-  sum.failed = await runChecks(checks);
-  sum.passed = checks.length - sum.failed;
-  const all = jobs(wish.filter);
-  for (const runtime of suites) {
-    const count = await runSuite(onPackage(runtime), jobsOf(runtime, all), "local");
-    sum.passed += count.passed;
-    sum.failed += count.failed;
-    sum.skipped += count.skipped;
-  }
-  return sum;
+  const failed = await runChecks(checks);
+  const slots = new Slots(navigator.hardwareConcurrency);
+  const counts = await Promise.all(
+    suites.map((runtime) =>
+      runSuite(onPackage(runtime), jobsOf(runtime, wish.jobs), "local", slots)
+    ),
+  );
+  return [{ passed: checks.length - failed, failed, skipped: 0 }, ...counts].reduce(add);
+}
+
+function add(one: Count, other: Count): Count {
+  return {
+    passed: one.passed + other.passed,
+    failed: one.failed + other.failed,
+    skipped: one.skipped + other.skipped,
+  };
 }
 
 /** In a folder of its own, which is gone afterwards. */

@@ -4,8 +4,8 @@ import { say, seconds, show, stop } from "../progress.ts";
 
 export interface Check {
   name: string;
-  /** Resolves to what there is to tell, or to nothing; rejects with what is wrong. */
-  run(): Promise<string | void>;
+  /** Gives what there is to tell, or nothing; fails with what is wrong. May be async. */
+  run(): string | void | Promise<string | void>;
 }
 
 /** Runs one after the other, and says how each went; returns how many failed. */
@@ -14,7 +14,8 @@ export async function runChecks(checks: Check[]): Promise<number> {
   for (const { name, run } of checks) {
     const begun = performance.now();
     show(() => `${name}   ${seconds(begun)}`);
-    const [fault, detail] = await run().then((told) => ["", told], (error) => [reason(error), ""]);
+    const [fault, detail] = await Promise.try(run)
+      .then((told) => ["", told], (error) => [reason(error), ""]);
     stop();
     say([fault ? "FAILED" : "ok    ", name, detail, seconds(begun)].filter(Boolean).join("   "));
     if (fault) say(`\n${fault}\n`);

@@ -17,9 +17,9 @@ export const INSTALLED = `node_modules/${config.name}`;
 export function packageChecks(tarball: string, sources: string): Check[] {
   return [
     { name: "the size of the tarball", run: () => size(tarball) },
-    { name: "the files of the package", run: () => Promise.resolve(report(files())) },
-    { name: "the contents of its files", run: () => Promise.resolve(report(contents(sources))) },
-    { name: "its package.json", run: () => Promise.resolve(report(fields())) },
+    { name: "the files of the package", run: () => report(files()) },
+    { name: "the contents of its files", run: () => report(contents(sources)) },
+    { name: "its package.json", run: () => report(fields()) },
     {
       name: `publint ${PUBLINT.version}`,
       run: () => silent(command(PUBLINT, "run", "--strict", "--pack", "false", INSTALLED)),
@@ -47,15 +47,15 @@ async function size(tarball: string): Promise<string> {
   return `${size} bytes`;
 }
 
-/** Every file is a module with its declarations, or one that npm shows. */
+/** Every file is a module of the library, its declarations, or one that npm shows. */
 function files(): string[] {
-  const known = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$|\.(js|d\.ts)$/;
+  const texts = ["README.md", "LICENSE", "CHANGELOG.md"];
+  const module = /^(esm\/)?((pool|proxy|scopes)\/)?\w+\.(js|d\.ts)$/;
   const all = find(INSTALLED, "").map((path) => path.slice(INSTALLED.length + 1));
-  const missing = ["README.md", "LICENSE", "CHANGELOG.md"].filter((name) => !all.includes(name));
+  const known = (path: string) => module.test(path) || [...texts, "package.json"].includes(path);
   return [
-    ...all.filter((path) => !known.test(path)).map((path) => `${path}: does not belong there`),
-    ...all.filter((path) => /(^|\/)(tests?|scripts|bench|examples)\//.test(path)),
-    ...missing.map((name) => `${name}: is missing`),
+    ...all.filter((path) => !known(path)).map((path) => `${path}: does not belong there`),
+    ...texts.filter((path) => !all.includes(path)).map((path) => `${path}: is missing`),
   ];
 }
 

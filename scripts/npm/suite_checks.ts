@@ -22,7 +22,7 @@ export function jobs(filter: string): Job[] {
 /** What the runtime takes of them, in as many processes as it needs. */
 export function jobsOf({ takes, together }: Runtime, all: Job[]): Job[] {
   const jobs = all.filter(takes);
-  return together
+  return together && jobs.length > 0
     ? [{ title: "", files: jobs.flatMap(({ files }) => files), examples: false }]
     : jobs;
 }

@@ -11,6 +11,8 @@ import { command, type Compiler, CURRENT, OLD } from "./tools.ts";
 const RESOLUTIONS = { node16: "node16", nodenext: "nodenext", bundler: "esnext" };
 
 const CONSUMER = "tests/npm/consumer.ts";
+/** The same as CommonJS; node16 stands for a Node that could not yet `require` what is ESM. */
+const COMMON = CONSUMER.replace(/ts$/, "cts");
 /** The suite's own statements about types. */
 const STATEMENTS = ["tests/types_test.ts", "tests/proxy_types_test.ts"];
 
@@ -29,11 +31,15 @@ export function typeChecks(): Check[] {
       ...strict(CURRENT, resolution, [["es2022"], ["es2022", "esnext.disposable"]]),
       statements(CURRENT, resolution),
     ]),
-    // To the old one, nodenext was but another name of node16.
-    ...resolutions.filter((resolution) => resolution !== "nodenext").flatMap((resolution) => [
-      ...strict(OLD, resolution, [["es2022"]]),
-      statements(OLD, resolution),
-    ]),
+    compiles(CURRENT, {
+      resolution: "nodenext",
+      globals: "node",
+      lib: ["es2022"],
+      files: [COMMON],
+    }),
+    ...strict(OLD, "node16", [["es2022"]]),
+    ...strict(OLD, "bundler", [["es2022"]]),
+    statements(OLD, "bundler"),
   ];
 }
 
@@ -50,12 +56,13 @@ function strict(compiler: Compiler, resolution: Project["resolution"], libs: str
 
 function compiles(compiler: Compiler, project: Project): Check {
   const { resolution, globals, lib, files } = project;
-  const what = files === STATEMENTS ? "the suite's type tests" : "a strict program";
+  const what = files === STATEMENTS ? "the suite's type tests" : files[0]!.replace(/.*\//, "");
   return {
     name: `TypeScript ${compiler.tsc.version}, ${resolution}, ${globals}, ${
       lib.join("+")
     }: ${what}`,
     async run() {
+      await Deno.copyFile(CONSUMER, COMMON);
       await Deno.writeTextFile("tsconfig.json", JSON.stringify(tsconfig(compiler, project)));
       await succeed(command(compiler.tsc, "--project", "tsconfig.json"));
     },
