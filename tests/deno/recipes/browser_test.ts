@@ -11,10 +11,10 @@ type Browsers = ReturnType<typeof browsers>;
 const there = await Deno.stat(CHROME).then(() => true, () => false);
 const skipped = there ? "" : ` (skipped: no Chromium at ${CHROME}: CHROME_PATH tells where it is)`;
 
-function test(name: string, fn: () => Promise<void>): void {
+function test(name: string, fn: () => Promise<void>, fetched = true): void {
   Deno.test({
     name: `browser: ${name}${skipped}`,
-    ignore: !there,
+    ignore: !there || !fetched,
     // What Playwright starts at its first use it keeps for the next.
     sanitizeOps: false,
     sanitizeResources: false,
@@ -51,11 +51,12 @@ function cookies(pool: Browsers, { url }: Site): Promise<string[]> {
 
 const pids = (pool: Browsers) => pool.use((browser) => Promise.resolve(pidOf(browser)));
 
-test("the program takes a picture", async () => {
-  const [deno] = takers();
-  const [said = ""] = await printed(deno!, "browser.ts");
-  assertMatch(said, /^A page: a picture of \d{4,} bytes$/);
-});
+for (const runner of takers()) {
+  test(`the program takes a picture on ${runner.label}`, async () => {
+    const [said = ""] = await printed(runner, "browser.ts", { packages: ["playwright-core"] });
+    assertMatch(said, /^A page: a picture of \d{4,} bytes$/);
+  }, runner.there);
+}
 
 test("no cookie and nothing stored goes from one visitor to the next", async () => {
   await using site = new Site();

@@ -6,11 +6,10 @@ import { postgres } from "../servers/postgres.ts";
 import { whySkipped } from "../servers/register.ts";
 import type { Server } from "../servers/server.ts";
 import { soon } from "../servers/soon.ts";
-import { bundled } from "./packages.ts";
-import { takers } from "./run.ts";
+import { prepare, type Prepared, takers } from "./run.ts";
 
-const RECIPE = new URL("../../../examples/recipes/hono.ts", import.meta.url).pathname;
 const SIZE = 10;
+const PACKAGES = ["hono", "@hono/node-server", "pg"] as const;
 
 const skipped = await whySkipped(postgres);
 
@@ -21,16 +20,15 @@ class Service implements AsyncDisposable {
   readonly #remove: () => Promise<void>;
   url = "";
 
-  static async start({ command, label }: Runner, { account }: Server): Promise<Service> {
-    const own = label.startsWith("deno") ? undefined : await bundled("hono.ts", PACKAGES);
-    const service = new Service([...command, own?.path ?? RECIPE], account, own?.remove);
+  static async start(runner: Runner, { account }: Server): Promise<Service> {
+    const service = new Service(await prepare(runner, "hono.ts", PACKAGES), account);
     const { value = "" } = await service.#lines.read();
     service.url = value.trim().replace("/greet/you", "");
     return service;
   }
 
-  private constructor([file, ...args]: string[], account: string, remove = async () => {}) {
-    this.#child = new Deno.Command(file!, {
+  private constructor({ command: [file = "", ...args], remove }: Prepared, account: string) {
+    this.#child = new Deno.Command(file, {
       args,
       env: {
         DATABASE_URL: `postgres://${account}@127.0.0.1:5432/test?application_name=${account}`,
@@ -67,8 +65,6 @@ class Service implements AsyncDisposable {
     await this.#remove();
   }
 }
-
-const PACKAGES = ["hono", "@hono/node-server", "pg"] as const;
 
 for (const runner of takers()) {
   Deno.test({

@@ -4,7 +4,7 @@ import { build, stop } from "esbuild";
 import { fetchBinary, isFetched, type NpmBinary, pathOf } from "../../../scripts/fetch.ts";
 import config from "../../../deno.json" with { type: "json" };
 
-type Name = keyof typeof config.imports;
+export type Name = keyof typeof config.imports;
 
 /** Gives the bundle's path, in a directory of its own that `remove` removes. */
 export async function bundled(
