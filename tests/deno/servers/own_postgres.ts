@@ -84,9 +84,16 @@ export class OwnPostgres implements AsyncDisposable {
   }
 }
 
+/** None that the machine gives to connections: one of these could have it while the server is down. */
 function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  const port = 20_000 + Math.floor(Math.random() * 12_000);
+  try {
+    using _listener = Deno.listen({ hostname: "127.0.0.1", port });
+    return port;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return freePort();
+    throw error;
+  }
 }
 
 async function run([program = "", ...args]: string[]): Promise<void> {

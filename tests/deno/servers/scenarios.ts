@@ -56,7 +56,8 @@ async function loaded(kind: Kind, fault: Fault): Promise<void> {
   assertEquals(await outcome, "failed");
   await load.stop();
   const { failures } = load;
-  assert(failures.length < SIZE, `${failures.length} others failed: ${failures[0]?.error}`);
+  const reasons = new Set(failures.map(({ error }) => String(error)));
+  assert(failures.length < SIZE, `${failures.length} others failed: ${[...reasons].join(", ")}`);
   assertEquals(load.failedSince(then), []);
   await bench.whole(ROUND + PATIENCE);
   await bench.end();
