@@ -7,12 +7,12 @@ import { type Check, runChecks } from "./npm/check.ts";
 import { loadChecks } from "./npm/load_checks.ts";
 import { packAgain, packSources } from "./npm/pack.ts";
 import { packageChecks } from "./npm/package_checks.ts";
-import { faultCheck, jobs, jobsOf, onPackage } from "./npm/suite_checks.ts";
+import { faultCheck, findTests, jobsOf, onPackage, type Tests } from "./npm/suite_checks.ts";
 import { fetchTools } from "./npm/tools.ts";
 import { typeChecks } from "./npm/type_checks.ts";
 import { fill } from "./npm/workspace.ts";
 import { say } from "./progress.ts";
-import { type Job, type Runtime, RUNTIMES } from "./runtimes.ts";
+import { type Runtime, RUNTIMES } from "./runtimes.ts";
 import { Slots } from "./slots.ts";
 import { type Count, runSuite } from "./suite.ts";
 
@@ -28,7 +28,7 @@ Runtimes: those named, by default all. Deno, whose users have JSR, only has to l
 
 interface Wish {
   runtimes: Runtime[];
-  jobs: Job[];
+  tests: Tests;
   /** The package; if it is empty, it is made of the sources. */
   built: string;
 }
@@ -37,11 +37,11 @@ interface Wish {
 function parse(args: string[]): Wish {
   const { positionals, values } = read(args);
   if (values.help) exit(0, HELP);
-  const wanted = jobs(values.filter ?? "");
-  if (wanted.length === 0) exit(2, `--filter ${values.filter}: in the path of no test file`);
+  const tests = findTests(values.filter ?? "");
+  if (tests.jobs.length === 0) exit(2, `--filter ${values.filter}: in the path of no test file`);
   return {
     runtimes: positionals.length > 0 ? [...new Set(positionals.flatMap(called))] : RUNTIMES,
-    jobs: wanted,
+    tests,
     built: values.package ?? "",
   };
 }
@@ -74,22 +74,30 @@ async function fetchAll(runtimes: Runtime[]): Promise<void> {
 }
 
 /** In the folder where the package is installed. */
-async function testAll(wish: Wish, tarball: string, sources: string): Promise<Count> {
-  const suites = wish.runtimes.filter(({ prepare }) => prepare);
+async function testAll(
+  { runtimes, tests }: Wish,
+  tarball: string,
+  sources: string,
+): Promise<Count> {
+  const suites = runtimes.filter(({ prepare }) => prepare);
   const checks: Check[] = [
     ...packageChecks(tarball, sources),
     ...typeChecks(),
-    ...loadChecks(wish.runtimes.filter(({ together }) => !together)),
+    ...loadChecks(runtimes.filter(({ together }) => !together)),
     ...suites.map(faultCheck),
   ];
   const failed = await runChecks(checks);
   const slots = new Slots(navigator.hardwareConcurrency);
   const counts = await Promise.all(
     suites.map((runtime) =>
-      runSuite(onPackage(runtime), jobsOf(runtime, wish.jobs), "local", slots)
+      runSuite(onPackage(runtime), jobsOf(runtime, tests.jobs), "local", slots)
     ),
   );
-  return [{ passed: checks.length - failed, failed, skipped: 0 }, ...counts].reduce(add);
+  for (const [file, internals] of tests.left) {
+    say(`skipped  ${file}, which looks into ${internals}`);
+  }
+  const own = { passed: checks.length - failed, failed, skipped: tests.left.length };
+  return [own, ...counts].reduce(add);
 }
 
 function add(one: Count, other: Count): Count {

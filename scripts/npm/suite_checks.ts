@@ -7,16 +7,27 @@ import { run } from "../process.ts";
 import type { Job, Runtime } from "../runtimes.ts";
 import { testFiles } from "../sources.ts";
 import type { Check } from "./check.ts";
+import { internalsOf } from "./internals.ts";
 import { INSTALLED } from "./package_checks.ts";
 import { specifier } from "./workspace.ts";
 
-/** Those of the project's own scripts and stand-ins have nothing to do with the package. */
-const OTHERS = /^tests\/(scripts|std)_test\.ts$/;
+/** Those of the project's own scripts and stand-ins, and those that need Deno. */
+const OTHERS = /^tests\/((scripts|std)_test\.ts$|deno\/)/;
 
-/** A job for each test file that any runtime but Deno takes. */
-export function jobs(filter: string): Job[] {
-  return testFiles().filter((file) => !OTHERS.test(file) && file.includes(filter))
-    .map((file) => ({ title: file, files: [file], examples: false }));
+/** The test files, some of which look into the library, which nobody can do with the package. */
+export interface Tests {
+  jobs: Job[];
+  /** Each with what it looks into. */
+  left: [file: string, internals: string[]][];
+}
+
+/** The tests with `filter` in their path. */
+export function findTests(filter: string): Tests {
+  const files = testFiles().filter((file) => !OTHERS.test(file) && file.includes(filter))
+    .map((file): Tests["left"][number] => [file, internalsOf(file)]);
+  const jobs = files.filter(([, internals]) => internals.length === 0)
+    .map(([file]) => ({ title: file, files: [file], examples: false }));
+  return { jobs, left: files.filter(([, internals]) => internals.length > 0) };
 }
 
 /** What the runtime takes of them, in as many processes as it needs. */
