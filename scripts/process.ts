@@ -2,7 +2,7 @@
 
 export interface Ended {
   code: number;
-  /** Whether it was killed at the time limit. */
+  /** Whether it was killed at a time limit. */
   late: boolean;
   /** Both its outputs, as they came. */
   output: string;
@@ -15,6 +15,8 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Time limit in milliseconds. */
   limit?: number;
+  /** For how long it may print nothing, in milliseconds. */
+  silence?: number;
 }
 
 /** Throws only if the program cannot be started at all. */
@@ -27,27 +29,58 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  let late = false;
-  const kill = () => {
-    late = true;
-    child.kill("SIGKILL");
-  };
-  const timer = options.limit === undefined ? undefined : setTimeout(kill, options.limit);
+  const patience = new Patience(child, options);
   const both: string[] = [], stdout: string[] = [], stderr: string[] = [];
-  const printed = Promise.all([
-    gather(child.stdout, both, stdout),
-    gather(child.stderr, both, stderr),
-  ]);
+  const gather = async (from: ReadableStream<Uint8Array>, into: string[]) => {
+    for await (const text of from.pipeThrough(new TextDecoderStream())) {
+      patience.renew();
+      both.push(text);
+      into.push(text);
+    }
+  };
+  const printed = Promise.all([gather(child.stdout, stdout), gather(child.stderr, stderr)]);
   const { code } = await child.status;
-  clearTimeout(timer);
+  const late = patience.end();
   // A process that it left behind may hold its outputs open: not for us to wait for.
   await Promise.race([printed, new Promise((resolve) => setTimeout(resolve, 1000))]);
   return { code, late, output: both.join(""), stdout: stdout.join(""), stderr: stderr.join("") };
 }
 
-async function gather(from: ReadableStream<Uint8Array>, ...into: string[][]): Promise<void> {
-  for await (const text of from.pipeThrough(new TextDecoderStream())) {
-    for (const chunks of into) chunks.push(text);
+type Timer = ReturnType<typeof setTimeout> | undefined;
+
+/** Kills a process that takes too long, or prints nothing for too long. */
+class Patience {
+  readonly #timers: Record<"limit" | "silence", Timer>;
+  readonly #kill: () => void;
+  readonly #silence: number | undefined;
+  #late = false;
+  #over = false;
+
+  constructor(child: Deno.ChildProcess, { limit, silence }: RunOptions) {
+    this.#silence = silence;
+    this.#kill = () => {
+      this.#late = true;
+      child.kill("SIGKILL");
+    };
+    this.#timers = { limit: this.#start(limit), silence: this.#start(silence) };
+  }
+
+  /** It has printed something. */
+  renew(): void {
+    if (this.#over) return;
+    clearTimeout(this.#timers.silence);
+    this.#timers.silence = this.#start(this.#silence);
+  }
+
+  /** It has ended; returns whether it was killed. */
+  end(): boolean {
+    this.#over = true;
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    return this.#late;
+  }
+
+  #start(ms: number | undefined): Timer {
+    return ms === undefined ? undefined : setTimeout(this.#kill, ms);
   }
 }
 

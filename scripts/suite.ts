@@ -13,10 +13,10 @@ export interface Count {
   skipped: number;
 }
 
-/** What a process may take in all; a test that hangs has failed by its own limit long before. */
-const LIMIT = 120_000;
-/** The same for one that runs all files. */
-const LONG_LIMIT = 300_000;
+/** For how long a process may print nothing; a test that hangs has failed by its own limit before. */
+const SILENCE = 120_000;
+/** What it may take in all. */
+const LIMIT = 300_000;
 const REPORTS = ".cache/reports";
 
 /** Runs each job once there is a slot for it: by default, one after the other. */
@@ -87,13 +87,13 @@ async function runJob(runtime: Runtime, job: Job, std: Std): Promise<Case[]> {
   // Its own, for those who run the suite more than once at a time.
   const report = await Deno.makeTempFile({ dir: `${Deno.cwd()}/${REPORTS}`, suffix: ".xml" });
   const command = runtime.command({ ...job, files }, { report, std });
-  const limit = runtime.together ? LONG_LIMIT : LIMIT;
-  const ended = await run(command, { env: { PROXYPOOL_STD: std }, limit });
+  const env = { PROXYPOOL_STD: std };
+  const ended = await run(command, { env, limit: LIMIT, silence: SILENCE });
   const written = await Deno.readTextFile(report);
   await Deno.remove(report);
   const cases = runtime.read({ files: job.files, report: written, ...ended });
   explain(cases, ended);
-  return [...cases, ...judge(ended, cases, limit)];
+  return [...cases, ...judge(ended, cases)];
 }
 
 /** A test that was cancelled does not say why; the output does. */
@@ -103,9 +103,9 @@ function explain(cases: Case[], { output }: Ended): void {
 }
 
 /** What the process did wrong that no test of its report tells. */
-function judge({ code, late, output }: Ended, cases: Case[], limit: number): Case[] {
+function judge({ code, late, output }: Ended, cases: Case[]): Case[] {
   const why = late
-    ? `does not end, killed after ${limit / 1000} s; its last output:`
+    ? `killed after ${LIMIT / 1000} s, or ${SILENCE / 1000} s in silence; its last output:`
     : code !== 0 && !cases.some(({ outcome }) => outcome === "failed")
     ? `exit code ${code}, though no test failed; its last output:`
     : cases.length === 0
