@@ -1,7 +1,7 @@
 // Installs the package for npm as a user does, and tests that: its files, its types, its behaviour.
 
-import { parseArgs } from "node:util";
 import { endBundling } from "./bundle.ts";
+import { called, exit, names, read } from "./command_line.ts";
 import { fetchBinary, isFetched } from "./fetch.ts";
 import { type Check, runChecks } from "./npm/check.ts";
 import { loadChecks } from "./npm/load_checks.ts";
@@ -16,7 +16,6 @@ import { type Runtime, RUNTIMES } from "./runtimes.ts";
 import { Slots } from "./slots.ts";
 import { type Count, runSuite } from "./suite.ts";
 
-const names = RUNTIMES.map(({ name }) => name).join(" | ");
 const HELP = `deno task test:npm [${names} ...] [--filter TEXT] [--package PATH]
 
 Packs these sources, installs the tarball into a folder of its own, and tests what is there now: the
@@ -35,8 +34,8 @@ interface Wish {
 
 /** Ends the process on --help, and on what it does not know. */
 function parse(args: string[]): Wish {
-  const { positionals, values } = read(args);
-  if (values.help) exit(0, HELP);
+  const text = { type: "string" } as const;
+  const { positionals, values } = read(args, { filter: text, package: text }, HELP);
   const tests = findTests(values.filter ?? "");
   if (tests.jobs.length === 0) exit(2, `--filter ${values.filter}: in the path of no test file`);
   return {
@@ -44,26 +43,6 @@ function parse(args: string[]): Wish {
     tests,
     built: values.package ?? "",
   };
-}
-
-function read(args: string[]) {
-  const text = { type: "string" } as const;
-  const options = { filter: text, package: text, help: { type: "boolean", short: "h" } } as const;
-  try {
-    return parseArgs({ args, allowPositionals: true, options });
-  } catch (error) {
-    exit(2, `${(error as Error).message}\n\n${HELP}`);
-  }
-}
-
-function called(name: string): Runtime[] {
-  const runtimes = RUNTIMES.filter((one) => one.name === name || one.name.startsWith(`${name}-`));
-  return runtimes.length > 0 ? runtimes : exit(2, `${name}: no such runtime, known are: ${names}`);
-}
-
-function exit(code: number, text: string): never {
-  (code === 0 ? console.log : console.error)(text);
-  Deno.exit(code);
 }
 
 async function fetchAll(runtimes: Runtime[]): Promise<void> {
@@ -110,6 +89,7 @@ function add(one: Count, other: Count): Count {
 
 /** In a folder of its own, which is gone afterwards. */
 async function testPackage(wish: Wish): Promise<Count> {
+  await fetchAll(wish.runtimes);
   const sources = Deno.cwd();
   const dir = await Deno.makeTempDir({ prefix: "proxypool-npm-" });
   try {
@@ -128,10 +108,15 @@ async function testPackage(wish: Wish): Promise<Count> {
 
 async function main(): Promise<void> {
   const wish = parse(Deno.args);
-  await fetchAll(wish.runtimes);
-  const { passed, failed, skipped } = await testPackage(wish);
+  const { passed, failed, skipped } = await testPackage(wish).catch(noPackage);
   say(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   Deno.exit(failed > 0 ? 1 : 0);
+}
+
+/** What there is to test could not be made, or not be installed. */
+function noPackage(error: Error): Count {
+  say(`FAILED   ${error.message}`);
+  return { passed: 0, failed: 1, skipped: 0 };
 }
 
 await main();
