@@ -12,7 +12,7 @@ export async function bundled(
   packages: readonly Name[],
 ): Promise<{ path: string; remove(): Promise<void> }> {
   const dir = await Deno.makeTempDir();
-  for (const name of packages) await link(name, `${dir}/node_modules/${name}`);
+  for (const name of packages) await link(name, `${dir}/node_modules`);
   const path = `${dir}/main.mjs`;
   await build({
     entryPoints: [new URL(`../../../examples/recipes/${recipe}`, import.meta.url).pathname],
@@ -28,8 +28,10 @@ export async function bundled(
 }
 
 /** A package is fetched once, and with all it needs: what is linked to there finds that there. */
-async function link(name: Name, at: string): Promise<void> {
-  const version = config.imports[name].split("@").at(-1)!;
+async function link(what: Name, dir: string): Promise<void> {
+  // Some are imported by a part of theirs: npm:mysql2@3.24.6/promise.
+  const [, name = "", version = ""] = /^npm:(@?[^@]+)@([^/]+)/.exec(config.imports[what])!;
+  const at = `${dir}/${name}`;
   const fetched: NpmBinary = { name, version, file: "package.json" };
   if (!isFetched(fetched)) await fetchBinary(fetched);
   await Deno.mkdir(at.slice(0, at.lastIndexOf("/")), { recursive: true });

@@ -22,6 +22,7 @@ class MariaDb implements Server {
   static async open(): Promise<MariaDb> {
     const server = new MariaDb(await mysql.createConnection(ADMIN));
     await server.#ask(`create user ${server.account}`);
+    await server.#ask(`grant all on test.* to ${server.account}`);
     return server;
   }
 

@@ -85,7 +85,7 @@ export class OwnPostgres implements AsyncDisposable {
 }
 
 /** None that the machine gives to connections: one of these could have it while the server is down. */
-function freePort(): number {
+export function freePort(): number {
   const port = 20_000 + Math.floor(Math.random() * 12_000);
   try {
     using _listener = Deno.listen({ hostname: "127.0.0.1", port });

@@ -1,0 +1,91 @@
+// PostgreSQL with `postgres` (postgres.js): a client of one connection, lent as its tagged template.
+//
+// Its own pool has no deadline for who waits, no reset between borrowers, and lends connections by the
+// query: what needs a session (`set`, temporary tables, advisory locks, `listen`) needs this.
+
+import process from "node:process";
+import postgres, { type PendingQuery, type Row, type Sql } from "postgres";
+import { Pool } from "../../mod.ts";
+
+/** `discard all`, but to forget prepared statements. `begin` first, for `rollback` not to warn each time. */
+const RESET = `begin; rollback; close all; set session authorization default; reset all; unlisten *;
+  select pg_advisory_unlock_all(); discard temp; discard sequences`;
+
+/** Clients that have lost their connection: they would make another one in silence. */
+const lost = new WeakSet<Sql>();
+
+/** As in pg_stat_activity. */
+const pids = new WeakMap<Sql, number>();
+
+async function connect(url: string, signal: AbortSignal): Promise<Sql> {
+  const sql: Sql = postgres(url, {
+    max: 1, //            the pool is ours, and so are
+    max_lifetime: null, // these
+    idle_timeout: 0,
+    connection: { statement_timeout: 30_000 }, // the server itself ends what takes longer
+    onclose: () => void lost.add(sql),
+    onnotice: () => {}, // else they are printed
+  });
+  signal.addEventListener("abort", () => void sql.end({ timeout: 0 }), { once: true });
+  try {
+    const [row] = await sql`select pg_backend_pid() as pid`; // it connects at its first query
+    pids.set(sql, row?.pid);
+    return sql;
+  } catch (error) {
+    await sql.end({ timeout: 0 });
+    throw error;
+  }
+}
+
+/**
+ * Forgets all that the last borrower did. `sql.begin` always ends its transaction; one that was begun
+ * by hand, has failed and was left open makes this fail, and so costs the connection.
+ */
+async function reset(sql: Sql): Promise<void> {
+  if (lost.has(sql)) throw new Error("the connection was lost, and perhaps replaced, while in use");
+  await sql.unsafe(RESET); // a round trip
+}
+
+/** A pool of clients. */
+export function openPool(url: string): Pool<Sql> {
+  return new Pool((_n, { signal }) => connect(url, signal), {
+    maxSize: 10, //               of the 100 that a server allows to all processes together
+    timeout: 2_000, //            less than the patience of whoever waits for your answer
+    createTimeout: 2_000, //      connecting takes some 20 ms
+    maxLifetime: 30 * 60_000, //  knows of a new replica by then
+    retter: reset,
+    health: async (sql) => !lost.has(sql) && (await sql`select 1`).length === 1,
+    healthAfter: 500, //          asked of what was unused for longer: a round trip
+    hookTimeout: 1_000, //        an answer that takes longer is none: packets are being dropped
+    // Half a second for a goodbye; then whatever waits for an answer fails.
+    closer: (sql) => sql.end({ timeout: lost.has(sql) ? 0 : 0.5 }),
+    tracer: (sql) => `session ${pids.get(sql)}`,
+  });
+}
+
+/** Has the server cancel the query when `signal` aborts: over a connection of its own, in some ms. */
+export async function cancelling<T extends readonly Row[]>(
+  query: PendingQuery<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const cancel = () => query.cancel();
+  signal.throwIfAborted();
+  signal.addEventListener("abort", cancel, { once: true });
+  return await query.finally(() => signal.removeEventListener("abort", cancel));
+}
+
+if (import.meta.main) {
+  const url = process.env.DATABASE_URL ?? "postgres://postgres@127.0.0.1/postgres";
+  await using pool = openPool(url); // shut down at the end: no connection is left
+  {
+    await using sql = await pool.get();
+    await sql`set search_path = pg_temp`;
+  } // given back here, and reset
+  const [row] = await pool.use((sql) => sql`select current_schema() as schema`);
+  console.log(`the next borrower: ${JSON.stringify(row)}`);
+
+  const signal = AbortSignal.timeout(100);
+  await pool.use((sql, signal) => cancelling(sql`select pg_sleep(9)`, signal), { signal })
+    .catch((error) => console.log(`took too long: ${error.message}`));
+  console.log(`${pool.stats().discarded} discarded, ${pool.using} in use`);
+}

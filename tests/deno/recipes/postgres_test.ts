@@ -1,0 +1,169 @@
+// The recipes for PostgreSQL, with a real one: what borrowers leave behind, and each way to lose a session.
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { cancelling, openPool as openJs } from "../../../examples/recipes/postgres_js.ts";
+import { openPool as openPg, query } from "../../../examples/recipes/postgres_pg.ts";
+import { postgres } from "../servers/postgres.ts";
+import type { Server } from "../servers/server.ts";
+import { register, type Scene } from "./sessions.ts";
+
+/** What a session is asked, in one query: by either driver. */
+const STATE = `select pg_backend_pid() as pid, current_user::text as role,
+  current_setting('search_path') as path, to_regclass('pg_temp.things') is null as tidy,
+  now() = statement_timestamp() as fresh,
+  (select count(*)::int from pg_listening_channels()) as channels,
+  (select count(*)::int from pg_cursors where is_holdable) as cursors,
+  (select count(*)::int from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks`;
+
+/** What a borrower does to a session, each in a query of its own. */
+const DOINGS = [
+  "create temporary table things(n int)",
+  "set search_path = pg_temp",
+  "set role pg_read_all_stats",
+  "listen news",
+  "select pg_advisory_lock(pg_backend_pid())",
+  "begin",
+  "declare numbers cursor with hold for select generate_series(1, 9)",
+  "commit",
+  "begin",
+];
+
+type Ask = (sql: string) => Promise<Record<string, unknown>[]>;
+
+/** Leaves all of that behind, and tells what the next borrower finds of it. */
+async function leftBehind(use: (fn: (ask: Ask) => Promise<unknown>) => Promise<unknown>) {
+  let before, after;
+  await use(async (ask) => {
+    [before] = await ask(STATE);
+    for (const sql of DOINGS) await ask(sql);
+    const [dirty] = await ask(STATE);
+    const { fresh, tidy, channels, cursors, locks } = dirty!;
+    assertEquals([fresh, tidy, channels, cursors, locks], [false, false, 1, 1, 1]);
+  });
+  await use(async (ask) => [after] = await ask(STATE));
+  assertEquals(after, before);
+}
+
+/** What the server's superuser may, which `things` above needs: the role is the test's own. */
+async function grant({ server }: { server: Server }): Promise<void> {
+  await (server as Server & { ask(sql: string): Promise<unknown> })
+    .ask(`grant pg_read_all_stats to ${server.account}`);
+}
+
+const urlOf = (account: string, port: number) =>
+  `postgres://${account}@127.0.0.1:${port}/test?application_name=${account}`;
+
+const env = ({ account, port }: Server) => ({ DATABASE_URL: urlOf(account, port) });
+
+const late = "took too long: TimeoutError";
+const discarded = "1 discarded, 0 in use";
+
+await register({
+  file: "postgres_pg.ts",
+  kind: postgres,
+  open: (account, port) => openPg(urlOf(account, port)),
+  ask: (client) => client.query("select 1"),
+  program: (server) => ({
+    env: env(server),
+    packages: ["pg"],
+    prints: [`the next borrower: {"fresh":true,"schema":"public"}`, late, discarded],
+  }),
+}, {
+  async "nothing of one borrower is left for the next"(scene) {
+    await grant(scene);
+    await leftBehind((fn) =>
+      scene.pool.use((client) => fn(async (sql) => (await client.query(sql)).rows))
+    );
+    assertEquals(scene.pool.stats().created, 1);
+  },
+
+  async "a transaction that has failed is no harm either, and prepared statements are kept"(
+    { pool },
+  ) {
+    const named = { name: "seven", text: "select 7 as n" };
+    for (let i = 0; i < 2; i++) {
+      await pool.use(async (client) => {
+        assertEquals((await client.query(named)).rows, [{ n: 7 }]);
+        await client.query("begin");
+        client.on("notification", () => {});
+        await assertRejects(() => client.query("select 1/0"), Error, "division by zero");
+      });
+    }
+    await pool.use((client) => {
+      assertEquals([client.getTransactionStatus(), client.listenerCount("notification")], ["I", 0]);
+      return Promise.resolve();
+    });
+    assertEquals(pool.stats().created, 1);
+  },
+
+  async "who gives up waits no longer, and the session is closed"({ pool }) {
+    await givesUp(pool, (client, signal) => query(client, "select pg_sleep(9)", { signal }));
+  },
+});
+
+await register({
+  file: "postgres_js.ts",
+  kind: postgres,
+  open: (account, port) => openJs(urlOf(account, port)),
+  ask: (sql) => sql`select 1`.execute(),
+  program: (server) => ({
+    env: env(server),
+    packages: ["postgres"],
+    prints: [
+      `the next borrower: {"schema":"public"}`,
+      "took too long: canceling statement due to user request",
+      discarded,
+    ],
+  }),
+}, {
+  async "nothing of one borrower is left for the next"(scene) {
+    await grant(scene);
+    await leftBehind((fn) => scene.pool.use((sql) => fn((text) => sql.unsafe(text).execute())));
+    assertEquals(scene.pool.stats().created, 1);
+  },
+
+  async "a transaction that has failed and is left open costs the connection"({ pool }) {
+    await pool.use(async (sql) => {
+      await sql`begin`;
+      await assertRejects(() => sql`select 1/0`.execute(), Error, "division by zero");
+    });
+    const [row] = await pool.use((sql) =>
+      sql.unsafe("select now() = statement_timestamp() as fresh").execute()
+    );
+    const { created, hookErrors } = pool.stats();
+    assertEquals([row, created, hookErrors], [{ fresh: true }, 2, 1]);
+  },
+
+  async "its own transactions end by themselves, and prepared statements are kept"({ pool }) {
+    for (let i = 0; i < 2; i++) {
+      const failed = pool.use((sql) =>
+        sql.begin(async (sql) => {
+          assertEquals([...await sql`select ${7 + i}::int as n`], [{ n: 7 + i }]);
+          await sql`select 1/0`;
+        })
+      );
+      await assertRejects(() => failed, Error, "division by zero");
+    }
+    const [row] = await pool.use((sql) =>
+      sql`select count(*)::int as n from pg_prepared_statements where statement like '%::int as n'`
+    );
+    assert(row!.n === 1 && pool.stats().created === 1, JSON.stringify(row));
+  },
+
+  async "who gives up has the server cancel the query"({ pool }) {
+    await givesUp(pool, (sql, signal) => cancelling(sql`select pg_sleep(9)`, signal));
+  },
+});
+
+/** Before it has begun, and in the middle of it. */
+async function givesUp<T>(
+  pool: Scene<T>["pool"],
+  ask: (session: T, signal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
+  await pool.use((session) => assertRejects(() => ask(session, AbortSignal.abort()), DOMException));
+  assertEquals(pool.available, 1);
+  const begun = performance.now();
+  await assertRejects(() => pool.use(ask, { signal: AbortSignal.timeout(50) }));
+  assert(performance.now() - begun < 2_000, "it takes too long");
+  assertEquals([pool.stats().discarded, pool.available], [1, 0]);
+}
