@@ -42,7 +42,9 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
   const { code } = await child.status;
   const late = patience.end();
   // A process that it left behind may hold its outputs open: not for us to wait for.
-  await Promise.race([printed, new Promise((resolve) => setTimeout(resolve, 1000))]);
+  const enough = Promise.withResolvers<void>();
+  const timer = setTimeout(enough.resolve, 1000);
+  await Promise.race([printed, enough.promise]).finally(() => clearTimeout(timer));
   return { code, late, output: both.join(""), stdout: stdout.join(""), stderr: stderr.join("") };
 }
 
