@@ -1,11 +1,5 @@
 // Slots: runs works side by side, so many at once, and knows what runs and what took how long.
 
-/** What a work resolved to, and how long it took once it had its slot. */
-export interface Timed<R> {
-  value: R;
-  ms: number;
-}
-
 interface Waiter {
   rank: number;
   begin(): void;
@@ -14,7 +8,7 @@ interface Waiter {
 export class Slots {
   /** What runs now, by name. */
   readonly running: Set<string> = new Set();
-  /** What has ended, and after how many milliseconds. */
+  /** What has ended, and how many milliseconds it took once it had its slot. */
   readonly ended: [name: string, ms: number][] = [];
   readonly #waiting: Waiter[] = [];
   #free: number;
@@ -29,14 +23,13 @@ export class Slots {
   }
 
   /** Of those that wait, one of the lowest rank is next, and of these the one that came first. */
-  async run<R>(name: string, rank: number, work: () => Promise<R>): Promise<Timed<R>> {
+  async run<R>(name: string, rank: number, work: () => Promise<R>): Promise<R> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((begin) => this.#enqueue({ rank, begin }));
     const begun = performance.now();
     this.running.add(name);
     try {
-      const value = await work();
-      return { value, ms: performance.now() - begun };
+      return await work();
     } finally {
       this.ended.push([name, performance.now() - begun]);
       this.running.delete(name);

@@ -2,9 +2,9 @@
 
 import type { Case } from "./junit.ts";
 import { type Ended, run, tail } from "./process.ts";
-import { inSeconds, say, seconds, show, stop } from "./progress.ts";
+import { say, seconds, show, stop } from "./progress.ts";
 import type { Job, Runtime } from "./runtimes.ts";
-import { Slots, type Timed } from "./slots.ts";
+import { Slots } from "./slots.ts";
 import type { Std } from "./std.ts";
 
 export interface Count {
@@ -26,12 +26,13 @@ export async function runSuite(
   std: Std,
   slots: Slots = new Slots(1),
 ): Promise<Count> {
+  const begun = performance.now();
   await Deno.mkdir(REPORTS, { recursive: true });
   const ended = await Promise.all(jobs.map((job) => runInTurn(runtime, job, std, slots)));
-  const cases = ended.flatMap(({ value }) => value);
+  const cases = ended.flat();
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const { outcome } of cases) total[outcome]++;
-  say(line(runtime, total, ended.reduce((sum, { ms }) => sum + ms, 0)));
+  say(line(runtime, total, begun));
   for (const reason of reasons(cases)) say(`    ${reason}`);
   return total;
 }
@@ -42,17 +43,17 @@ async function runInTurn(
   job: Job,
   std: Std,
   slots: Slots,
-): Promise<Timed<Case[]>> {
+): Promise<Case[]> {
   await job.after;
   const name = `${runtime.label}  ${job.title}`.trim();
   const rank = runtime.together || job.examples || job.after ? 0 : 1;
-  const ended = await slots.run(name, rank, () => {
+  const cases = await slots.run(name, rank, () => {
     show(() => progress(slots));
     return runJob(runtime, job, std);
   });
   if (slots.running.size === 0) stop();
-  for (const one of ended.value) if (one.outcome === "failed") report(name, one);
-  return ended;
+  for (const one of cases) if (one.outcome === "failed") report(name, one);
+  return cases;
 }
 
 function progress({ ended, known, running }: Slots): string {
@@ -66,9 +67,9 @@ function reasons(cases: Case[]): string[] {
   return [...by].map(([reason, cases]) => `${cases.length} skipped in ${reason}`);
 }
 
-function line({ label }: Runtime, { passed, failed, skipped }: Count, ms: number): string {
+function line({ label }: Runtime, { passed, failed, skipped }: Count, begun: number): string {
   const counts = `${passed} passed, ${failed} failed, ${skipped} skipped`;
-  return `${label.padEnd(25)} ${counts}   ${inSeconds(ms)}`;
+  return `${label.padEnd(25)} ${counts}   ${seconds(begun)}`;
 }
 
 function report(name: string, { path, message }: Case): void {

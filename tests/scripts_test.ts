@@ -119,8 +119,7 @@ describe("slots", () => {
       assertEquals([slots.running.size, slots.known], [2, 6]);
     }
     for (const name of expected) await end[name]!();
-    const values = (await Promise.all(results)).map(({ value }) => value);
-    assertEquals(values, Object.keys(ranks));
+    assertEquals(await Promise.all(results), Object.keys(ranks));
     assertEquals([slots.running.size, slots.ended.length], [0, 6]);
   });
 
@@ -132,7 +131,7 @@ describe("slots", () => {
     await failure;
     await end["second"]!();
     assertEquals(begun, ["first", "second"]);
-    assertEquals((await slots.run("third", 0, () => Promise.resolve(3))).value, 3);
+    assertEquals(await slots.run("third", 0, () => Promise.resolve(3)), 3);
   });
 });
 
