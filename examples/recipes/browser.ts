@@ -1,6 +1,6 @@
 // Headless browsers: a few processes that many visitors share, each with cookies of its own.
 //
-// Pooled are the browsers: one takes half a second to start and some 200 MB to run. A context, to which
+// Pooled are the browsers: one takes half a second to start and 240 MB to run. A context, to which
 // cookies, storage and cache belong, takes 20 ms: each borrower makes one, and `retter` closes it.
 
 import process from "node:process";
@@ -42,9 +42,9 @@ export function browsers(maxSize = 2): Pool<Browser> {
     createTimeout: 15_000, //     longer than `launch` itself waits, which then tells why
     maxUse: 500, //               what a browser hoards goes with it
     maxAvailDelay: 5 * 60_000, // nobody looks at pages any more: give the memory back
-    maxUsingDelayKill: 60_000, // whatever a page does, its browser is back by then
+    maxUsingDelayKill: 60_000, // whatever a page does, a round later its browser is back
     health: async (browser) => await (await browser.newBrowserCDPSession()).detach(),
-    healthAfter: 0, //            two answers of the browser itself, in some 5 ms; a dead one has none
+    healthAfter: 0, //            two answers of the browser itself, in a few ms; a dead one has none
     hookTimeout: 2_000, //        one that takes longer hangs
     retter: (browser) => Promise.all(browser.contexts().map((context) => context.close())),
     // Not `close`, for which one that hangs lets you wait: there is nothing in it to be saved.
