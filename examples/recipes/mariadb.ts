@@ -60,7 +60,7 @@ export function openPool(url: string): Pool<Connection> {
     health: (connection) => connection.ping().then(() => true),
     healthAfter: 500, //          asked of what was unused for longer: a round trip
     hookTimeout: 1_000, //        an answer that takes longer is none: packets are being dropped
-    discardOnError: (error) => (error as { fatal?: boolean }).fatal === true, // it is lost
+    discardOnError: (error) => (error as { fatal?: boolean } | undefined)?.fatal === true, // it is lost
     closer: close,
     tracer: ({ threadId }) => `session ${threadId}`,
   });

@@ -19,8 +19,9 @@ async function connect(url: string, signal: AbortSignal): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: url,
     stream: () => socket,
-    statement_timeout: 30_000, // the server itself ends what takes longer, and soon ends
-    options: "-c client_connection_check_interval=500", // what nobody waits for any more
+    statement_timeout: 30_000, // the server itself ends what takes longer
+    // And soon what nobody waits for any more: since PostgreSQL 14, and not on Windows.
+    options: "-c client_connection_check_interval=500",
   });
   // A client that is lost while idle says so by this event, which would end the process if nobody
   // listened. `health` and `retter` find it.
