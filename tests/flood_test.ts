@@ -1,0 +1,120 @@
+// Floods: a hundred thousand who wait give up at once, or are refused at once, and leave nothing behind.
+
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { requestBound } from "../context.ts";
+import { type Lease, Pool, PoolFullError } from "../mod.ts";
+import { collect, needGc } from "./helpers/gc.ts";
+import { Thing } from "./helpers/pool.ts";
+import { Abort } from "./model/abort.ts";
+
+/** workerd takes far longer for each error and signal. */
+const MANY = requestBound ? 10_000 : 100_000;
+/** Where there is more to each. */
+const SOME = 10_000;
+const ENOUGH = new RangeError("enough");
+
+/** A pool of one object, which is lent. */
+async function busy(): Promise<{ pool: Pool<Thing>; lease: Lease<Thing> }> {
+  const pool = new Pool((n) => new Thing(n), { maxSize: 1, timeout: 60_000 });
+  return { pool, lease: await pool.get() };
+}
+
+function wait(
+  pool: Pool<Thing>,
+  length: number,
+  signal: (i: number) => AbortSignal,
+  timeout = (_: number) => 60_000,
+): Promise<Lease<Thing>>[] {
+  return Array.from({ length }, (_, i) => pool.get({ signal: signal(i), timeout: timeout(i) }));
+}
+
+/** All have failed with that very reason; nobody waits, and the object goes on to whoever comes. */
+async function assertGone(
+  pool: Pool<Thing>,
+  lease: Lease<Thing>,
+  gets: Promise<unknown>[],
+): Promise<void> {
+  assertEquals([pool.waiting, pool.stats().aborted], [0, gets.length]);
+  const failed = (await Promise.allSettled(gets)).filter((one) =>
+    one.status === "rejected" && one.reason === ENOUGH
+  );
+  assertEquals(failed.length, gets.length);
+  const next = pool.get();
+  await pool.ret(lease);
+  assertStrictEquals((await next).id, 0);
+  await pool.ret(await next);
+  assertEquals([pool.size, pool.available], [1, 1]);
+}
+
+describe(`${MANY} who wait`, () => {
+  it("are all aborted by one signal, to which the pool listens once", async () => {
+    const { pool, lease } = await busy();
+    const abort = new Abort();
+    const gets = wait(pool, MANY, () => abort.signal);
+    assertEquals([pool.waiting, abort.listeners], [MANY, 1]);
+    abort.abort(ENOUGH);
+    await assertGone(pool, lease, gets);
+    await pool.shutdown();
+  });
+});
+
+describe(`${SOME} who wait`, () => {
+  const orders: [string, (all: AbortController[]) => AbortController[]][] = [
+    ["from first to last", (all) => all],
+    ["from last to first", (all) => all.reverse()],
+    ["in no order", (all) => all.map((_, i) => all[i * 7919 % SOME]!)],
+  ];
+  for (const [how, order] of orders) {
+    it(`are aborted by as many signals, ${how}`, async () => {
+      const { pool, lease } = await busy();
+      const aborts = Array.from({ length: SOME }, () => new AbortController());
+      const gets = wait(pool, SOME, (i) => aborts[i]!.signal);
+      assertEquals(pool.waiting, SOME);
+      for (const abort of order(aborts)) abort.abort(ENOUGH);
+      await assertGone(pool, lease, gets);
+      await pool.shutdown();
+    });
+  }
+
+  it("leave nothing on the heap once they are aborted", async () => {
+    needGc();
+    const { pool, lease } = await busy();
+    const abort = new AbortController();
+    const kept = await (async () => {
+      const gets = wait(pool, SOME, () => abort.signal, (i) => 50_000 + i);
+      const refs = gets.map((get) => new WeakRef(get));
+      abort.abort(ENOUGH);
+      await Promise.allSettled(gets);
+      return refs;
+    })();
+    await collect();
+    assertEquals(kept.filter((ref) => ref.deref() !== undefined).length, 0);
+    await pool.ret(lease); // it was there all the time
+    await pool.shutdown();
+  });
+});
+
+describe(`${MANY} gets where 10 may wait`, () => {
+  it("fail at once but for these, who are served in their order", async () => {
+    const pool = new Pool((n) => new Thing(n), { maxSize: 2, maxWaiting: 10 });
+    const leases = await Promise.all([pool.get(), pool.get()]);
+    const served: number[] = [];
+    const refused: unknown[] = [];
+    const gets = Array.from({ length: MANY }, (_, i) =>
+      pool.get().then((lease) => {
+        served.push(i);
+        return pool.ret(lease);
+      }, (error) => void refused.push(error)));
+    assertEquals([pool.waiting, pool.stats().rejected], [10, MANY - 10]);
+    await Promise.resolve();
+    assertEquals([pool.waiting, served.length], [10, 0]);
+    for (const lease of leases) await pool.ret(lease);
+    await Promise.all(gets);
+    assertEquals(served, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assertEquals(refused.length, MANY - 10);
+    assert(refused.every((error) => error instanceof PoolFullError));
+    assertEquals([pool.size, pool.available, pool.stats().gets], [2, 2, 12]);
+    await pool.shutdown();
+  });
+});
