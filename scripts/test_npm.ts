@@ -1,7 +1,7 @@
 // Installs the package for npm as a user does, and tests that: its files, its types, its behaviour.
 
 import { endBundling } from "./bundle.ts";
-import { called, exit, names, read } from "./command_line.ts";
+import { called, exit, names, processes, read } from "./command_line.ts";
 import { fetchBinary, isFetched } from "./fetch.ts";
 import { type Check, runChecks } from "./npm/check.ts";
 import { loadChecks } from "./npm/load_checks.ts";
@@ -16,18 +16,20 @@ import { type Runtime, RUNTIMES } from "./runtimes.ts";
 import { Slots } from "./slots.ts";
 import { type Count, runSuite } from "./suite.ts";
 
-const HELP = `deno task test:npm [${names} ...] [--filter TEXT] [--package PATH]
+const HELP = `deno task test:npm [${names} ...] [--filter TEXT] [--package PATH] [--jobs N]
 
 Packs these sources, installs the tarball into a folder of its own, and tests what is there now: the
 package and its types, how each runtime loads it, and the suite's tests of behaviour on it.
 Runtimes: those named, by default all. Deno, whose users have JSR, only has to load it.
 --filter TEXT   only test files with TEXT in their path
 --package PATH  not these sources, but the package in this folder or tarball: that of deno task
-                build:npm is in .cache/npm`;
+                build:npm is in .cache/npm
+--jobs N        so many processes side by side, by default as many as there are cores`;
 
 interface Wish {
   runtimes: Runtime[];
   tests: Tests;
+  slots: Slots;
   /** The package; if it is empty, it is made of the sources. */
   built: string;
 }
@@ -35,12 +37,14 @@ interface Wish {
 /** Ends the process on --help, and on what it does not know. */
 function parse(args: string[]): Wish {
   const text = { type: "string" } as const;
-  const { positionals, values } = read(args, { filter: text, package: text }, HELP);
+  const options = { filter: text, package: text, jobs: text };
+  const { positionals, values } = read(args, options, HELP);
   const tests = findTests(values.filter ?? "");
   if (tests.jobs.length === 0) exit(2, `--filter ${values.filter}: in the path of no test file`);
   return {
     runtimes: positionals.length > 0 ? [...new Set(positionals.flatMap(called))] : RUNTIMES,
     tests,
+    slots: new Slots(processes(values.jobs)),
     built: values.package ?? "",
   };
 }
@@ -54,7 +58,7 @@ async function fetchAll(runtimes: Runtime[]): Promise<void> {
 
 /** In the folder where the package is installed. */
 async function testAll(
-  { runtimes, tests }: Wish,
+  { runtimes, tests, slots }: Wish,
   tarball: string,
   sources: string,
 ): Promise<Count> {
@@ -66,7 +70,6 @@ async function testAll(
     ...suites.map(faultCheck),
   ];
   const failed = await runChecks(checks);
-  const slots = new Slots(navigator.hardwareConcurrency);
   const counts = await Promise.all(
     suites.map((runtime) =>
       runSuite(onPackage(runtime), jobsOf(runtime, tests.jobs), "local", slots)
