@@ -2,8 +2,8 @@
 
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FakeTime } from "@std/testing/time";
 import { type Lease, LeaseError, Pool } from "../mod.ts";
+import { Time } from "./helpers/pool.ts";
 import { lent, TestPool } from "./helpers/test_pool.ts";
 
 class Client {
@@ -93,11 +93,10 @@ describe("a lease", () => {
 
   it("throws on any use after a kill, and says so", async () => {
     await using pool = new TestPool(() => new Client(), { maxUsingDelayKill: 100 });
-    using time = new FakeTime();
+    using time = new Time();
     const lease = await pool.get();
     const { query } = lease;
-    await time.tickAsync(200);
-    await time.runMicrotasks();
+    await time.pass(200);
     for (const [what, use] of Object.entries(uses(lease, query))) {
       const error = assertThrows(use, LeaseError, undefined, what);
       assert(error.message.includes("killed"), `${what}: ${error.message}`);
@@ -203,9 +202,9 @@ describe("giving back twice", () => {
 
   it("by disposing after a kill is silent", async () => {
     await using pool = new TestPool(() => new Client(), { maxUsingDelayKill: 100 });
-    using time = new FakeTime();
+    using time = new Time();
     const lease = await pool.get();
-    await time.tickAsync(200);
+    await time.pass(200);
     pool.lines.length = 0;
     lease[Symbol.dispose]();
     await lease[Symbol.asyncDispose]();

@@ -2,13 +2,13 @@
 
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FakeTime } from "@std/testing/time";
 import {
   type GetOptions,
   PoolTimeoutError,
   type ResizeOptions,
   type ShutdownOptions,
 } from "../mod.ts";
+import { Time } from "./helpers/pool.ts";
 import { TestPool } from "./helpers/test_pool.ts";
 
 type Kind = typeof TypeError | typeof RangeError;
@@ -80,23 +80,22 @@ describe("get's and use's options", () => {
 
   it("undefined means the default, and a fraction of a millisecond is a delay", async () => {
     await using pool = new TestPool(() => ({}), { maxSize: 1, timeout: 40 });
-    using time = new FakeTime();
+    using time = new Time();
     await pool.use(() => {}, { timeout: undefined, signal: undefined });
     await pool.use(() => {}, {});
     const lease = await pool.get({ timeout: 0.5, signal: new AbortController().signal });
     const late = assertRejects(() => pool.get({ timeout: undefined }), PoolTimeoutError);
-    await time.tickAsync(50);
+    await time.pass(50);
     assertEquals((await late).timeout, 40);
     pool.ret(lease);
   });
 
   it("timeout 0 means no limit, whatever the pool's is", async () => {
     await using pool = new TestPool(() => ({}), { maxSize: 1, timeout: 40 });
-    using time = new FakeTime();
+    using time = new Time();
     const lease = await pool.get();
     const next = pool.get({ timeout: 0 });
-    await time.tickAsync(100_000);
-    await time.runMicrotasks();
+    await time.pass(100_000);
     assertEquals(pool.waiting, 1);
     pool.ret(lease);
     pool.ret(await next);
@@ -104,15 +103,14 @@ describe("get's and use's options", () => {
 
   it("an own timeout holds, longer or shorter than the pool's", async () => {
     await using pool = new TestPool(() => ({}), { maxSize: 1, timeout: 400 });
-    using time = new FakeTime();
+    using time = new Time();
     const lease = await pool.get();
     const failed: number[] = [];
     const gets = [100, 900].map((timeout) =>
       pool.get({ timeout }).catch((error) => void failed.push(error.timeout))
     );
     const at = async (ms: number) => {
-      await time.tickAsync(ms - (time.now - time.start));
-      await time.runMicrotasks();
+      await time.pass(ms - time.now);
       return failed;
     };
     assertEquals(await at(90), []);
@@ -188,12 +186,11 @@ describe("shutdown's options", () => {
 
   it("undefined means the default: it waits for what is out", async () => {
     await using pool = new TestPool(() => ({ ok: true }));
-    using time = new FakeTime();
+    using time = new Time();
     const lease = await pool.get();
     let done = false;
     const end = pool.shutdown({ timeout: undefined }).then(() => done = true);
-    await time.tickAsync(100_000);
-    await time.runMicrotasks();
+    await time.pass(100_000);
     assertEquals([done, lease.ok], [false, true]);
     pool.ret(lease);
     await end;

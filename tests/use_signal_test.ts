@@ -2,9 +2,8 @@
 
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FakeTime } from "@std/testing/time";
 import { LeaseError, type PoolOptions } from "../mod.ts";
-import { idle } from "./helpers/pool.ts";
+import { idle, Time } from "./helpers/pool.ts";
 import { TestPool } from "./helpers/test_pool.ts";
 import { until } from "./helpers/until.ts";
 
@@ -209,13 +208,13 @@ describe("fn's own signal", () => {
 
   it("aborts on a kill, by an error that says so; use settles as fn does", async () => {
     await using pool = clients({ maxUsingDelayKill: 1000 });
-    using time = new FakeTime();
+    using time = new Time();
     const used = pool.use(async (_, signal) => {
       await aborted(signal);
       return signal.reason;
     });
-    await time.runMicrotasks();
-    await time.tickAsync(1600);
+    await idle();
+    await time.pass(1600);
     const reason = await used;
     assert(reason instanceof LeaseError);
     assert(reason.message.includes("killed"), reason.message);
@@ -225,15 +224,15 @@ describe("fn's own signal", () => {
 
   it("a kill frees the place though fn never looks at its signal", async () => {
     await using pool = clients({ maxUsingDelayKill: 1000 });
-    using time = new FakeTime();
+    using time = new Time();
     let go = () => {};
     const used = pool.use(async (_client) => {
       await new Promise<void>((resolve) => go = resolve);
       return "late";
     });
-    await time.runMicrotasks();
+    await idle();
     const next = pool.get();
-    await time.tickAsync(1600);
+    await time.pass(1600);
     const lease = await next;
     assertEquals([lease.n, pool.size, pool.stats().killed], [1, 1, 1]);
     go();

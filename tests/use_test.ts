@@ -1,14 +1,12 @@
 // Pool.use lends the bare object to a callback and takes it back, whatever the callback does.
 
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { delay } from "@std/async";
 import { describe, it } from "@std/testing/bdd";
-import { FakeTime } from "@std/testing/time";
 import process from "node:process";
 import { PoolClosedError, PoolFullError, type PoolOptions, PoolTimeoutError } from "../mod.ts";
-import { idle } from "./helpers/pool.ts";
+import { idle, Time } from "./helpers/pool.ts";
 import { TestPool } from "./helpers/test_pool.ts";
-import { until } from "./helpers/until.ts";
+import { sleep, until } from "./helpers/until.ts";
 
 class Client {
   readonly n: number;
@@ -85,7 +83,7 @@ describe("use", () => {
     let running = 0, most = 0;
     const task = async () => {
       most = Math.max(most, ++running);
-      await delay(1);
+      await sleep(1);
       running--;
     };
     await Promise.all(Array.from({ length: 8 }, () => pool.use(task)));
@@ -143,16 +141,15 @@ describe("use", () => {
 
   it("times out with all that a get says, without calling fn", async () => {
     await using pool = clients({ timeout: 1000, tracer: ({ n }) => `client ${n}` });
-    using time = new FakeTime();
+    using time = new Time();
     const lease = await pool.get();
     let called = false;
     const late = [{}, { timeout: 300 }].map((options) =>
       assertRejects(() => pool.use(() => called = true, options), PoolTimeoutError)
     );
-    await time.tickAsync(350);
-    await time.runMicrotasks();
+    await time.pass(350);
     assertEquals(pool.waiting, 1);
-    await time.tickAsync(700);
+    await time.pass(700);
     const errors = await Promise.all(late);
     assertEquals(errors.map(({ timeout, ahead }) => [timeout, ahead]), [[1000, 0], [300, 1]]);
     assert(errors.every(({ message }) => message.includes("client 0")), errors[0]!.message);
@@ -265,7 +262,7 @@ describe("use with discardOnError", () => {
       const predicate = () => Promise.reject(new Error("later"));
       await using pool = clients({ discardOnError: predicate as unknown as () => boolean });
       await assertRejects(() => pool.use(fail(new RangeError("own"))), RangeError, "own");
-      await delay(5);
+      await sleep(5);
       assertEquals(pool.using, 0);
     } finally {
       process.off("unhandledRejection", note);
