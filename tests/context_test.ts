@@ -4,7 +4,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Pool } from "../mod.ts";
-import { idle, sleep, Thing } from "./helpers/pool.ts";
+import { idle, Thing } from "./helpers/pool.ts";
+import { sleep } from "./helpers/until.ts";
 
 const request = new AsyncLocalStorage<string>();
 

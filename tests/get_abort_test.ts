@@ -8,12 +8,12 @@ import {
   deferred,
   idle,
   rejection,
-  sleep,
   stateOf,
   sum,
   Thing,
   Workshop,
 } from "./helpers/pool.ts";
+import { sleep } from "./helpers/until.ts";
 
 describe("an aborted get", () => {
   const reasons: [string, unknown][] = [

@@ -4,8 +4,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { LeaseError, Pool } from "../mod.ts";
 import { collect, needGc } from "./helpers/gc.ts";
-import { deferred, idle, recorder, rejection, stateOf, Thing, Workshop } from "./helpers/pool.ts";
+import { deferred, idle, rejection, stateOf, Thing, Workshop } from "./helpers/pool.ts";
 import { until } from "./helpers/until.ts";
+import { Recorder } from "./helpers/recorder.ts";
 
 const QUIET = { logLevel: "silent" } as const;
 const NEVER = () => new Promise<never>(() => {});
@@ -159,7 +160,7 @@ describe("tracer and stats that give what has no text", () => {
   ];
   for (const [what, give] of BARE) {
     it(`${what}: closer, timeouts and double returns go on`, async () => {
-      const logger = recorder();
+      const logger = new Recorder();
       const pool = new Pool((n) => new Thing(n), {
         maxSize: 1,
         timeout: 20,

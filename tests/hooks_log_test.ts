@@ -3,7 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type Logger, type LogLevel, Pool } from "../mod.ts";
-import { idle, recorder, type Thing, Time, Workshop } from "./helpers/pool.ts";
+import { idle, type Thing, Time, Workshop } from "./helpers/pool.ts";
+import { Recorder } from "./helpers/recorder.ts";
 
 const boom = () => {
   throw new Error("boom");
@@ -31,7 +32,7 @@ async function eventful(pool: Pool<Thing>): Promise<void> {
 describe("tracer and stats", () => {
   for (const [how, fails] of Object.entries({ throws: boom, rejects, "rejects late": late })) {
     it(`that ${how} are logged, and nothing else`, async () => {
-      const logger = recorder();
+      const logger = new Recorder();
       const { fun, closed, closer } = new Workshop();
       const pool = new Pool(fun, { tracer: fails, stats: fails, closer, logger });
       await eventful(pool);
@@ -112,10 +113,12 @@ describe("a logger", () => {
   const levels: LogLevel[] = ["debug", "info", "warn", "error", "silent"];
   for (const [least, logLevel] of levels.entries()) {
     it(`at level ${logLevel} is told nothing less`, async () => {
-      const logger = recorder();
+      const logger = new Recorder();
       const pool = new Pool(new Workshop().fun, { logger, logLevel, closer: boom });
       await eventful(pool);
-      const heard = new Set(logger.lines.map(([level]) => levels.indexOf(level)));
+      const heard = new Set(
+        logger.lines.map((line) => levels.findIndex((level) => line.startsWith(level))),
+      );
       assert([...heard].every((level) => level >= least), logger.text());
       // A double return and a failing closer are worth a warning.
       if (least <= 2) assert(heard.has(2), "no warning");

@@ -6,7 +6,6 @@ import { Pool, PoolTimeoutError } from "../mod.ts";
 import {
   deferred,
   idle,
-  recorder,
   rejection,
   stateOf,
   sum,
@@ -14,6 +13,7 @@ import {
   Time,
   Workshop,
 } from "./helpers/pool.ts";
+import { Recorder } from "./helpers/recorder.ts";
 
 const QUIET = { logLevel: "silent" } as const;
 
@@ -249,7 +249,7 @@ describe("retter", () => {
 describe("closer", () => {
   for (const [how, failing] of FAILING) {
     it(`that ${how} is logged, and the object is gone`, async () => {
-      const logger = recorder();
+      const logger = new Recorder();
       const { fun } = new Workshop();
       const closer = () => failing(new Error("socket hung up"));
       const pool = new Pool(fun, { maxSize: 1, maxUse: 1, closer, logger });
@@ -266,7 +266,7 @@ describe("closer", () => {
 
   it("that hangs counts as done at closeTimeout, its place is free, and that is logged", async () => {
     using time = new Time();
-    const logger = recorder();
+    const logger = new Recorder();
     const pool = new Pool(new Workshop().fun, {
       maxSize: 1,
       closer: ({ id }) => id === 0 ? new Promise(() => {}) : undefined,

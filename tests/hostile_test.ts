@@ -5,7 +5,8 @@ import { describe, it } from "@std/testing/bdd";
 import { type Lease, LeaseError, Pool, type PoolOptions, PoolTimeoutError } from "../mod.ts";
 import { fail, HOSTILE, type Hostile } from "./helpers/hostile.ts";
 import { WAYS } from "./helpers/inspect.ts";
-import { recorder, rejection } from "./helpers/pool.ts";
+import { rejection } from "./helpers/pool.ts";
+import { Recorder } from "./helpers/recorder.ts";
 
 /** What the pool calls an object by: `String`, or whatever the hooks make of it. */
 const NAMING: [string, PoolOptions<unknown>][] = [
@@ -18,7 +19,7 @@ function poolOf({ make, later }: Hostile, naming: PoolOptions<unknown>) {
   const made: unknown[] = [];
   const seen = { getter: [] as unknown[], retter: [] as unknown[], health: [] as unknown[] };
   const closed: unknown[] = [];
-  const logger = recorder();
+  const logger = new Recorder();
   const fun = () => {
     const object = make();
     made.push(object);

@@ -1,12 +1,11 @@
 // Leases that are garbage-collected without having been given back are noticed; no others are.
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { delay } from "@std/async";
 import { describe, it } from "@std/testing/bdd";
 import { type Lease, Pool, type PoolOptions } from "../mod.ts";
 import { collect, hasGc } from "./helpers/gc.ts";
 import { TestPool } from "./helpers/test_pool.ts";
-import { until } from "./helpers/until.ts";
+import { sleep, until } from "./helpers/until.ts";
 
 class Client {
   readonly n: number;
@@ -48,7 +47,7 @@ async function collectUntil(condition: () => unknown, what: string, ms = 3000): 
 /** Long enough for whoever waits to have made the pool look, several times; collects meanwhile. */
 async function collectForAWhile(): Promise<void> {
   for (let i = 0; i < 4; i++) {
-    await delay(20);
+    await sleep(20);
     await collect(1);
   }
 }
@@ -133,7 +132,7 @@ describe("a lease that is lost", () => {
     await using pool = clients({ hkDelay: 5 });
     for (let i = 0; i < 3; i++) {
       const lease = await pool.get();
-      await delay(12);
+      await sleep(12);
       await pool.ret(lease);
     }
     await lose(pool);
@@ -217,7 +216,7 @@ describe("a lease that has ended", () => {
       await using pool = clients({ hkDelay: 5 });
       for (const held of [0, 15]) {
         await lose(pool, async (lease) => {
-          await delay(held);
+          await sleep(held);
           await end(pool, lease);
         });
         await collectForAWhile();

@@ -4,8 +4,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { FakeTime } from "@std/testing/time";
 import { LeaseError, Pool } from "../mod.ts";
-import { Clocks, idle, recorder, sleep, SLEEPS, Thing, Workshop } from "./helpers/pool.ts";
-import { until } from "./helpers/until.ts";
+import { Clocks, idle, SLEEPS, Thing, Workshop } from "./helpers/pool.ts";
+import { sleep, until } from "./helpers/until.ts";
+import { Recorder } from "./helpers/recorder.ts";
 
 const HOUR = 3_600_000;
 const QUIET = { logLevel: "silent" } as const;
@@ -69,7 +70,7 @@ describe("maxUsingDelayKill and maxUsingDelay", () => {
 
   it("do not count sleep, nor a wall clock that is set: nobody used it meanwhile", async () => {
     using clocks = new Clocks();
-    const logger = recorder();
+    const logger = new Recorder();
     const pool = new Pool(new Workshop().fun, {
       maxUsingDelay: HOUR,
       maxUsingDelayKill: 2 * HOUR,

@@ -9,12 +9,11 @@ import {
   type Deferred,
   deferred,
   idle,
-  sleep,
   SLEEPS,
   Thing,
   Workshop,
 } from "./helpers/pool.ts";
-import { until } from "./helpers/until.ts";
+import { sleep, until } from "./helpers/until.ts";
 
 const HOUR = 3_600_000;
 const QUIET = { logLevel: "silent" } as const;

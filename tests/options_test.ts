@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Pool, type PoolOptions } from "../mod.ts";
-import { Recorder } from "./helpers/test_pool.ts";
+import { Recorder } from "./helpers/recorder.ts";
 
 const COUNTS = ["maxSize", "minSize", "maxWaiting", "maxUse", "healthFreq"];
 const DELAYS = [

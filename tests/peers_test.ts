@@ -7,12 +7,12 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { delay } from "@std/async";
 import { describe, it } from "@std/testing/bdd";
 import { LeaseError, Pool, PoolClosedError, PoolTimeoutError } from "../mod.ts";
 import { collect } from "./helpers/gc.ts";
-import { Creations, idle, recorder, rejection, stateOf, Thing, Workshop } from "./helpers/pool.ts";
-import { until } from "./helpers/until.ts";
+import { Creations, idle, rejection, stateOf, Thing, Workshop } from "./helpers/pool.ts";
+import { sleep, until } from "./helpers/until.ts";
+import { Recorder } from "./helpers/recorder.ts";
 
 const quiet = { logLevel: "silent" } as const;
 
@@ -50,7 +50,7 @@ describe("generic-pool: a failed creation is tried again at once, for ever", () 
       throw new Error("refused");
     }, quiet);
     const failures = await Promise.all([1, 2, 3].map(() => rejection(pool.get())));
-    await delay(20);
+    await sleep(20);
     assertEquals([failures.map(String), attempts], [Array(3).fill("Error: refused"), 3]);
     await pool.shutdown();
   });
@@ -101,7 +101,7 @@ describe("tarn: abort, destroy", () => {
       maxSize: 1,
       closer: shop.closer,
       healthAfter: 0,
-      health: () => delay(10).then(() => true),
+      health: () => sleep(10).then(() => true),
     });
     await pool.ret(await pool.get());
     await rejection(pool.get({ signal: AbortSignal.timeout(2) }));
@@ -281,7 +281,7 @@ describe("the original: an object that is used after it was killed", () => {
   it("a killed lease throws, and says so", async () => {
     const pool = new Pool((n) => new Thing(n), {
       maxUsingDelayKill: 10,
-      logger: recorder(),
+      logger: new Recorder(),
     });
     const lease = await pool.get();
     await until(() => pool.stats().killed === 1, "it is killed");

@@ -5,7 +5,8 @@ import { describe, it } from "@std/testing/bdd";
 import { Proxy, ProxyError } from "../mod.ts";
 import { FlowScope, PermanentScope, type Scope } from "../scopes/mod.ts";
 import { errorsOf, flow } from "./helpers/flow.ts";
-import { deferred, idle, rejection, sleep } from "./helpers/pool.ts";
+import { deferred, idle, rejection } from "./helpers/pool.ts";
+import { sleep } from "./helpers/until.ts";
 
 /** A connection that remembers what it was asked. */
 class Client {

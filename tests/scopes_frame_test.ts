@@ -12,7 +12,8 @@ import { describe, it } from "@std/testing/bdd";
 import { ProxyError } from "../mod.ts";
 import type { Frame } from "../scopes/mod.ts";
 import { errorsOf, flow } from "./helpers/flow.ts";
-import { deferred, idle, rejection, sleep, stateOf } from "./helpers/pool.ts";
+import { deferred, idle, rejection, stateOf } from "./helpers/pool.ts";
+import { sleep } from "./helpers/until.ts";
 
 describe("open", () => {
   it("gives a frame that nobody is in, until its run", async () => {

@@ -12,7 +12,8 @@ import { Proxy, ProxyError } from "../mod.ts";
 import * as all from "../scopes/mod.ts";
 import { type Frame, type Scope, type ScopeName, scopes } from "../scopes/mod.ts";
 import { flow } from "./helpers/flow.ts";
-import { idle, sleep, Thing, Workshop } from "./helpers/pool.ts";
+import { idle, Thing, Workshop } from "./helpers/pool.ts";
+import { sleep } from "./helpers/until.ts";
 
 const { bun, deno, node, shared, thread, versatile, workers } = scopes;
 

@@ -11,7 +11,8 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { FlowScope, type Frame } from "../scopes/mod.ts";
 import { flow } from "./helpers/flow.ts";
-import { deferred, idle, rejection, sleep } from "./helpers/pool.ts";
+import { deferred, idle, rejection } from "./helpers/pool.ts";
+import { sleep } from "./helpers/until.ts";
 
 /** The frame of the running code; there must be one. */
 function here(): Frame {

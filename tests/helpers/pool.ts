@@ -1,8 +1,9 @@
 // What the tests of Pool share: things to lend, a record of what becomes of them, time, and patience.
 
 import { FakeTime } from "@std/testing/time";
-import type { Logger, LogLevel, Pool } from "../../mod.ts";
+import type { Pool } from "../../mod.ts";
 import { NotHere } from "./not_here.ts";
+import { sleep } from "./until.ts";
 
 // The real ones, whatever a test fakes.
 const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } = globalThis;
@@ -117,11 +118,6 @@ export class Creations {
   }
 }
 
-/** Waits in real time. */
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => void realSetTimeout.call(globalThis, resolve, ms));
-}
-
 /** Lets everything happen that is only waiting for microtasks, and unhandled rejections be noticed. */
 export async function idle(): Promise<void> {
   for (let i = 0; i < 2; i++) await sleep(0);
@@ -153,20 +149,6 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   } finally {
     realClearTimeout.call(globalThis, late as never);
   }
-}
-
-/** A logger that keeps what it is told. */
-export function recorder(): Logger & { lines: [level: LogLevel, text: string][]; text(): string } {
-  const lines: [LogLevel, string][] = [];
-  const log = (level: LogLevel) => (text: string) => void lines.push([level, text]);
-  return {
-    lines,
-    text: () => lines.map(([level, text]) => `${level} ${text}`).join("\n"),
-    debug: log("debug"),
-    info: log("info"),
-    warn: log("warn"),
-    error: log("error"),
-  };
 }
 
 /** Makes all of the time, performance.now too, move only when told. */

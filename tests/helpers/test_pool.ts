@@ -1,16 +1,8 @@
 // A pool that remembers what it logs, and whose end by `await using` waits for nobody: a test that
 // fails with a lease in its hands shows its own failure.
 
-import { type Create, type Lease, type Logger, Pool, type PoolOptions } from "../../mod.ts";
-
-/** Remembers each message after its level. */
-export class Recorder implements Logger {
-  readonly lines: string[] = [];
-  debug = (message: string): void => void this.lines.push(`debug ${message}`);
-  info = (message: string): void => void this.lines.push(`info ${message}`);
-  warn = (message: string): void => void this.lines.push(`warn ${message}`);
-  error = (message: string): void => void this.lines.push(`error ${message}`);
-}
+import { type Create, type Lease, Pool, type PoolOptions } from "../../mod.ts";
+import { Recorder } from "./recorder.ts";
 
 /** A pool for tests. Fake time after it is made, so that it ends in real time, and before its first use. */
 export class TestPool<T> extends Pool<T> {

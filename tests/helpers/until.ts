@@ -3,11 +3,16 @@
 // The real one, whatever a test fakes.
 const { setTimeout } = globalThis;
 
+/** Resolves in `ms`. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms));
+}
+
 /** Resolves once `condition` holds; rejects, naming it, if it does not within `ms`. */
 export async function until(condition: () => unknown, what: string, ms = 3000): Promise<void> {
   const end = performance.now() + ms;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
-    await new Promise<void>((resolve) => void setTimeout(resolve, 1));
+    await sleep(1);
   }
 }

@@ -3,6 +3,7 @@
 import type { PoolOptions } from "../../mod.ts";
 import type { Chance } from "./chance.ts";
 import type { Ledger, Place, Thing } from "./ledger.ts";
+import { sleep } from "../helpers/until.ts";
 
 /** What a hook, or a borrower, fails with. */
 export class Fault extends Error {
@@ -35,10 +36,6 @@ export const LIMITS = {
   hookTimeout: LIMIT,
   closeTimeout: LIMIT,
 } as const;
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, ms));
-}
 
 /** The hooks that there are, with their faults. */
 export class Faults {
@@ -129,6 +126,6 @@ export class Faults {
     if (end === "failSoon") return Promise.reject(new Fault(name));
     if (end === "hang") return new Promise(() => {});
     if (end === "soon") return Promise.resolve();
-    return pause(end === "late" ? LIMIT + this.#chance.below(40) : 1 + this.#chance.below(3));
+    return sleep(end === "late" ? LIMIT + this.#chance.below(40) : 1 + this.#chance.below(3));
   }
 }

@@ -3,9 +3,10 @@
 
 import { Pool } from "../../mod.ts";
 import { Chance } from "./chance.ts";
-import { Faults, LIMITS, pause } from "./faults.ts";
+import { Faults, LIMITS } from "./faults.ts";
 import { Ledger, type Thing } from "./ledger.ts";
 import { Task } from "./task.ts";
+import { sleep } from "../helpers/until.ts";
 
 export interface Wish {
   gets: number;
@@ -48,7 +49,7 @@ export async function soak(wish: Wish): Promise<Told> {
     managing.over = faults.over = true;
     await manager;
     await pool.shutdown({ timeout: PATIENCE });
-    await pause(PATIENCE / 2); // what is late is closed, too
+    await sleep(PATIENCE / 2); // what is late is closed, too
   } finally {
     console.error = error;
   }
@@ -91,8 +92,8 @@ async function work(
 
 /** Over `ms` after the last of those who wait has got something. */
 async function lull(pool: Pool<Thing>, ms: number): Promise<void> {
-  while (pool.waiting > 0) await pause(5);
-  await pause(ms);
+  while (pool.waiting > 0) await sleep(5);
+  await sleep(ms);
 }
 
 /** Changes the bounds, starts afresh, and looks whether what the pool says adds up. */
@@ -103,7 +104,7 @@ async function manage(
   managing: Managing,
 ): Promise<void> {
   while (!managing.over) {
-    await pause(5);
+    await sleep(5);
     if (chance.mille(5)) await (managing.lull = lull(pool, chance.below(LULL)));
     ledger.check(pool.stats());
     if (chance.mille(20)) pool.reset();

@@ -10,8 +10,9 @@ import {
   PoolTimeoutError,
 } from "../../mod.ts";
 import type { Chance } from "./chance.ts";
-import { Fault, LIMITS, pause } from "./faults.ts";
+import { Fault, LIMITS } from "./faults.ts";
 import type { Ledger, Thing } from "./ledger.ts";
+import { sleep } from "../helpers/until.ts";
 
 const WAYS = { get: 650, use: 300, tryGet: 50 };
 const ENDS = { ret: 500, dispose: 400, twice: 20, discard: 4, detach: 2, forget: 1 };
@@ -59,7 +60,7 @@ export class Task {
 
   async #tryGet(): Promise<void> {
     const lease = this.#pool.tryGet();
-    if (lease === undefined) return await pause(1 + this.#chance.below(20));
+    if (lease === undefined) return await sleep(1 + this.#chance.below(20));
     this.#ledger.totals.asked++;
     await this.#borrow(lease);
   }
@@ -148,8 +149,8 @@ export class Task {
   async #hold(): Promise<void> {
     const { maxUsingDelayKill, hkDelay } = LIMITS;
     const chance = this.#chance;
-    if (chance.mille(1) && chance.mille(300)) await pause(maxUsingDelayKill + 3 * hkDelay);
-    else if (chance.mille(20)) await pause(1 + chance.below(4));
+    if (chance.mille(1) && chance.mille(300)) await sleep(maxUsingDelayKill + 3 * hkDelay);
+    else if (chance.mille(20)) await sleep(1 + chance.below(4));
     else for (let turns = chance.below(4); turns > 0; turns--) await null;
   }
 
@@ -165,6 +166,6 @@ export class Task {
       this.#ledger.expect(known, () => `a get fails with ${error}`);
     }
     // Who comes again at once only finds the same.
-    if (!signal?.aborted) await pause(1 + this.#chance.below(50));
+    if (!signal?.aborted) await sleep(1 + this.#chance.below(50));
   }
 }

@@ -4,10 +4,10 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Proxy, ProxyError } from "../../mod.ts";
 import { FlowScope, type Frame } from "../../scopes/mod.ts";
-import { sleep } from "../helpers/pool.ts";
 import { env, workers } from "./cloudflare.ts";
 import { Echo, leave } from "./echo.ts";
 import { ask, type Context, witness, worker } from "./requests.ts";
+import { sleep } from "../helpers/until.ts";
 
 interface Globals {
   process?: { getBuiltinModule?(name: string): unknown };

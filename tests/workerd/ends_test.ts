@@ -4,10 +4,10 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Proxy } from "../../mod.ts";
 import { versatile } from "../../scopes/mod.ts";
-import { sleep } from "../helpers/pool.ts";
 import { env } from "./cloudflare.ts";
 import { Echo, leave } from "./echo.ts";
 import { ask, type Context, type Route, witness, worker } from "./requests.ts";
+import { sleep } from "../helpers/until.ts";
 
 await versatile.ready();
 

@@ -12,9 +12,10 @@ import { describe, it } from "@std/testing/bdd";
 import { Pool, PoolClosedError, type PoolStats, Proxy } from "../../mod.ts";
 import { versatile } from "../../scopes/mod.ts";
 import { NotHere } from "../helpers/not_here.ts";
-import { sleep, Thing } from "../helpers/pool.ts";
+import { Thing } from "../helpers/pool.ts";
 import { Echo, leave } from "./echo.ts";
 import { ask, type Route, witness, worker } from "./requests.ts";
+import { sleep } from "../helpers/until.ts";
 
 await versatile.ready();
 

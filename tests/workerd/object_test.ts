@@ -5,10 +5,10 @@ import { describe, it } from "@std/testing/bdd";
 import { Pool, type PooledProxy, type PoolOptions, type PoolStats, Proxy } from "../../mod.ts";
 import { FlowScope } from "../../scopes/mod.ts";
 import { collect, needGc } from "../helpers/gc.ts";
-import { sleep } from "../helpers/pool.ts";
 import { env } from "./cloudflare.ts";
 import { Echo, leave } from "./echo.ts";
 import { witness } from "./requests.ts";
+import { sleep } from "../helpers/until.ts";
 
 /** A scope whose frames share the pool, as the requests to one Durable Object may. */
 const visit = new FlowScope("visit", { ioBound: false });

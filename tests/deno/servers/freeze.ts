@@ -2,7 +2,8 @@
 
 import { FROZEN, type Told } from "./frozen.ts";
 import type { Kind } from "./server.ts";
-import { sleep, soon } from "./soon.ts";
+import { soon } from "./soon.ts";
+import { sleep } from "../../helpers/until.ts";
 
 /** More than a second and the time between its rounds: less is no gap. */
 const STOPPED = 1_300;

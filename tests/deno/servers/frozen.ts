@@ -3,7 +3,7 @@
 import process from "node:process";
 import { Pool, type PoolOptions } from "../../../mod.ts";
 import type { Connection, Kind } from "./server.ts";
-import { sleep } from "./soon.ts";
+import { sleep } from "../../helpers/until.ts";
 
 /** How many connections each of its pools has. */
 export const FROZEN = 3;

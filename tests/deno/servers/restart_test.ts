@@ -4,7 +4,8 @@ import { assert, assertEquals } from "@std/assert";
 import { Bench, ROUND, SIZE } from "./bench.ts";
 import { Load } from "./load.ts";
 import { findPrograms, OwnPostgres } from "./own_postgres.ts";
-import { sleep, soon } from "./soon.ts";
+import { soon } from "./soon.ts";
+import { sleep } from "../../helpers/until.ts";
 
 /** How long it is down, in ms. */
 const DOWN = 300;

@@ -5,7 +5,8 @@ import type { PoolOptions } from "../../../mod.ts";
 import { Bench, HOOK, ROUND, SIZE } from "./bench.ts";
 import { Load, request } from "./load.ts";
 import type { Connection, Kind } from "./server.ts";
-import { sleep, soon } from "./soon.ts";
+import { soon } from "./soon.ts";
+import { sleep } from "../../helpers/until.ts";
 
 /** A test: its name, and what it does. */
 export type Scenario = [name: string, run: () => Promise<void>];

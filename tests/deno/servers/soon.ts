@@ -1,5 +1,7 @@
 // Soon: waits until something is so, in real time, for no longer than it may take.
 
+import { sleep } from "../../helpers/until.ts";
+
 /** Waits until it is so; throws what `fault` tells if it is not within `ms`. */
 export async function soon(
   condition: () => boolean | Promise<boolean>,
@@ -11,8 +13,4 @@ export async function soon(
     if (performance.now() > late) throw new Error(fault());
     await sleep(5);
   }
-}
-
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
