@@ -12,8 +12,8 @@ export const MAKING: ByFile = {
     ["a creation's timer is forgotten", "this.#cancelTimeout?.();", ""],
     [
       "fun is not told to stop",
-      "this.#finish({ error, leftover });\n    this.abort(error);",
-      "this.#finish({ error, leftover });",
+      "    this.abort(error); // before its place is another's\n",
+      "",
     ],
     [
       "the object of a failed opener is forgotten",
