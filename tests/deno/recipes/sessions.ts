@@ -3,10 +3,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Pool } from "../../../mod.ts";
 import type { Runner } from "../../helpers/program.ts";
+import { sleep } from "../../helpers/until.ts";
 import { Link } from "../servers/link.ts";
 import { whySkipped } from "../servers/register.ts";
 import type { Kind, Server } from "../servers/server.ts";
-import { sleep, soon } from "../servers/soon.ts";
+import { soon } from "../servers/soon.ts";
 import { printed, takers, type Told } from "./run.ts";
 
 /** A recipe, and how to try it. */
