@@ -4,7 +4,8 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fetchBinary, isFetched, type NpmBinary, pathOf } from "../../../scripts/fetch.ts";
 import { RUNTIMES } from "../../../scripts/runtimes.ts";
 import { find, librarySources } from "../../../scripts/sources.ts";
-import { sleep, soon } from "../servers/soon.ts";
+import { sleep } from "../../helpers/until.ts";
+import { soon } from "../servers/soon.ts";
 import { Greeter } from "./greeter.ts";
 import { descendants, isAlive } from "./processes.ts";
 
