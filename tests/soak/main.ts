@@ -6,9 +6,10 @@ import { heapBytes, runtime } from "../../bench/runtime.ts";
 import { drawn, type Sample, verdict } from "./curve.ts";
 import { soak, type Wish } from "./soak.ts";
 
-const HELP = `deno task test:soak [--gets N] [--tasks N] [--seed S] [--samples N]
+const HELP = `deno task test:soak [RUNTIME] [--gets N] [--tasks N] [--seed S] [--samples N]
 
 Asks one pool for things, with every option in force and faults at random, and checks what comes of it.
+RUNTIME       deno, node20, node22, node24 or bun; deno by default
 --gets N      how often in all, 1000000 by default
 --tasks N     how many tasks do so side by side, 10000 by default
 --seed S      the same chances as another time; when timers fire is up to the machine
