@@ -158,7 +158,11 @@ export const MAKING: ByFile = {
       "now - this.#last <= this.delay + GAP",
       "now - this.#last <= this.delay + 1e9 * GAP",
     ],
-    ["no round follows the first", "if (bag.size > 0) this.start();", ""],
+    [
+      "no round follows the first",
+      "if (bag.size > 0) this.start();",
+      "if (bag.size < 0) this.start();",
+    ],
     [
       "an object that was taken is closed again after its health was asked",
       'if (entry.state !== "available") return; // a shutdown',
