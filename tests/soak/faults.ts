@@ -71,7 +71,10 @@ export class Faults {
     return {
       ...LIMITS,
       opener: () => this.#play("opener", RARE),
-      getter: play("getter"),
+      getter: (thing) => {
+        thing.greeted = performance.now();
+        return this.#play("getter", ENDS);
+      },
       retter: play("retter"),
       health: () => this.#health(),
       closer: (thing) => this.#close(thing),
