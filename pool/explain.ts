@@ -18,7 +18,7 @@ export interface Situation<T> {
 
 /** The error for a waiter whose time is over. */
 export function timeoutError<T, R>(waiter: Waiter<R>, at: Situation<T>): PoolTimeoutError {
-  const { timeout, ahead } = waiter;
+  const { ahead, terms: { timeout } } = waiter;
   const waited = Math.round(at.core.clock.awake() - (waiter.due - timeout));
   const phase = waiter.state === "held" ? "check" : at.creating > 0 ? "create" : "wait";
   const holders = longestHeld(at.core);

@@ -17,7 +17,7 @@ import type { Create, GetOptions, Settings } from "./options.ts";
 import type { Pictured } from "./stats.ts";
 import { type Customer, Supply } from "./supply.ts";
 import { type Hall, Usages, type Use } from "./usage.ts";
-import type { Waiter } from "./wait_queue.ts";
+import type { Terms, Waiter } from "./wait_queue.ts";
 
 /** The life of a pool's objects. */
 export class Keeper<T>
@@ -33,6 +33,8 @@ export class Keeper<T>
   readonly #housekeeper: Housekeeper<T>;
   readonly #usages: Usages<T>;
   readonly #done = Promise.resolve();
+  readonly #usualGet: Terms;
+  readonly #usualUse: Terms;
   /** No hook has a say in what may be lent. */
   #plain: boolean;
   /** What is returned may have to be closed. */
@@ -48,6 +50,8 @@ export class Keeper<T>
     this.core = core;
     this.#plain = settings.getter === undefined && settings.health === undefined;
     this.#careful = settings.maxUse > 0 || settings.maxLifetime > 0;
+    this.#usualGet = { bare: false, timeout: settings.timeout, signal: undefined };
+    this.#usualUse = { ...this.#usualGet, bare: true };
     this.#supply = new Supply(fun, core, this);
     this.#usages = new Usages(core, this);
     this.#desk = new Desk(core, this);
@@ -101,6 +105,19 @@ export class Keeper<T>
     return this.#plain ? this.pick() : undefined;
   }
 
+  /** `get` without options. */
+  get(): Promise<Lease<T>> {
+    if (this.#plain && this.open) {
+      const entry = this.pick();
+      if (!this.ended) {
+        if (entry !== undefined) return Promise.resolve(this.lease(entry));
+        return this.#desk.wait(this.#usualGet) as Promise<Lease<T>>;
+      }
+      if (entry !== undefined) this.#putAway(entry, undefined);
+    }
+    return this.acquire("get", undefined, false) as Promise<Lease<T>>;
+  }
+
   /** What `get` does otherwise; `bare`: for `use`. */
   acquire(method: string, options: GetOptions | undefined, bare: boolean): Promise<Lent<T>> {
     try {
@@ -108,7 +125,8 @@ export class Keeper<T>
     } catch (error) {
       return Promise.reject(error);
     }
-    const { signal, timeout = this.core.settings.timeout } = options ?? {};
+    const terms = this.#termsOf(options, bare);
+    const { signal } = terms;
     let refusal = this.#refusal(signal);
     if (refusal === undefined && !this.open) {
       this.#start(); // its `fun` may do anything
@@ -129,10 +147,15 @@ export class Keeper<T>
         if (entry !== undefined) this.#putAway(entry, check);
         return Promise.reject(refusal.reason);
       }
-      if (entry === undefined) return this.#desk.wait(bare, timeout, signal);
-      if (isThenable(check)) return this.#desk.waitFor(entry, check, bare, timeout, signal);
+      if (entry === undefined) return this.#desk.wait(terms);
+      if (isThenable(check)) return this.#desk.waitFor(entry, check, terms);
       return Promise.resolve(bare ? this.lend(entry) : this.lease(entry));
     }
+  }
+
+  #termsOf(options: GetOptions | undefined, bare: boolean): Terms {
+    if (options === undefined) return bare ? this.#usualUse : this.#usualGet;
+    return { bare, timeout: options.timeout ?? this.#usualGet.timeout, signal: options.signal };
   }
 
   /** It goes back once `check` is done. */

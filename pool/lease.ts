@@ -31,36 +31,40 @@ export interface Lender<T> {
 
 const { asyncDispose, dispose } = Symbol;
 
-/** One lending of an entry's object: the handler, and mostly the target too, of a lease. */
+/**
+ * One lending of an entry's object: the handler, and mostly the target too, of a lease. There is one
+ * for each `get`: so its fields are set once, and it has no private methods, each of which would mark
+ * every instance.
+ */
 export class Loan<T> extends Forward implements Borrower {
-  readonly lender: Lender<T>;
-  readonly entry: Entry<T>;
+  declare readonly lender: Lender<T>;
+  declare readonly entry: Entry<T>;
   /** How it ended; undefined while it is alive. */
-  end: LeaseEnd | undefined = undefined;
+  declare end: LeaseEnd | undefined;
   /** The lease, held so that it cannot be lost unnoticed; undefined once the leak registry has it. */
-  lease: Lease<T> | undefined;
+  declare lease: Lease<T> | undefined;
 
   constructor(lender: Lender<T>, entry: Entry<T>) {
     super();
     this.lender = lender;
     this.entry = entry;
+    this.end = undefined;
     this.lease = standIn(this, entry.object) as Lease<T>;
   }
 
   bare(): T {
-    if (this.end !== undefined) throw this.#dead();
+    if (this.end !== undefined) throw deadError(this.lender.name, this.end);
     return this.entry.object;
   }
 
-  override get(shadow: object, key: PropertyKey, stand: unknown): unknown {
+  override get(_shadow: object, key: PropertyKey, stand: unknown): unknown {
+    if (key === "then") return undefined; // first: every promise of a lease asks for it
     if (typeof key === "symbol") {
-      if (key === asyncDispose) return () => this.#dispose(stand);
+      if (key === asyncDispose) return disposer(this, stand);
       if (key === HANDLER) return this;
-      if (key === dispose) return () => void this.#dispose(stand);
-    } else if (key === "then") {
-      return undefined;
+      if (key === dispose) return syncDisposer(this, stand);
     }
-    return super.get(shadow, key, stand);
+    return this.read(this.bare(), key, stand);
   }
 
   /** Ends the loan: from now on the lease throws. */
@@ -73,18 +77,27 @@ export class Loan<T> extends Forward implements Borrower {
     if (this.end === undefined) return this.entry.object;
     return new Label(`[Lease of ${this.lender.name}: ${this.end}]`);
   }
+}
 
-  /** Whoever can still dispose of the lease has not lost it: `stand` is held for that. */
-  #dispose(_stand: unknown): Promise<void> {
-    return this.lender.dispose(this);
-  }
+// Functions of their own, or else each `get` of a lease would set up what these two need. Whoever can
+// still dispose of a lease has not lost it: `stand` is held for that.
 
-  #dead(): LeaseError {
-    const end = this.end!;
-    return new LeaseError(
-      `this lease of ${this.lender.name} was ${end} and cannot be used any more: ${ADVICE[end]}`,
-    );
-  }
+function disposer<T>(loan: Loan<T>, stand: unknown): () => Promise<void> {
+  return () => returned(loan, stand);
+}
+
+function syncDisposer<T>(loan: Loan<T>, stand: unknown): () => void {
+  return () => void returned(loan, stand);
+}
+
+function returned<T>(loan: Loan<T>, _stand: unknown): Promise<void> {
+  return loan.lender.dispose(loan);
+}
+
+function deadError(name: string, end: LeaseEnd): LeaseError {
+  return new LeaseError(
+    `this lease of ${name} was ${end} and cannot be used any more: ${ADVICE[end]}`,
+  );
 }
 
 const KEEP = "get another one, or keep this one for longer";

@@ -53,7 +53,13 @@ export class List<N extends Node> {
   /** Takes the first one out. */
   shift(): N | undefined {
     const node = this.first;
-    if (node !== undefined) this.remove(node);
+    if (node === undefined) return undefined;
+    const next = node.next as N | undefined;
+    this.first = next;
+    if (next === undefined) this.last = undefined;
+    else next.prev = undefined;
+    node.next = node.list = undefined;
+    this.size--;
     return node;
   }
 

@@ -4,7 +4,7 @@ import { requestBound } from "../context.ts";
 import type { Clock } from "./clock.ts";
 import { MAX_DELAY, Timer } from "./clock.ts";
 import { type Dated, Deadlines } from "./deadlines.ts";
-import { List, Node } from "./list.ts";
+import { List, type Node } from "./list.ts";
 import { Signals } from "./signals.ts";
 
 /** How long an object may be out, while others wait, before the pool looks after its lease, in ms. */
@@ -13,37 +13,47 @@ const TICK = 50;
 /** Settles a promise; a thenable that rejects makes it reject. */
 export type Resolve<R> = { resolve(value: R | PromiseLike<R>): void }["resolve"];
 
-/**
- * One waiting `get`. It keeps no `reject`: at some hundred thousand of them each function counts.
- */
-export class Waiter<R> extends Node implements Dated {
-  readonly resolve: Resolve<R>;
+/** What a `get` asks for; all that ask for nothing of their own share one. */
+export interface Terms {
   /** Whether it is for `use`, which takes the entry itself. */
   readonly bare: boolean;
   readonly timeout: number;
   readonly signal: AbortSignal | undefined;
-  /** When it gives up, by `clock.awake()`; a whole number takes no box on the heap. 0: never. */
-  due = 0;
-  slot = -1;
-  /** Its turn: the lower the earlier. */
-  turn = 0;
-  /** How many were queued when it came. */
-  ahead = 0;
-  state: "queued" | "served" | "held" | "settled" = "queued";
-  /** How many fresh objects in a row have turned out unfit for it. */
-  unfit = 0;
+}
 
-  constructor(
-    resolve: Resolve<R>,
-    bare: boolean,
-    timeout: number,
-    signal: AbortSignal | undefined,
-  ) {
-    super();
+/**
+ * One waiting `get`. It keeps no `reject`, and what it has in common with others it shares: at some
+ * hundred thousand of them each word counts.
+ */
+export class Waiter<R> implements Node, Dated {
+  declare prev: Node | undefined;
+  declare next: Node | undefined;
+  declare list: List<Node> | undefined;
+  declare readonly resolve: Resolve<R>;
+  declare readonly terms: Terms;
+  /** When it gives up, by `clock.awake()`; a whole number takes no box on the heap. 0: never. */
+  declare due: number;
+  declare slot: number;
+  /** Its turn: the lower the earlier. */
+  declare turn: number;
+  /** How many were queued when it came. */
+  declare ahead: number;
+  declare state: "queued" | "served" | "held" | "settled";
+  /** How many fresh objects in a row have turned out unfit for it. */
+  declare unfit: number;
+
+  constructor(resolve: Resolve<R>, terms: Terms) {
+    this.prev = undefined;
+    this.next = undefined;
+    this.list = undefined;
     this.resolve = resolve;
-    this.bare = bare;
-    this.timeout = timeout;
-    this.signal = signal;
+    this.terms = terms;
+    this.due = 0;
+    this.slot = -1;
+    this.turn = 0;
+    this.ahead = 0;
+    this.state = "queued";
+    this.unfit = 0;
   }
 
   reject(error: unknown): void {
@@ -71,11 +81,14 @@ export class WaitQueue<R> {
   /** Those served in vain; their turn comes before that of all who never were. */
   readonly #restored = new List<Waiter<R>>();
   /** Those who are being served, which takes time. */
-  readonly #held = new Set<Waiter<R>>();
+  readonly #held = new List<Waiter<R>>();
   /** Those whose place in the queue does not tell their deadline: held, or with one of their own. */
   readonly #dated = new Deadlines<Waiter<R>>();
   readonly #signals: Signals<Waiter<R>>;
   readonly #timer: Timer;
+  readonly #date = (): void => this.#dateFresh();
+  /** Those that came after another one in the same turn of the event loop: see `#enter`. */
+  #fresh: Waiter<R>[] | undefined;
   /** When to look after what is out. */
   #look = Infinity;
   #turns = 0;
@@ -102,7 +115,7 @@ export class WaitQueue<R> {
   push(waiter: Waiter<R>): void {
     this.#enter(waiter);
     this.#list.push(waiter);
-    if (waiter.timeout !== this.#timeout && waiter.due > 0) this.#dated.add(waiter);
+    if (waiter.terms.timeout !== this.#timeout && waiter.due > 0) this.#dated.add(waiter);
     this.#arm(waiter.due);
   }
 
@@ -122,14 +135,15 @@ export class WaitQueue<R> {
 
   /** Serving it will take time, during which its deadline holds. */
   hold(waiter: Waiter<R>): void {
+    if (waiter.due === 0) this.#dateFresh();
     waiter.state = "held";
-    this.#held.add(waiter);
+    this.#held.push(waiter);
     if (waiter.due > 0 && waiter.slot < 0) this.#dated.add(waiter);
   }
 
   /** Could not be served after all: it gets its turn back. */
   restore(waiter: Waiter<R>): void {
-    if (waiter.state === "held") this.#held.delete(waiter);
+    if (waiter.state === "held") this.#held.remove(waiter);
     waiter.state = "queued";
     if (waiter.due > 0 && waiter.slot < 0) this.#dated.add(waiter);
     let last = this.#restored.last;
@@ -143,11 +157,11 @@ export class WaitQueue<R> {
 
   /** It is done with, one way or the other: its promise is to be settled now. */
   settle(waiter: Waiter<R>): void {
-    if (waiter.state === "queued") waiter.list!.remove(waiter);
-    else if (waiter.state === "held") this.#held.delete(waiter);
+    waiter.list?.remove(waiter);
     waiter.state = "settled";
     if (waiter.slot >= 0) this.#dated.remove(waiter);
-    if (waiter.signal !== undefined) this.#signals.unlisten(waiter.signal, waiter);
+    const { signal } = waiter.terms;
+    if (signal !== undefined) this.#signals.unlisten(signal, waiter);
     if (this.size === 0) this.#timer.keepAlive(false);
     // Something may have been lent, which is to be looked after.
     else if (this.#look === Infinity) this.#arm(0);
@@ -165,8 +179,26 @@ export class WaitQueue<R> {
   #enter(waiter: Waiter<R>): void {
     waiter.turn = ++this.#turns;
     waiter.ahead = this.queued;
-    if (waiter.timeout > 0) waiter.due = Math.ceil(this.#clock.awake() + waiter.timeout);
-    if (waiter.signal !== undefined) this.#signals.listen(waiter.signal, waiter);
+    const { timeout, signal } = waiter.terms;
+    if (timeout === this.#timeout && this.#fresh !== undefined) this.#fresh.push(waiter);
+    else if (timeout > 0) {
+      waiter.due = Math.ceil(this.#clock.awake() + timeout);
+      if (timeout === this.#timeout) {
+        this.#fresh = [];
+        void Promise.resolve().then(this.#date);
+      }
+    }
+    if (signal !== undefined) this.#signals.listen(signal, waiter);
+  }
+
+  /** The others of this turn, who are never too early for that, and too late by no more than a turn. */
+  #dateFresh(): void {
+    if (this.#fresh === undefined) return;
+    if (this.#fresh.length > 0) {
+      const due = Math.ceil(this.#clock.awake() + this.#timeout);
+      for (const waiter of this.#fresh) waiter.due = due;
+    }
+    this.#fresh = undefined;
   }
 
   /** Sees to it that the timer fires by `due`, and that what is out is looked after. */
@@ -184,6 +216,7 @@ export class WaitQueue<R> {
   }
 
   #tick(): void {
+    this.#dateFresh();
     const now = this.#clock.awake();
     if (now >= this.#look) {
       this.#look = Infinity;
@@ -205,7 +238,7 @@ export class WaitQueue<R> {
     const late: Waiter<R>[] = [];
     let next = Infinity;
     for (const waiter of this.#list) {
-      if (waiter.timeout !== this.#timeout) continue;
+      if (waiter.terms.timeout !== this.#timeout) continue;
       if (waiter.due > now) {
         next = waiter.due;
         break;

@@ -164,6 +164,6 @@ export const LENDING: ByFile = {
     ],
   ],
   "pool/lease.ts": [
-    ["a dead lease gives its object", "if (this.end !== undefined) throw this.#dead();", ""],
+    ["a dead lease gives its object", "if (this.end !== undefined) throw deadError(this.lender.name, this.end);", ""],
   ],
 };
