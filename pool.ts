@@ -119,8 +119,8 @@ export class Pool<T> {
    */
   get(options?: GetOptions): Promise<Lease<T>> {
     return options === undefined
-      ? this.#keeper.get()
-      : this.#keeper.acquire("get", options, false) as Promise<Lease<T>>;
+      ? this.#keeper.lending.get()
+      : this.#keeper.lending.acquire("get", options, false) as Promise<Lease<T>>;
   }
 
   /**
@@ -131,7 +131,7 @@ export class Pool<T> {
    * @throws {PoolClosedError} the pool has been shut down
    */
   tryGet(): Lease<T> | undefined {
-    return this.#keeper.tryGet();
+    return this.#keeper.lending.tryGet();
   }
 
   /**
@@ -163,7 +163,7 @@ export class Pool<T> {
     fn: (object: T, signal: AbortSignal) => R | PromiseLike<R>,
     options?: GetOptions,
   ): Promise<R> {
-    if (typeof fn === "function") return this.#keeper.use(fn, options);
+    if (typeof fn === "function") return this.#keeper.usages.use(fn, options);
     return Promise.reject(new TypeError(`use: fn must be a function, got ${shown(fn)}`));
   }
 
@@ -176,8 +176,9 @@ export class Pool<T> {
    * @throws {LeaseError} it is no lease of this pool
    */
   ret(lease: Lease<T>): Promise<void> {
+    const { returns } = this.#keeper;
     try {
-      return this.#keeper.ret(this.#keeper.loan("ret", lease));
+      return returns.ret(returns.loan("ret", lease));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -192,8 +193,9 @@ export class Pool<T> {
    * @throws {LeaseError} it is no lease of this pool
    */
   discard(lease: Lease<T>, why?: unknown): Promise<void> {
+    const { returns } = this.#keeper;
     try {
-      return this.#keeper.discard(this.#keeper.loan("discard", lease), why);
+      return returns.discard(returns.loan("discard", lease), why);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -207,7 +209,8 @@ export class Pool<T> {
    * @throws {LeaseError} it is no lease of this pool, or has come to its end
    */
   detach(lease: Lease<T>): T {
-    return this.#keeper.detach(this.#keeper.loan("detach", lease));
+    const { returns } = this.#keeper;
+    return returns.detach(returns.loan("detach", lease));
   }
 
   /**

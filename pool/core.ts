@@ -19,6 +19,8 @@ export class Core<T> {
   readonly hooks: Hooks<T>;
   /** An option in force needs to know since when objects are where they are. */
   readonly clocked: boolean;
+  /** When the last object was picked or offered, by `clock.now()`, where that is so. */
+  now = 0;
 
   constructor(name: string, settings: Settings<T>) {
     this.name = name;

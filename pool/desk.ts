@@ -5,7 +5,9 @@ import { PoolFullError } from "../errors.ts";
 import { isThenable } from "../values.ts";
 import type { Core } from "./core.ts";
 import type { Entry } from "./entry.ts";
+import type { Exit } from "./exit.ts";
 import type { Lease } from "./lease.ts";
+import type { Returns } from "./returns.ts";
 import { type Resolve, type Terms, Waiter, WaitQueue } from "./wait_queue.ts";
 
 /** How many fresh objects in a row may turn out unfit before a `get` is told. */
@@ -14,10 +16,8 @@ const UNFIT = 3;
 /** What a `get` gives; for `use`, which is bare, the entry itself. */
 export type Lent<T> = Lease<T> | Entry<T>;
 
-/** Whose objects they are. */
-export interface Stock<T> {
-  /** How many objects are being made. */
-  readonly creating: number;
+/** From where objects are lent. */
+export interface Shelf<T> {
   /** Whether hooks have a say in what may be lent. */
   readonly checks: boolean;
   /** Takes the most recently returned object that is within its limits. */
@@ -28,12 +28,14 @@ export interface Stock<T> {
   recheck(entry: Entry<T>): Promise<void> | undefined;
   lend(entry: Entry<T>): Entry<T>;
   lease(entry: Entry<T>): Lease<T>;
-  /** It goes through `retter`, then to whoever is next. */
-  giveBack(entry: Entry<T>): Promise<void>;
+}
+
+/** Whose objects they are. */
+export interface Stock<T> {
+  /** How many objects are being made. */
+  readonly creating: number;
   /** It is available again: nobody took it after all. */
   putBack(entry: Entry<T>): void;
-  /** It is closed, if nobody else has taken it. */
-  dismiss(entry: Entry<T>): void;
   /** Has objects made for those who wait. */
   grow(): void;
   /** Why it took so long. */
@@ -45,12 +47,24 @@ export interface Stock<T> {
 /** First come, first served. */
 export class Desk<T> {
   readonly #core: Core<T>;
+  readonly #shelf: Shelf<T>;
+  readonly #returns: Returns<T>;
+  readonly #exit: Exit<T>;
   readonly #stock: Stock<T>;
   readonly #queue: WaitQueue<Lent<T>>;
   #serving = false;
 
-  constructor(core: Core<T>, stock: Stock<T>) {
+  constructor(
+    core: Core<T>,
+    shelf: Shelf<T>,
+    returns: Returns<T>,
+    exit: Exit<T>,
+    stock: Stock<T>,
+  ) {
     this.#core = core;
+    this.#shelf = shelf;
+    this.#returns = returns;
+    this.#exit = exit;
     this.#stock = stock;
     const watcher = {
       late: (waiter: Waiter<Lent<T>>) => this.#late(waiter),
@@ -95,7 +109,7 @@ export class Desk<T> {
     this.#serving = true;
     try {
       while (this.#queue.queued > 0) {
-        const entry = this.#stock.pick();
+        const entry = this.#shelf.pick();
         if (entry === undefined) break;
         if (!this.offer(entry)) this.#stock.putBack(entry);
       }
@@ -109,7 +123,7 @@ export class Desk<T> {
   offer(entry: Entry<T>): boolean {
     const waiter = this.#queue.shift();
     if (waiter === undefined) return false;
-    if (this.#stock.checks) this.#check(entry, waiter);
+    if (this.#shelf.checks) this.#check(entry, waiter);
     else this.#checked(entry, waiter);
     return true;
   }
@@ -140,7 +154,7 @@ export class Desk<T> {
     // A hook may fail all who wait, or have this one give up: it must be among them meanwhile.
     this.#queue.hold(waiter);
     try {
-      const check = this.#stock.check(entry);
+      const check = this.#shelf.check(entry);
       if (isThenable(check)) this.#await(check, entry, waiter);
       else this.#checked(entry, waiter);
     } catch (error) {
@@ -157,14 +171,14 @@ export class Desk<T> {
   }
 
   #recheck(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
-    const check = waiter.state === "settled" ? undefined : this.#stock.recheck(entry);
+    const check = waiter.state === "settled" ? undefined : this.#shelf.recheck(entry);
     if (check === undefined) this.#checked(entry, waiter);
     else this.#await(check, entry, waiter);
   }
 
   #checked(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
-    if (waiter.state === "settled") return void this.#stock.giveBack(entry);
-    const lent = waiter.terms.bare ? this.#stock.lend(entry) : this.#stock.lease(entry);
+    if (waiter.state === "settled") return void this.#returns.giveBack(entry);
+    const lent = waiter.terms.bare ? this.#shelf.lend(entry) : this.#shelf.lease(entry);
     this.#queue.settle(waiter);
     waiter.resolve(lent);
   }
@@ -175,7 +189,7 @@ export class Desk<T> {
       if (waiter.unfit >= UNFIT) this.#fail(waiter, error);
       else this.#queue.restore(waiter);
     }
-    this.#stock.dismiss(entry);
+    this.#exit.dismiss(entry);
     this.serve();
   }
 

@@ -49,6 +49,11 @@ export class Exit<T> {
     if (entry.state === "available" && !entry.checking) void this.retire(entry, why);
   }
 
+  /** Closes what hooks do not let be lent or kept, unless somebody has taken it away meanwhile. */
+  dismiss(entry: Entry<T>): void {
+    if (entry.state === "using") void this.retire(entry, "unfit");
+  }
+
   /** All that is available, the longest unused first, as long as `more` says so. */
   clear(why: Reason, more = () => true): void {
     for (const entry of [...this.#core.bag.idle]) {

@@ -4,40 +4,37 @@ import { LeaseError } from "../errors.ts";
 import { isThenable } from "../values.ts";
 import type { Core } from "./core.ts";
 import type { Borrower, Entry, LeaseEnd } from "./entry.ts";
-import type { Reason } from "./limits.ts";
+import type { Exit } from "./exit.ts";
+import type { Lending } from "./lending.ts";
 import type { GetOptions } from "./options.ts";
+import type { Returns } from "./returns.ts";
 import { Signals } from "./signals.ts";
 
 /** What `use` calls. */
 export type Use<T, R> = (object: T, signal: AbortSignal) => R | PromiseLike<R>;
 
-/** Who has the objects. */
-export interface Hall<T> {
-  /** What is available, if that can be lent without further ado. */
-  quick(): Entry<T> | undefined;
-  acquire(method: string, options: GetOptions | undefined, bare: true): Promise<unknown>;
-  lend(entry: Entry<T>): Entry<T>;
-  /** Resolves when that is done, undefined if it is. */
-  giveBackUsed(entry: Entry<T>): Promise<void> | undefined;
-  retire(entry: Entry<T>, why: Reason): Promise<void>;
-}
-
 /** Lends the objects themselves, each for the length of a call. */
 export class Usages<T> {
   readonly #core: Core<T>;
-  readonly #hall: Hall<T>;
+  readonly #lending: Lending<T>;
+  readonly #returns: Returns<T>;
+  readonly #exit: Exit<T>;
   readonly #signals = new Signals<Usage>((usage) => usage.abort());
 
-  constructor(core: Core<T>, hall: Hall<T>) {
+  constructor(core: Core<T>, lending: Lending<T>, returns: Returns<T>, exit: Exit<T>) {
     this.#core = core;
-    this.#hall = hall;
+    this.#lending = lending;
+    this.#returns = returns;
+    this.#exit = exit;
   }
 
   /** Lends an object to `fn`, and takes it back. */
   use<R>(fn: Use<T, R>, options: GetOptions | undefined): Promise<R> {
     // A signal costs more than the rest: only for a callback that can see it.
-    const entry = options === undefined && fn.length === 1 ? this.#hall.quick() : undefined;
-    return entry === undefined ? this.#use(fn, options) : this.#useNow(this.#hall.lend(entry), fn);
+    const entry = options === undefined && fn.length === 1 ? this.#lending.quick() : undefined;
+    return entry === undefined
+      ? this.#use(fn, options)
+      : this.#useNow(this.#lending.lend(entry), fn);
   }
 
   /** Without an async function around it, which would cost as much again. */
@@ -58,7 +55,7 @@ export class Usages<T> {
   }
 
   async #use<R>(fn: Use<T, R>, options: GetOptions | undefined): Promise<R> {
-    const entry = await this.#hall.acquire("use", options, true) as Entry<T>;
+    const entry = await this.#lending.acquire("use", options, true) as Entry<T>;
     const signal = options?.signal;
     this.#ensure(entry, signal);
     const usage = fn.length === 1 ? undefined : new Usage(this.#core.name, signal);
@@ -97,8 +94,8 @@ export class Usages<T> {
   #end(entry: Entry<T>, spoilt: boolean): Promise<void> | undefined {
     if (entry.state !== "using") return undefined; // taken away meanwhile
     entry.borrower = undefined;
-    if (!spoilt) return this.#hall.giveBackUsed(entry);
-    void this.#hall.retire(entry, "discarded");
+    if (!spoilt) return this.#returns.giveBackUsed(entry);
+    void this.#exit.retire(entry, "discarded");
     return undefined;
   }
 }

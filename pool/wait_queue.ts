@@ -86,8 +86,7 @@ export class WaitQueue<R> {
   readonly #dated = new Deadlines<Waiter<R>>();
   readonly #signals: Signals<Waiter<R>>;
   readonly #timer: Timer;
-  readonly #date = (): void => this.#dateFresh();
-  /** Those that came after another one in the same turn of the event loop: see `#enter`. */
+  /** Those of this turn of the event loop whose deadline is still to be set: all but the first. */
   #fresh: Waiter<R>[] | undefined;
   /** When to look after what is out. */
   #look = Infinity;
@@ -180,25 +179,28 @@ export class WaitQueue<R> {
     waiter.turn = ++this.#turns;
     waiter.ahead = this.queued;
     const { timeout, signal } = waiter.terms;
-    if (timeout === this.#timeout && this.#fresh !== undefined) this.#fresh.push(waiter);
+    const usual = timeout === this.#timeout;
+    if (usual && this.#fresh !== undefined) this.#fresh.push(waiter);
     else if (timeout > 0) {
       waiter.due = Math.ceil(this.#clock.awake() + timeout);
-      if (timeout === this.#timeout) {
-        this.#fresh = [];
-        void Promise.resolve().then(this.#date);
-      }
+      if (usual) this.#beginTurn();
     }
     if (signal !== undefined) this.#signals.listen(signal, waiter);
   }
 
-  /** The others of this turn, who are never too early for that, and too late by no more than a turn. */
+  /** Reading the clock takes as long as all the rest: so it is read but once for the others. */
+  #beginTurn(): void {
+    this.#fresh = [];
+    void Promise.resolve().then(() => this.#dateFresh());
+  }
+
+  /** They may give up later by what is left of the turn, in which nothing could reach them; no earlier. */
   #dateFresh(): void {
-    if (this.#fresh === undefined) return;
-    if (this.#fresh.length > 0) {
-      const due = Math.ceil(this.#clock.awake() + this.#timeout);
-      for (const waiter of this.#fresh) waiter.due = due;
-    }
+    const fresh = this.#fresh;
     this.#fresh = undefined;
+    if (fresh === undefined || fresh.length === 0) return;
+    const due = Math.ceil(this.#clock.awake() + this.#timeout);
+    for (const waiter of fresh) waiter.due = due;
   }
 
   /** Sees to it that the timer fires by `due`, and that what is out is looked after. */

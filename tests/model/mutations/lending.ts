@@ -19,57 +19,10 @@ export const LENDING: ByFile = {
       "closing(): void {\n    this.serve();",
       "closing(): void {",
     ],
-    ["retter is skipped", "if (settings.retter === undefined) {", "if (entry.uses > 0) {"],
-    [
-      "retter fails later, and the object is kept",
-      "const then = [() => this.#readmit(entry), () => this.dismiss(entry)]",
-      "const then = [() => this.#readmit(entry), () => this.#readmit(entry)]",
-    ],
-    [
-      "retter fails at once, and the object is forgotten",
-      "this.#readmit(entry);\n    } catch {\n      this.dismiss(entry);",
-      "this.#readmit(entry);\n    } catch {\n      //",
-    ],
-    [
-      "an object whose health is being asked is lent",
-      "while (entry?.checking) entry = entry.prev as Entry<T> | undefined;",
-      "",
-    ],
-    [
-      "limits are not looked at before lending",
-      "const fault = stale(entry, settings, bag.live, now);",
-      "const fault = stale(entry, settings, 0, -1);",
-    ],
-    [
-      "health is not asked before lending",
-      "if (!this.#health.doubtful(entry, this.#now)) return",
-      "if (entry) return",
-    ],
     [
       "who waits is handed what was out while time passed",
-      "this.#housekeeper.notice(entry.since = this.#now = clock.now());",
-      "entry.since = this.#now = clock.now();",
-    ],
-    [
-      "what a hook had in hand while time passed is lent",
-      "return this.#health.suspects(entry) ? this.#health.examine(entry, true) : undefined;",
-      "return undefined;",
-    ],
-    ["getter is not called after health", '.then(() => hooks.run("getter", entry)));', ");"],
-    [
-      "tryGet lends what is doubtful",
-      "sure && this.#health.doubtful(entry, now)",
-      "!sure && this.#health.doubtful(entry, now)",
-    ],
-    [
-      "an asynchronous getter of tryGet is not waited for",
-      "if (!isThenable(greeting) && !this.ended) return this.lease(entry);",
-      "if (entry) return this.lease(entry);",
-    ],
-    [
-      "what tryGet greeted in vain is forgotten",
-      "if (isThenable(check)) void outside(() => check.then(...then));",
-      "if (isThenable(check)) void then;",
+      "this.#housekeeper.notice(entry.since = this.core.now = clock.now());",
+      "entry.since = this.core.now = clock.now();",
     ],
     [
       "objects in use survive a reset",
@@ -79,11 +32,6 @@ export const LENDING: ByFile = {
     ["available objects survive a reset", 'this.#exit.clear("reset");', ""],
     ["resize leaves objects that are over maxSize", 'if (this.#oversize) return "resize";', ""],
     ["resize makes nothing for those who wait", "if (this.open) this.serve();", ""],
-    [
-      "a second return frees the next holder's object",
-      'if (loan.end !== undefined) return this.#again("given back", loan);',
-      "",
-    ],
     [
       "a second shutdown cannot shorten the first",
       "if (this.size > 0) ending.hurry(timeout);",
@@ -109,6 +57,62 @@ export const LENDING: ByFile = {
       "if (this.size === 0) {",
     ],
     ["housekeeping does not begin", "this.#housekeeper.start();", ""],
+  ],
+  "pool/lending.ts": [
+    [
+      "an object whose health is being asked is lent",
+      "while (entry?.checking) entry = entry.prev as Entry<T> | undefined;",
+      "",
+    ],
+    [
+      "limits are not looked at before lending",
+      "const fault = stale(entry, settings, bag.live, now);",
+      "const fault = stale(entry, settings, 0, -1);",
+    ],
+    [
+      "health is not asked before lending",
+      "if (!this.#health.doubtful(entry, this.#core.now)) return",
+      "if (entry) return",
+    ],
+    [
+      "what a hook had in hand while time passed is lent",
+      "return this.#health.suspects(entry) ? this.#health.examine(entry, true) : undefined;",
+      "return undefined;",
+    ],
+    ["getter is not called after health", '.then(() => hooks.run("getter", entry)));', ");"],
+    [
+      "tryGet lends what is doubtful",
+      "sure && this.#health.doubtful(entry, now)",
+      "!sure && this.#health.doubtful(entry, now)",
+    ],
+    [
+      "an asynchronous getter of tryGet is not waited for",
+      "if (!isThenable(greeting) && !this.#lobby.ended) return this.lease(entry);",
+      "if (entry) return this.lease(entry);",
+    ],
+    [
+      "what tryGet greeted in vain is forgotten",
+      "if (isThenable(check)) void outside(() => check.then(...then));",
+      "if (isThenable(check)) void then;",
+    ],
+  ],
+  "pool/returns.ts": [
+    ["retter is skipped", "if (settings.retter === undefined) {", "if (entry.uses > 0) {"],
+    [
+      "retter fails later, and the object is kept",
+      "const then = [() => this.#readmit(entry), () => this.#exit.dismiss(entry)]",
+      "const then = [() => this.#readmit(entry), () => this.#readmit(entry)]",
+    ],
+    [
+      "retter fails at once, and the object is forgotten",
+      "this.#readmit(entry);\n    } catch {\n      this.#exit.dismiss(entry);",
+      "this.#readmit(entry);\n    } catch {\n      //",
+    ],
+    [
+      "a second return frees the next holder's object",
+      'if (loan.end !== undefined) return this.#again("given back", loan);',
+      "",
+    ],
   ],
   "pool/usage.ts": [
     [
@@ -164,6 +168,10 @@ export const LENDING: ByFile = {
     ],
   ],
   "pool/lease.ts": [
-    ["a dead lease gives its object", "if (this.end !== undefined) throw deadError(this.lender.name, this.end);", ""],
+    [
+      "a dead lease gives its object",
+      "if (this.end !== undefined) throw deadError(this.lender.name, this.end);",
+      "",
+    ],
   ],
 };

@@ -6,17 +6,17 @@ export const WAITING: ByFile = {
   "pool/desk.ts": [
     [
       "what passed its check after its get had gone is forgotten",
-      "return void this.#stock.giveBack(entry);",
+      "return void this.#returns.giveBack(entry);",
       "return;",
     ],
     [
       "what passed its check after its get had gone is closed",
-      "return void this.#stock.giveBack(entry);",
-      "return void this.#stock.dismiss(entry);",
+      "return void this.#returns.giveBack(entry);",
+      "return void this.#exit.dismiss(entry);",
     ],
     [
       "what failed its check is forgotten",
-      "this.#stock.dismiss(entry);\n    this.serve();",
+      "this.#exit.dismiss(entry);\n    this.serve();",
       "this.serve();",
     ],
     ["whose object failed its check waits for ever", "else this.#queue.restore(waiter);", ""],
@@ -52,28 +52,38 @@ export const WAITING: ByFile = {
     ],
     [
       "whoever is aborted stays in the queue",
-      'if (waiter.state === "queued") waiter.list!.remove(waiter);\n    else if',
-      "if",
+      "waiter.list?.remove(waiter);",
+      "",
     ],
     [
       "abort is not listened to",
-      "if (waiter.signal !== undefined) this.#signals.listen(waiter.signal, waiter);",
+      "if (signal !== undefined) this.#signals.listen(signal, waiter);",
       "",
     ],
     [
       "a deadline of one's own is forgotten",
-      "if (waiter.timeout !== this.#timeout && waiter.due > 0) this.#dated.add(waiter);",
+      "if (waiter.terms.timeout !== this.#timeout && waiter.due > 0) this.#dated.add(waiter);",
       "",
     ],
     [
       "the deadline is forgotten while a hook looks at the object",
-      "this.#held.add(waiter);\n    if (waiter.due > 0 && waiter.slot < 0) this.#dated.add(waiter);",
-      "this.#held.add(waiter);",
+      "this.#held.push(waiter);\n    if (waiter.due > 0 && waiter.slot < 0) this.#dated.add(waiter);",
+      "this.#held.push(waiter);",
     ],
     [
       "the deadline of who was served in vain is forgotten",
       'waiter.state = "queued";\n    if (waiter.due > 0 && waiter.slot < 0) this.#dated.add(waiter);',
       'waiter.state = "queued";\n    this.#dated.remove(waiter);',
+    ],
+    [
+      "who came after others of the same turn has no deadline",
+      "for (const waiter of fresh) waiter.due = due;",
+      "void due;",
+    ],
+    [
+      "the time is not read at the end of a turn",
+      "void Promise.resolve().then(() => this.#dateFresh());",
+      "",
     ],
     ["a deadline is met a moment too late", "if (waiter.due > now) {", "if (waiter.due >= now) {"],
     [
