@@ -68,26 +68,24 @@ export class Lending<T> implements Shelf<T> {
     return !this.#plain;
   }
 
-  /** The pool ends: each who comes is looked at from now on. */
+  /** The pool ends: whoever comes is to be refused. */
   end(): void {
     this.#plain = false;
   }
 
   /** What is available, if that can be lent without further ado. */
   quick(): Entry<T> | undefined {
-    if (!this.#plain) return undefined;
-    const entry = this.pick();
-    if (entry === undefined || this.#plain) return entry;
-    this.#putAway(entry, undefined); // a hook of what was closed on the way has ended the pool
-    return undefined;
+    return this.#plain ? this.pick() : undefined;
   }
 
-  /** `get` without options. */
+  /** `get` without options: no more than it takes where no option in force asks for more. */
   get(): Promise<Lease<T>> {
     const entry = this.quick();
     if (entry !== undefined) return Promise.resolve(this.lease(entry));
-    const waits = this.#plain && this.#lobby.open;
-    const given = waits ? this.#lobby.wait(this.#usualGet) : this.acquire("get", undefined, false);
+    // Asked afterwards: a hook of what was closed on the way may have ended the pool.
+    const given = this.#plain && this.#lobby.open
+      ? this.#lobby.wait(this.#usualGet)
+      : this.acquire("get", undefined, false);
     return given as Promise<Lease<T>>;
   }
 

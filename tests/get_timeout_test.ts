@@ -4,7 +4,16 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import { describe, it } from "@std/testing/bdd";
 import { FakeTime } from "@std/testing/time";
 import { Pool, PoolTimeoutError } from "../mod.ts";
-import { Creations, idle, rejection, stateOf, Time, Timers, Workshop } from "./helpers/pool.ts";
+import {
+  Clocks,
+  Creations,
+  idle,
+  rejection,
+  stateOf,
+  Time,
+  Timers,
+  Workshop,
+} from "./helpers/pool.ts";
 
 async function timeoutOf(promise: Promise<unknown>): Promise<PoolTimeoutError> {
   const error = await rejection(promise);
@@ -26,6 +35,20 @@ describe("a get that takes too long", () => {
     assertEquals([pool.waiting, pool.stats().timeouts], [0, 1]);
     await pool.ret(lease);
     assertEquals(pool.available, 1);
+    await pool.shutdown();
+  });
+
+  it("is not early because another one came before it in the same turn", async () => {
+    using clocks = new Clocks();
+    const pool = new Pool(new Workshop().fun, { maxSize: 1, timeout: 100 });
+    const lease = await pool.get();
+    const first = timeoutOf(pool.get());
+    clocks.skip(90); // as code does that goes on for long
+    const begun = performance.now();
+    await timeoutOf(pool.get());
+    assert(performance.now() - begun >= 95, `${performance.now() - begun} ms`);
+    await first;
+    await pool.ret(lease);
     await pool.shutdown();
   });
 

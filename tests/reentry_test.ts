@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Pool, PoolClosedError } from "../mod.ts";
-import { idle, rejection, Thing, Workshop } from "./helpers/pool.ts";
+import { Clocks, idle, rejection, Thing, Workshop } from "./helpers/pool.ts";
 
 const QUIET = { logLevel: "silent" } as const;
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
@@ -84,6 +84,26 @@ describe("closer that asks for an object", () => {
       await pool.shutdown();
       await idle();
       assertEquals(errors.map((error) => (error as Error).name), Array(2).fill("PoolClosedError"));
+    });
+  }
+});
+
+describe("closer of what is too old to be lent", () => {
+  for (const how of ["get", "use"] as const) {
+    it(`shuts the pool down: the ${how} that came upon it fails`, async () => {
+      using clocks = new Clocks();
+      const pool: Pool<Thing> = new Pool((n) => new Thing(n), {
+        maxAvailDelay: 60_000,
+        timeout: 1000,
+        closer: () => void pool.shutdown(),
+        ...QUIET,
+      });
+      await pool.ret(await pool.get());
+      clocks.skip(60_000);
+      const call = how === "get" ? pool.get() : pool.use((thing) => thing.id);
+      assertInstanceOf(await rejection(call), PoolClosedError);
+      await pool.shutdown();
+      assertEquals([pool.size, pool.waiting], [0, 0]);
     });
   }
 });

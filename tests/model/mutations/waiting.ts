@@ -81,6 +81,11 @@ export const WAITING: ByFile = {
       "void due;",
     ],
     [
+      "who came after another one of the same turn gives up with it",
+      "const due = Math.ceil(this.#clock.awake() + this.#timeout);",
+      "const due = this.#list.first?.due ?? 0;",
+    ],
+    [
       "the time is not read at the end of a turn",
       "void Promise.resolve().then(() => this.#dateFresh());",
       "",
