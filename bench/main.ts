@@ -6,6 +6,7 @@ import process from "node:process";
 import { handingOn } from "./arguments.ts";
 import { deferred, immediate, tryGets } from "./calls.ts";
 import { round } from "./housekeeping.ts";
+import { leased } from "./leasing.ts";
 import { tasks, turns, uses } from "./lending.ts";
 import { leases, waiters } from "./memory.ts";
 import { postgres } from "./postgres.ts";
@@ -30,7 +31,7 @@ const PARTS: Record<string, () => Promise<Row> | AsyncGenerator<Row>> = {
 };
 
 /** Those that only answer a question, by name. */
-const ASKED: typeof PARTS = { arguments: handingOn };
+const ASKED: typeof PARTS = { arguments: handingOn, leased };
 
 /** The file for the result; then the names of parts, by default all. */
 const [, , file = "", ...wanted] = process.argv;

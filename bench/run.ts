@@ -11,11 +11,11 @@ import { table } from "./table.ts";
 const MEASURED = RUNTIMES.filter(({ name }) => /^(deno|node|bun)/.test(name));
 const USUAL = ["deno", "node24", "bun"];
 const PARTS =
-  "turns uses tryGets tasks givenUp round waiters leases postgres immediate deferred loading arguments";
+  "turns uses tryGets tasks givenUp round waiters leases postgres immediate deferred loading arguments leased";
 const HELP = `deno task bench [RUNTIME ...] [--only PART ...]
 
 RUNTIME   ${MEASURED.map(({ name }) => name).join(", ")}; all: ${USUAL.join(", ")}; by default deno
---only    some parts, and write no result; arguments only so:
+--only    some parts, and write no result; the last two only so:
           ${PARTS}
 
 DATABASE_URL=postgres://user@host/name: the server for the part postgres, by default one on this machine.
