@@ -7,8 +7,6 @@ import { ours } from "./ours.ts";
 import type { Row } from "./row.ts";
 import { Thing } from "./thing.ts";
 
-const { asyncDispose } = Symbol;
-
 /** It ends with its lending, and does for our three kinds of work what a lease does, no more. */
 class BareLease {
   #thing: Thing | undefined;
@@ -21,7 +19,7 @@ class BareLease {
 
   get(_target: object, key: PropertyKey): unknown {
     if (key === "then") return undefined;
-    return key === asyncDispose ? disposer(this) : caller(this, key);
+    return key === Symbol.asyncDispose ? disposer(this) : caller(this, key);
   }
 
   static call(lease: BareLease, key: PropertyKey, args: unknown[]): unknown {
@@ -42,7 +40,7 @@ const disposer = (lease: BareLease) => () => BareLease.dispose(lease);
 const caller = (lease: BareLease, key: PropertyKey) => (...args: unknown[]) =>
   BareLease.call(lease, key, args);
 
-type Lease = Thing & AsyncDisposable;
+type Lease = Thing & { [Symbol.asyncDispose](): Promise<void> };
 
 /** As `limit.ts`, each thing behind a proxy of its own. */
 function leasing(): Promise<Competitor> {
@@ -63,12 +61,12 @@ function leasing(): Promise<Competitor> {
   };
   return warmedUp({
     get,
-    ret: (thing) => (thing as Lease)[asyncDispose](),
+    ret: (thing) => (thing as Lease)[Symbol.asyncDispose](),
     async turns(times) {
       for (; times > 0; times--) {
         const thing = await get();
         thing.touch();
-        await thing[asyncDispose]();
+        await thing[Symbol.asyncDispose]();
       }
     },
     async task() {
@@ -76,7 +74,7 @@ function leasing(): Promise<Competitor> {
         const thing = await get();
         await null;
         thing.touch();
-        await thing[asyncDispose]();
+        await thing[Symbol.asyncDispose]();
       }
     },
   });
