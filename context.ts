@@ -4,10 +4,7 @@
 type Run = <A extends unknown[], R>(fn: (...args: A) => R, ...args: A) => R;
 
 /** Carries a value along the asynchronous flow that starts with it. */
-export interface Carrier<V> {
-  get(): V | undefined;
-  run<R>(value: V, fn: () => R): R;
-}
+export type Carrier<V> = Storage<V>;
 
 interface Variable<V> {
   get(): V | undefined;
@@ -90,14 +87,14 @@ function rootOf({ AsyncLocalStorage, AsyncResource }: AsyncHooks): Run | undefin
 
 /** A carrier, where the runtime has one to give at once. */
 export function carrier<V>(): Carrier<V> | undefined {
-  if (AsyncContext) return new AsyncContext.Variable<V>();
-  return hooks?.AsyncLocalStorage && ofStorage(new hooks.AsyncLocalStorage<V>());
+  if (AsyncContext) return ofVariable(new AsyncContext.Variable<V>());
+  return hooks?.AsyncLocalStorage && new hooks.AsyncLocalStorage<V>();
 }
 
 /** A carrier, also where one has to be imported first: on Workers without `process`. */
 export async function importCarrier<V>(): Promise<Carrier<V> | undefined> {
   const hooks = await load<AsyncHooks>("node:async_hooks");
-  if (hooks) return ofStorage(new hooks.AsyncLocalStorage<V>());
+  if (hooks) return new hooks.AsyncLocalStorage<V>();
   const workers = await load<WorkersModule>("cloudflare:workers");
   return workers && ofEnv(workers);
 }
@@ -107,10 +104,10 @@ function load<M>(name: string): Promise<M | undefined> {
   return import(/* @vite-ignore */ /* webpackIgnore: true */ name).catch(() => undefined);
 }
 
-function ofStorage<V>(storage: Storage<V>): Carrier<V> {
+function ofVariable<V>(variable: Variable<V>): Carrier<V> {
   return {
-    get: () => storage.getStore(),
-    run: (value, fn) => storage.run(value, fn),
+    getStore: () => variable.get(),
+    run: (value, fn) => variable.run(value, fn),
   };
 }
 
@@ -119,7 +116,7 @@ function ofEnv<V>({ env, withEnv }: WorkersModule): Carrier<V> {
   const key = Symbol("proxypool");
   const current = env as { [key]?: V };
   return {
-    get: () => current[key],
+    getStore: () => current[key],
     run: (value, fn) => withEnv({ ...env, [key]: value }, fn),
   };
 }

@@ -2,7 +2,7 @@
 
 import { type Carrier, carrier, importCarrier } from "../context.ts";
 import { ProxyError } from "../errors.ts";
-import { ScopeFrame } from "./frame.ts";
+import { type FrameOptions, ScopeFrame } from "./frame.ts";
 import { type Runtime, runtime, TITLES } from "./runtime.ts";
 import type { Frame, Host, Scope } from "./scope.ts";
 
@@ -44,6 +44,8 @@ export class FlowScope implements Scope {
   readonly name: string;
   readonly #options: FlowOptions;
   #carrier: Carrier<Frame> | undefined;
+  /** How its frames are. */
+  #frames: FrameOptions | undefined;
 
   /**
    * Makes one; nothing is asked of the runtime yet.
@@ -69,7 +71,7 @@ export class FlowScope implements Scope {
    * @throws {ProxyError} this is not the runtime the scope is for
    */
   current(): Frame | undefined {
-    return this.#carrier === undefined ? this.#outside() : this.#carrier.get();
+    return this.#carrier === undefined ? this.#outside() : this.#carrier.getStore();
   }
 
   /**
@@ -97,12 +99,13 @@ export class FlowScope implements Scope {
   }
 
   #frame(host: Host | undefined): ScopeFrame {
-    return new ScopeFrame({
+    // Options of its own for each frame would cost more than the rest of it.
+    const options = this.#frames ??= {
       scope: this.name,
       enter: (frame, fn) => this.#carry().run(frame, fn),
-      host,
       ioBound: this.#options.ioBound ?? runtime() === "workers",
-    });
+    };
+    return new ScopeFrame(host === undefined ? options : { ...options, host });
   }
 
   #reach(): Carrier<Frame> | undefined {

@@ -96,25 +96,20 @@ export class ScopeFrame implements Frame {
 
   /** Calls `fn` in this frame, which does not end with it. */
   run<R>(fn: () => R): R {
+    return this.#enter(() => {
+      this.#entered = true;
+      return fn();
+    });
+  }
+
+  #enter<R>(fn: () => R): R {
     this.#live("run");
-    this.#entered = true;
     return this.#options.enter(this, fn);
   }
 
   /** Ends it: gives back all that was taken in it. */
   end(): Promise<void> {
-    if (this.#ending !== undefined) {
-      // There may be more to give back by now in one that goes on.
-      return this.permanent ? this.#ending.then(() => this.end()) : this.#ending;
-    }
-    const over = () => void (this.permanent && (this.#ending = undefined));
-    const ending = this.#ending = this.#end().finally(over);
-    try {
-      this.#options.host?.waitUntil(ending.catch((error) => this.#report(error)));
-    } catch (error) {
-      this.#report(error); // it goes on all the same
-    }
-    return ending;
+    return this.#endFrom(false);
   }
 
   /** {@linkcode ScopeFrame.end}: for `await using`. */
@@ -131,23 +126,25 @@ export class ScopeFrame implements Frame {
    * put off by {@linkcode ScopeFrame.waitUntil} or is the host's
    */
   runToEnd<R>(fn: () => R): R {
+    return this.#enter(() => this.#toEnd(fn));
+  }
+
+  /** Within the frame: something that starts only with its `then` starts there, too. */
+  #toEnd<R>(fn: () => R): R {
+    this.#entered = true;
     let result: R;
     try {
-      // Within the frame: something that starts only with its `then` starts there, too.
-      result = this.run(() => {
-        const result = fn();
-        return isThenable(result) ? Promise.resolve(result) as R : result;
-      });
+      result = fn();
+      if (isThenable(result)) return this.#runPromise(result) as R;
     } catch (error) {
       this.#endUnseen();
       throw error;
     }
-    if (result instanceof Promise) return this.#runPromise(result) as R;
     this.#endUnseen();
     return result;
   }
 
-  async #runPromise<V>(promise: Promise<V>): Promise<V> {
+  async #runPromise<V>(promise: PromiseLike<V>): Promise<V> {
     let value: V;
     try {
       value = await promise;
@@ -162,14 +159,37 @@ export class ScopeFrame implements Frame {
 
   /** Ends it while somebody waits for that, unless it would take them too long. */
   #endSeen(): Promise<void> {
-    if (this.#prolonging === 0 && !this.#options.host) return this.end();
+    if (this.#prolonging === 0 && !this.#options.host) return this.#endFrom(true);
     this.#endUnseen();
     return Promise.resolve();
   }
 
   #endUnseen(): void {
-    const ending = this.end();
+    const ending = this.#endFrom(true);
     if (!this.#options.host) ending.catch((error) => this.#report(error)); // else for the host
+  }
+
+  /** `inside`: it is this frame's code that ends it. */
+  #endFrom(inside: boolean): Promise<void> {
+    if (this.#ending !== undefined) {
+      // There may be more to give back by now in one that goes on.
+      return this.permanent ? this.#ending.then(() => this.end()) : this.#ending;
+    }
+    // What is given back is so in this frame, if code was ever in it: whoever ends it may be in another.
+    const elsewhere = !inside && this.#entered;
+    let ending = elsewhere ? this.#options.enter(this, () => this.#end()) : this.#end();
+    if (this.permanent) ending = ending.finally(() => void (this.#ending = undefined));
+    this.#ending = ending;
+    if (this.#options.host) this.#leave(this.#options.host, ending);
+    return ending;
+  }
+
+  #leave(host: Host, ending: Promise<void>): void {
+    try {
+      host.waitUntil(ending.catch((error) => this.#report(error)));
+    } catch (error) {
+      this.#report(error); // it goes on all the same
+    }
   }
 
   async #end(): Promise<void> {
@@ -178,13 +198,14 @@ export class ScopeFrame implements Frame {
     await null;
     while (this.#prolonging > 0) await new Promise<void>((resolve) => this.#settled = resolve);
     this.#ended = !this.permanent;
-    const failures: unknown[] = [];
     const deferred = this.#deferred;
     this.#deferred = [];
     this.#key = this.#value = this.#slots = undefined;
+    const failures: unknown[] = [];
     while (deferred.length > 0) {
       try {
-        await this.#call(deferred.pop()!);
+        const given: unknown = deferred.pop()!();
+        if (isThenable(given)) await given;
       } catch (error) {
         failures.push(error);
       }
@@ -193,11 +214,6 @@ export class ScopeFrame implements Frame {
     if (failures.length > 1) {
       throw new AggregateError(failures, `the end of a frame of the scope ${this.#options.scope}`);
     }
-  }
-
-  /** In this frame, if code is ever in it: whoever ends it may be in another one. */
-  #call(fn: () => unknown): unknown {
-    return this.#entered ? this.#options.enter(this, fn) : fn();
   }
 
   #live(what: string): void {
