@@ -27,7 +27,11 @@ export abstract class Forward implements ProxyHandler<object> {
   /** What `stand` gives for a property of `bare`. */
   protected read(bare: unknown, key: PropertyKey, stand: unknown): unknown {
     // Read on the object itself, or else getters would look for private fields on the proxy.
-    const value = (bare as Record<PropertyKey, unknown>)[key];
+    return this.given(bare, key, (bare as Record<PropertyKey, unknown>)[key], stand);
+  }
+
+  /** The same, which was read as `value`. */
+  protected given(bare: unknown, key: PropertyKey, value: unknown, stand: unknown): unknown {
     if (typeof value === "function") {
       return key === "constructor" ? value : bind(this, key, value, stand);
     }
@@ -91,9 +95,17 @@ export abstract class Forward implements ProxyHandler<object> {
     return Reflect.construct(bare, args, target.prototype === bare.prototype ? bare : target);
   }
 
-  /** What to call on `bare` for the method `key`, which was read as `method`. */
-  protected found(_bare: unknown, _key: PropertyKey, method: Callable): Callable {
-    return method;
+  /**
+   * What calls the method `key`, which was read as `method`, on the object that is there then.
+   *
+   * @internal
+   */
+  bound(_key: PropertyKey, method: Callable, stand: unknown): Callable {
+    return (...args: unknown[]) => {
+      const bare = this.bare();
+      const result = Reflect.apply(method, bare, args);
+      return result === bare ? itself(bare, stand) : result;
+    };
   }
 
   /** What `console.log` shows: the object, or a {@linkcode Label} where there is none. */
@@ -106,19 +118,6 @@ export abstract class Forward implements ProxyHandler<object> {
 
   [DENO_INSPECT](inspect: Inspect, options: object): unknown {
     return show(handlerOf(this) ?? this, options, inspect);
-  }
-
-  /** @internal */
-  static call(
-    handler: Forward,
-    key: PropertyKey,
-    method: Callable,
-    stand: unknown,
-    args: unknown[],
-  ): unknown {
-    const bare = handler.bare();
-    const result = Reflect.apply(handler.found(bare, key, method), bare, args);
-    return result === bare ? itself(bare, stand) : result;
   }
 
   /** @internal */
@@ -200,22 +199,17 @@ export function handlerOf(stand: unknown): Forward | undefined {
   }
 }
 
-function bind(handler: Forward, key: PropertyKey, method: Callable, stand: unknown): unknown {
-  if (method === lastPlain || isPlain(method)) {
-    return function (...args: unknown[]) {
-      return Forward.call(handler, key, method, stand, args);
-    };
-  }
+function bind(handler: Forward, key: PropertyKey, method: Callable, stand: unknown): Callable {
+  if (isPlain(method)) return handler.bound(key, method, stand);
   // What it makes of the lease must end with the lease.
   if (method === Function.prototype.bind) return method.bind(stand);
   if (isClass(method)) return method;
-  return new Proxy(method, {
-    apply: (_target, _self, args) => Forward.call(handler, key, method, stand, args),
-  });
+  const call = handler.bound(key, method, stand);
+  return new Proxy(method, { apply: (_target, _self, args) => call(...args) });
 }
 
 /** What to give for an object that gives itself; a value, like text, has no self. */
-function itself(bare: unknown, stand: unknown): unknown {
+export function itself(bare: unknown, stand: unknown): unknown {
   return Object(bare) === bare ? stand : bare;
 }
 
@@ -223,7 +217,12 @@ function itself(bare: unknown, stand: unknown): unknown {
 const plain = new WeakSet<Callable>();
 let lastPlain: Callable | undefined;
 
-function isPlain(method: Callable): boolean {
+/** Whether a method, or whatever it is, is one of these. */
+export function isPlain(method: unknown): boolean {
+  return method === lastPlain || typeof method === "function" && isPlainToo(method);
+}
+
+function isPlainToo(method: Callable): boolean {
   if (!plain.has(method)) {
     if (method === Function.prototype.bind) return false;
     if (ownKeys(method).some((key) => key !== "length" && key !== "name")) return false;

@@ -80,7 +80,10 @@ function newProxy<T>(given: Given<T> = {}): object {
   const filling = new Filling<T>({ obj, fun }, poolOptions(given), scopeOf(scope), setName);
   // What is not there yet might be a function, and what is made as none can never be called.
   const sample = obj ?? (() => {});
-  const proxy = (frame?: Frame): object => standIn(new Handler(filling, proxy, frame), sample);
+  const proxy = (frame?: Frame): object => {
+    const handler = new Handler(filling, proxy, frame);
+    return handler.stand = standIn(handler, sample);
+  };
   return proxy();
 }
 

@@ -1,16 +1,25 @@
 // The handler of a proxy: forwards to the object of the frame, at once or through promises.
 
 import { ProxyError } from "../errors.ts";
-import { Forward, HANDLER, Label } from "../forward.ts";
+import { Forward, HANDLER, isPlain, itself, Label } from "../forward.ts";
 import { checkGet } from "../pool/check.ts";
 import type { GetOptions } from "../pool/options.ts";
 import type { Pool } from "../pool.ts";
 import type { Frame } from "../scopes/mod.ts";
-import { isThenable, shown } from "../values.ts";
+import { shown } from "../values.ts";
 import type { Filling } from "./filling.ts";
 import { Held } from "./held.ts";
+import {
+  call,
+  type Callable,
+  deferredError,
+  methodOf,
+  noPrimitive,
+  own,
+  promised,
+} from "./later.ts";
 import type { MEMBERS } from "./options.ts";
-import type { Source } from "./source.ts";
+import type { Holding, Source } from "./source.ts";
 
 /** What a proxy has besides what its object has, by name; and each for a given handler. */
 type Member<T> = (handler: Handler<T>, stand: unknown) => unknown;
@@ -25,6 +34,17 @@ const OWN: Readonly<Record<typeof MEMBERS[number], Member<unknown>>> = {
   _pool: (handler) => handler.pool,
 };
 
+/** What calls one method, where the object is there at once, and where it comes later. */
+interface Caller {
+  readonly now: Callable;
+  readonly later: Callable;
+}
+
+type Methods = Record<PropertyKey, unknown>;
+
+/** How many names of methods are kept at most: whatever is read of a deferred proxy is one. */
+const MOST = 100;
+
 const UNDERSCORE = 0x5f;
 
 /** One for each proxy, and one for each `_in`. */
@@ -32,6 +52,12 @@ export class Handler<T> extends Forward {
   readonly filling: Filling<T>;
   readonly #frame: Frame | undefined;
   readonly #another: (frame: Frame) => object;
+  /** Its proxy. */
+  stand!: object;
+  /** What calls methods, by their names; and that of the method that was read last. */
+  readonly #callers = new Map<PropertyKey, Caller>();
+  #key: PropertyKey | undefined;
+  #caller: Caller | undefined;
 
   /** `frame`: the one to work in, instead of the current; `another`: a proxy for another one. */
   constructor(filling: Filling<T>, another: (frame: Frame) => object, frame?: Frame) {
@@ -39,6 +65,9 @@ export class Handler<T> extends Forward {
     this.filling = filling;
     this.#another = another;
     this.#frame = frame;
+    // A trap that is its own is found faster than an inherited one: see bench/README.md.
+    const { get } = this;
+    this.get = get;
   }
 
   bare(): unknown {
@@ -47,7 +76,32 @@ export class Handler<T> extends Forward {
     return object;
   }
 
+  /** The fast path: a method that was called before, on an object that is there. */
   override get(_shadow: object, key: PropertyKey, stand: unknown): unknown {
+    const caller = key === this.#key ? this.#caller : this.#find(key);
+    if (caller === undefined || stand !== this.stand) return this.#first(key, stand);
+    const { source } = this.filling;
+    if (source.deferred) return caller.later;
+    const holding = source.now(this.#frame);
+    if (holding === undefined) return this.#first(key, stand);
+    const method = (holding.object as Methods)[key];
+    if (method !== holding.method && !isPlain(method)) {
+      holding.key = undefined;
+      return this.given(holding.object, key, method, stand);
+    }
+    holding.key = key;
+    holding.method = method;
+    return caller.now;
+  }
+
+  #find(key: PropertyKey): Caller | undefined {
+    const caller = this.#callers.get(key);
+    if (caller === undefined) return undefined;
+    this.#key = key;
+    return this.#caller = caller;
+  }
+
+  #first(key: PropertyKey, stand: unknown): unknown {
     if (typeof key === "string") {
       // Promises would call it, and wait for ever.
       if (key === "then") return undefined;
@@ -57,22 +111,67 @@ export class Handler<T> extends Forward {
       const setter = this.filling.setter(key);
       if (setter !== undefined) return setter;
     } else if (key === HANDLER) return this;
-    const object = this.#object();
-    if (object !== undefined) {
-      const value = this.read(object, key, stand);
-      // JSON leaves out what can be called, and the proxy of what `fun` makes can.
-      return value === undefined && key === "toJSON" ? () => object : value;
+    const holding = this.#holding();
+    if (holding !== undefined) {
+      holding.key = undefined;
+      return this.read(holding.object, key, stand);
     }
     // What the language itself would call, leaving the promise to nobody.
     if (key === "toJSON") return undefined;
     if (key === Symbol.toPrimitive) return noPrimitive;
-    if (typeof key !== "string") return undefined;
-    return (...args: unknown[]) => this.#call(args, (object) => method(object, key), true);
+    return typeof key === "string" ? this.#callerOf(key, stand).later : undefined;
+  }
+
+  protected override given(
+    object: unknown,
+    key: PropertyKey,
+    value: unknown,
+    stand: unknown,
+  ): unknown {
+    // JSON leaves out what can be called, and the proxy of what `fun` makes can.
+    if (value === undefined && key === "toJSON") return () => object;
+    return super.given(object, key, value, stand);
+  }
+
+  override bound(key: PropertyKey, _method: Callable, stand: unknown): Callable {
+    return this.#callerOf(key, stand).now;
+  }
+
+  #callerOf(key: PropertyKey, stand: unknown): Caller {
+    const now = (...args: unknown[]) => {
+      const holding = this.#holding();
+      if (holding === undefined) throw deferredError();
+      const { object } = holding;
+      const method = key === holding.key ? holding.method : (object as Methods)[key];
+      const result = Reflect.apply(method as Callable, object, args);
+      return result === object ? itself(object, stand) : result;
+    };
+    const later = (...args: unknown[]) => {
+      try {
+        const holding = this.filling.source.now(this.#frame);
+        if (holding === undefined) return promised(this.#await(key as string, args));
+        const { object } = holding;
+        const result = Reflect.apply(methodOf(object, key as string), object, args);
+        return promised(result === object ? own(holding) : result);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    };
+    const caller = { now, later };
+    if (stand === this.stand) {
+      if (this.#callers.size === MOST) this.#callers.clear();
+      if (key !== "toJSON") this.#callers.set(key, caller);
+    }
+    return caller;
   }
 
   override apply(shadow: object, self: unknown, args: unknown[]): unknown {
     if (this.#object() !== undefined) return super.apply(shadow, self, args);
-    return this.#call(args, callable, false);
+    try {
+      return promised(this.#await(undefined, args));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** It is as good as it can be said without an object. */
@@ -81,19 +180,14 @@ export class Handler<T> extends Forward {
     return object === undefined ? null : Reflect.getPrototypeOf(Object(object));
   }
 
-  /** In another frame it may be another one, or another's. */
-  protected override found(bare: unknown, key: PropertyKey): Callable {
-    return (bare as Record<PropertyKey, Callable>)[key]!;
-  }
-
   getObj(options?: GetOptions): unknown {
     const { source } = this.filling;
     try {
       if (options !== undefined) checkBounds(source, options);
       if (options?.signal?.aborted) throw options.signal.reason;
       const taken = source.take(this.#frame, options);
-      if (!source.deferred) return source.handed(taken);
-      return Promise.resolve(taken).then((value) => source.handed(value));
+      if (!source.deferred) return (taken as Holding<T>).handed;
+      return Promise.resolve(taken).then((holding) => holding.handed);
     } catch (error) {
       if (source.deferred) return Promise.reject(error);
       throw error;
@@ -129,7 +223,7 @@ export class Handler<T> extends Forward {
   protected shown(): unknown {
     try {
       const { source } = this.filling;
-      if (source.has(this.#frame)) return source.now(this.#frame);
+      if (source.has(this.#frame)) return source.now(this.#frame)!.object;
       return new Label("[Proxy: no object here]");
     } catch (error) {
       return new Label(`[Proxy: ${(error as Error).message}]`);
@@ -138,60 +232,31 @@ export class Handler<T> extends Forward {
 
   /** The object of the frame; undefined if there may be none without waiting. */
   #object(): unknown {
+    return this.#holding()?.object;
+  }
+
+  #holding(): Holding<T> | undefined {
     const { source } = this.filling;
-    if (source.deferred) return undefined;
-    const object = source.now(this.#frame) ?? source.take(this.#frame);
-    if (!source.deferred) return object;
+    return source.deferred ? undefined : source.now(this.#frame) ?? this.#made(source);
+  }
+
+  #made(source: Source<T>): Holding<T> | undefined {
+    const taken = source.take(this.#frame);
+    if (!source.deferred) return taken as Holding<T>;
     // It has just turned out that `fun` is asynchronous: whoever calls a method hears how it ends.
-    (object as Promise<unknown>).catch(() => {});
+    (taken as Promise<unknown>).catch(() => {});
     return undefined;
   }
 
-  /** Calls what `find` finds on the object, once that is there; always gives a promise. */
-  #call(args: unknown[], find: Find, method: boolean): Promise<unknown> {
-    try {
-      const result = this.#invoke(args, find, method, this.#frame);
-      return result instanceof Promise ? result : Promise.resolve(result);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  #invoke(args: unknown[], find: Find, method: boolean, given: Frame | undefined): unknown {
+  /** Calls a method of the object, or the object itself, once that is there. */
+  #await(key: string | undefined, args: unknown[], given = this.#frame): unknown {
     const { source } = this.filling;
     const frame = source.frame(given);
-    let object: unknown = source.now(frame);
-    if (object === undefined) {
-      const taken = source.take(frame);
-      // Once it is there it is looked for again: it may have been given back meanwhile.
-      if (isThenable(taken)) return taken.then(() => this.#invoke(args, find, method, frame));
-      object = source.bare(taken);
-    }
-    const result = Reflect.apply(find(object), method ? object : undefined, args);
-    if (result !== object || Object(object) !== object) return result;
-    // Its own object: as whatever has that is there at once, for all that the type promises.
-    return source.handed(source.take(frame));
+    const taken = source.now(frame) ?? source.take(frame);
+    if (!(taken instanceof Promise)) return call(taken, key, args);
+    // Once it is there it is looked for again: it may have been given back meanwhile.
+    return taken.then(() => this.#await(key, args, frame));
   }
-}
-
-/** Finds what to call on an object. */
-type Find = (object: unknown) => Callable;
-
-// deno-lint-ignore ban-types
-type Callable = Function;
-
-function method(object: unknown, key: string): Callable {
-  const value = (object as Record<string, unknown>)[key];
-  if (typeof value === "function") return value;
-  throw new TypeError(
-    `${key} is no method of the object but ${shown(value)}: a proxy whose objects come later can ` +
-      "only call methods; for all else take the object, by await proxy._getObj()",
-  );
-}
-
-function callable(object: unknown): Callable {
-  if (typeof object === "function") return object;
-  throw new TypeError(`the object is no function but ${shown(object)}, and cannot be called`);
 }
 
 function checkBounds(source: Source<unknown>, options: GetOptions): void {
@@ -199,15 +264,4 @@ function checkBounds(source: Source<unknown>, options: GetOptions): void {
     throw new ProxyError("_getObj() takes options only if the proxy has a pool: leave them out");
   }
   checkGet("_getObj", options);
-}
-
-function noPrimitive(): never {
-  throw deferredError();
-}
-
-function deferredError(): ProxyError {
-  return new ProxyError(
-    "the objects of this proxy come later, so that only their methods can be called, each giving a " +
-      "promise: for all else take the object, by await proxy._getObj()",
-  );
 }

@@ -1,6 +1,7 @@
 // Source: where the objects of a proxy come from, and the one that each frame holds.
 
 import { ProxyError } from "../errors.ts";
+import type { Lease, Loan } from "../pool/lease.ts";
 import type { GetOptions } from "../pool/options.ts";
 import type { Pool } from "../pool.ts";
 import { endedError } from "../scopes/frame.ts";
@@ -8,20 +9,43 @@ import type { Frame, Scope } from "../scopes/mod.ts";
 import { isThenable } from "../values.ts";
 import { Attempt } from "./attempt.ts";
 
-/** `T`: what the objects are; `V`: what a frame holds, the object itself or a lease of it. */
-export interface Source<T, V = unknown> {
+/** What a frame holds: an object made for it, or one on loan. */
+export class Holding<T> {
+  readonly object: T;
+  /** Held here: the pool closes the object of a lease that nobody holds. */
+  readonly lease: Lease<T> | undefined;
+  readonly loan: Loan<T> | undefined;
+  /** The method that was read last, and its name; undefined if it may have been another one since. */
+  key: PropertyKey | undefined = undefined;
+  method: unknown = undefined;
+
+  constructor(object: T, lease?: Lease<T>, loan?: Loan<T>) {
+    this.object = object;
+    this.lease = lease;
+    this.loan = loan;
+  }
+
+  /** Whether the pool has not taken it away. */
+  get alive(): boolean {
+    return this.loan === undefined || this.loan.end === undefined;
+  }
+
+  /** What users get for it. */
+  get handed(): T {
+    return this.lease ?? this.object;
+  }
+}
+
+/** Where objects come from. */
+export interface Source<T> {
   /** Whether an object may have to be waited for: every method call then gives a promise. */
   readonly deferred: boolean;
   /** The frame to work in, if it matters: the one given, or the current one. */
   frame(given: Frame | undefined): Frame | undefined;
-  /** The object that is there already, undefined if there is none; `frame`: instead of the current. */
-  now(frame: Frame | undefined): T | undefined;
-  /** The same, made or got if need be. */
-  take(frame: Frame | undefined, options?: GetOptions): V | Promise<V>;
-  /** The object behind what `take` gave; throws if it is gone. */
-  bare(value: V): T;
-  /** What users get for it. */
-  handed(value: V): T;
+  /** What holds the object that is there already, if there is one; `frame`: instead of the current. */
+  now(frame: Frame | undefined): Holding<T> | undefined;
+  /** The same; made or got if need be. */
+  take(frame: Frame | undefined, options?: GetOptions): Holding<T> | Promise<Holding<T>>;
   /** Gives back what the frame holds. */
   give(frame: Frame | undefined): Promise<void>;
   /** To give back what the frame holds now, and nothing that it holds later. */
@@ -38,11 +62,11 @@ export interface Source<T, V = unknown> {
   retire(): void;
 }
 
-/** What one frame holds. */
-class Slot<V> {
-  value: V | undefined = undefined;
+/** What becomes of one frame's wish for an object. */
+class Slot<T> {
+  holding: Holding<T> | undefined = undefined;
   /** On its way. */
-  attempt: Attempt<V> | undefined = undefined;
+  attempt: Attempt<Holding<T>> | undefined = undefined;
   making = false;
   /** Whether the frame knows to give it back, and to give up what is on its way. */
   deferred = false;
@@ -55,7 +79,7 @@ class Slot<V> {
 export const GRACE = 1000;
 
 /** One object for each frame of a scope, given back at the frame's end. */
-export abstract class FrameSource<T, V> implements Source<T, V> {
+export abstract class FrameSource<T> implements Source<T> {
   deferred = false;
   readonly pooled: boolean = false;
   started = false;
@@ -68,46 +92,47 @@ export abstract class FrameSource<T, V> implements Source<T, V> {
   /** The object, or a promise of one, for a frame that has none. */
   protected abstract make(
     frame: Frame,
-    attempt: Attempt<V>,
+    attempt: Attempt<Holding<T>>,
     options: GetOptions | undefined,
-  ): V | PromiseLike<V>;
-  /** The object behind `value`, undefined if it is gone. */
-  protected abstract alive(value: V): T | undefined;
+  ): T | PromiseLike<T>;
+  /** What can be had at once, without a promise. */
+  protected lent(_frame: Frame): Holding<T> | undefined {
+    return undefined;
+  }
+  /** What a frame holds of what `make` gave. */
+  protected abstract hold(made: T): Holding<T>;
   /** A frame is done with it; never rejects. */
-  protected abstract release(value: V): Promise<void>;
+  protected abstract release(holding: Holding<T>): Promise<void>;
   /** A frame comes here for the first time. */
   protected open(_frame: Frame): void {}
-  abstract bare(value: V): T;
-  abstract handed(value: V): T;
 
-  now(given: Frame | undefined): T | undefined {
-    const slot = this.frame(given).get(this) as Slot<V> | undefined;
-    return slot?.value === undefined ? undefined : this.alive(slot.value);
+  now(given: Frame | undefined): Holding<T> | undefined {
+    const holding = this.#slotOf(this.frame(given))?.holding;
+    return holding?.alive ? holding : undefined;
   }
 
-  take(given: Frame | undefined, options?: GetOptions): V | Promise<V> {
+  take(given: Frame | undefined, options?: GetOptions): Holding<T> | Promise<Holding<T>> {
     const frame = this.frame(given);
     if (frame.ended) throw this.#ended();
-    const slot = this.#slot(frame);
-    if (slot.value !== undefined && this.alive(slot.value) !== undefined) return slot.value;
+    const slot = this.#slotOf(frame) ?? this.#newSlot(frame);
+    if (slot.holding?.alive) return slot.holding;
     if (slot.attempt === undefined) return this.#make(frame, slot, options);
-    return slot.attempt.join(() => this.take(frame) as Promise<V>, options);
+    return slot.attempt.join(() => this.take(frame) as Promise<Holding<T>>, options);
   }
 
   give(given: Frame | undefined): Promise<void> {
-    const slot = this.frame(given).get(this) as Slot<V> | undefined;
+    const slot = this.#slotOf(this.frame(given));
     return slot === undefined ? Promise.resolve() : this.#empty(slot, givenBackError);
   }
 
   giver(given: Frame | undefined, object: T): () => Promise<void> {
-    const slot = this.frame(given).get(this) as Slot<V> | undefined;
-    const value = slot?.value;
-    const there = value !== undefined && this.handed(value) === object;
-    if (slot === undefined || !there) return () => Promise.resolve();
+    const slot = this.#slotOf(this.frame(given));
+    const holding = slot?.holding;
+    if (slot === undefined || holding?.handed !== object) return () => Promise.resolve();
     slot.holders++;
     let held = true;
     return async () => {
-      if (!held || slot.value !== value) return;
+      if (!held || slot.holding !== holding) return;
       held = false;
       if (--slot.holders === 0) await this.#empty(slot, givenBackError);
     };
@@ -115,8 +140,7 @@ export abstract class FrameSource<T, V> implements Source<T, V> {
 
   has(given: Frame | undefined): boolean {
     const frame = given ?? this.scope.current();
-    const slot = frame?.get(this) as Slot<V> | undefined;
-    return slot?.value !== undefined && this.alive(slot.value) !== undefined;
+    return frame !== undefined && this.#slotOf(frame)?.holding?.alive === true;
   }
 
   pool(_given: Frame | undefined): Pool<T> | undefined {
@@ -126,7 +150,7 @@ export abstract class FrameSource<T, V> implements Source<T, V> {
   /** Frames give back what they have at their ends; one that has none does so now. */
   retire(): void {
     const frame = this.scope.current();
-    const slot = frame?.permanent ? frame.get(this) as Slot<V> | undefined : undefined;
+    const slot = frame?.permanent ? this.#slotOf(frame) : undefined;
     if (slot !== undefined) void this.#empty(slot, givenBackError);
   }
 
@@ -136,94 +160,109 @@ export abstract class FrameSource<T, V> implements Source<T, V> {
     return frame;
   }
 
-  #slot(frame: Frame): Slot<V> {
-    const held = frame.get(this) as Slot<V> | undefined;
-    if (held !== undefined) return held;
-    const slot = new Slot<V>();
+  #slotOf(frame: Frame): Slot<T> | undefined {
+    return frame.get(this) as Slot<T> | undefined;
+  }
+
+  #newSlot(frame: Frame): Slot<T> {
+    const slot = new Slot<T>();
     this.open(frame);
     frame.set(this, slot);
     return slot;
   }
 
-  /** As late as the object is there: what it was made of by then goes back after it. */
-  #defer(frame: Frame, slot: Slot<V>): void {
-    if (slot.deferred) return;
-    slot.deferred = true;
-    frame.defer(() => this.#empty(slot, () => this.#ended()));
-  }
-
-  #make(frame: Frame, slot: Slot<V>, options: GetOptions | undefined): V | Promise<V> {
+  #make(
+    frame: Frame,
+    slot: Slot<T>,
+    options: GetOptions | undefined,
+  ): Holding<T> | Promise<Holding<T>> {
     if (slot.making) {
       throw new ProxyError("fun uses the very proxy that it is to make an object for");
     }
-    const attempt = new Attempt<V>(options !== undefined);
     slot.making = true;
     try {
+      const there = this.lent(frame);
+      if (there !== undefined) return this.#keep(frame, slot, there);
+      const attempt = new Attempt<Holding<T>>(options !== undefined);
       const made = this.make(frame, attempt, options);
-      const gone = this.#gone(frame, slot); // `fun` has ended the very frame
-      if (!isThenable(made)) return gone ? this.#tooLate(made) : this.#keep(frame, slot, made);
+      if (!isThenable(made)) return this.#keep(frame, slot, this.#held(made));
       this.deferred = true;
-      if (gone) attempt.cancel(this.#ended());
-      else {
-        slot.attempt = attempt;
-        if (!slot.cancels) frame.defer(() => this.#cancel(slot, this.#ended()));
-        slot.cancels = true;
-      }
+      if (this.#gone(frame, slot)) attempt.cancel(this.#ended());
+      else this.#expect(frame, slot, attempt);
       return attempt.pending = this.#arrive(frame, slot, attempt, made);
     } finally {
       slot.making = false;
     }
   }
 
+  #expect(frame: Frame, slot: Slot<T>, attempt: Attempt<Holding<T>>): void {
+    slot.attempt = attempt;
+    if (!slot.cancels) frame.defer(() => this.#cancel(slot, () => this.#ended()));
+    slot.cancels = true;
+  }
+
   async #arrive(
     frame: Frame,
-    slot: Slot<V>,
-    attempt: Attempt<V>,
-    made: PromiseLike<V>,
-  ): Promise<V> {
+    slot: Slot<T>,
+    attempt: Attempt<Holding<T>>,
+    made: PromiseLike<T>,
+  ): Promise<Holding<T>> {
     try {
       const value = await made;
       if (this.#gone(frame, slot)) attempt.cancelled ??= this.#ended();
-      if (attempt.cancelled === undefined) return this.#keep(frame, slot, value);
-      if (value !== undefined && value !== null) await this.release(value);
+      if (attempt.cancelled === undefined) return this.#keep(frame, slot, this.#held(value));
+      if (value !== undefined && value !== null) await this.release(this.hold(value));
     } finally {
       if (slot.attempt === attempt) slot.attempt = undefined;
     }
     throw attempt.cancelled;
   }
 
-  #tooLate(value: V): never {
-    void this.release(value);
-    throw this.#ended();
+  #held(made: T): Holding<T> {
+    if (made !== undefined && made !== null) return this.hold(made);
+    throw new ProxyError(`fun must make an object, got ${made}`);
   }
 
-  #keep(frame: Frame, slot: Slot<V>, value: V): V {
-    if (value === undefined || value === null) {
-      throw new ProxyError(`fun must make an object, got ${value}`);
+  #keep(frame: Frame, slot: Slot<T>, holding: Holding<T>): Holding<T> {
+    if (this.#gone(frame, slot)) { // `fun` has ended the very frame
+      void this.release(holding);
+      throw this.#ended();
     }
     this.#defer(frame, slot);
     slot.holders = 0;
-    return slot.value = value;
+    return slot.holding = holding;
   }
 
-  #gone(frame: Frame, slot: Slot<V>): boolean {
-    return frame.ended || frame.get(this) !== slot;
+  /** As late as the object is there: what it was made of by then goes back after it. */
+  #defer(frame: Frame, slot: Slot<T>): void {
+    if (slot.deferred) return;
+    slot.deferred = true;
+    frame.defer(() => this.#empty(slot, () => this.#ended()));
+  }
+
+  #gone(frame: Frame, slot: Slot<T>): boolean {
+    return frame.ended || this.#slotOf(frame) !== slot;
   }
 
   /** What the slot holds is given back, also what is still on its way. */
-  async #empty(slot: Slot<V>, why: () => ProxyError): Promise<void> {
-    const { value } = slot;
-    slot.value = undefined;
-    if (slot.attempt !== undefined) await this.#cancel(slot, why());
-    if (value !== undefined) await this.release(value);
+  #empty(slot: Slot<T>, why: () => ProxyError): Promise<void> {
+    const { holding } = slot;
+    slot.holding = undefined;
+    if (slot.attempt === undefined) return this.#letGo(holding);
+    return this.#cancel(slot, why).then(() => this.#letGo(holding));
+  }
+
+  #letGo(holding: Holding<T> | undefined): Promise<void> {
+    return holding === undefined ? Promise.resolve() : this.release(holding);
   }
 
   /** Nobody waits for one whose maker does not listen: it is released when it comes, if ever. */
-  async #cancel(slot: Slot<V>, why: ProxyError): Promise<void> {
+  #cancel(slot: Slot<T>, why: () => ProxyError): Promise<void> {
     const { attempt } = slot;
+    if (attempt === undefined) return Promise.resolve(); // an error would cost more than all the rest
     slot.attempt = undefined;
-    attempt?.cancel(why);
-    await attempt?.over(GRACE);
+    attempt.cancel(why());
+    return attempt.over(GRACE);
   }
 
   #ended(): ProxyError {

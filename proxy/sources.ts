@@ -11,10 +11,10 @@ import { Pool } from "../pool.ts";
 import type { Frame, Scope } from "../scopes/mod.ts";
 import { describe } from "../values.ts";
 import type { Attempt } from "./attempt.ts";
-import { FrameSource, GRACE, type Source } from "./source.ts";
+import { FrameSource, GRACE, Holding, type Source } from "./source.ts";
 
 /** Nothing yet. */
-export class Unset<T> implements Source<T, T> {
+export class Unset<T> implements Source<T> {
   readonly deferred: boolean;
   readonly pooled = false;
   readonly started = false;
@@ -41,14 +41,6 @@ export class Unset<T> implements Source<T, T> {
     return this.now();
   }
 
-  bare(): never {
-    return this.now();
-  }
-
-  handed(): never {
-    return this.now();
-  }
-
   give(): Promise<void> {
     return Promise.resolve();
   }
@@ -67,34 +59,26 @@ export class Unset<T> implements Source<T, T> {
 }
 
 /** One object for everybody. */
-export class Fixed<T> implements Source<T, T> {
+export class Fixed<T> implements Source<T> {
   readonly deferred = false;
   readonly pooled = false;
   readonly started = false;
-  readonly #object: T;
+  readonly #holding: Holding<T>;
 
   constructor(object: T) {
-    this.#object = object;
+    this.#holding = new Holding(object);
   }
 
   frame(given: Frame | undefined): Frame | undefined {
     return given;
   }
 
-  now(): T {
-    return this.#object;
+  now(): Holding<T> {
+    return this.#holding;
   }
 
-  take(): T {
-    return this.#object;
-  }
-
-  bare(): T {
-    return this.#object;
-  }
-
-  handed(): T {
-    return this.#object;
+  take(): Holding<T> {
+    return this.#holding;
   }
 
   /** It is everybody's: there is nobody to give it back to. */
@@ -116,7 +100,7 @@ export class Fixed<T> implements Source<T, T> {
 }
 
 /** Each frame has an object made for it, which is closed at its end. */
-export class Made<T> extends FrameSource<T, T> {
+export class Made<T> extends FrameSource<T> {
   readonly #fun: Create<T>;
   readonly #hooks: Hooks<T>;
   #attempts = 0;
@@ -128,15 +112,7 @@ export class Made<T> extends FrameSource<T, T> {
     this.#hooks = new Hooks(settings, new Totals(), log);
   }
 
-  bare(value: T): T {
-    return value;
-  }
-
-  handed(value: T): T {
-    return value;
-  }
-
-  protected make(frame: Frame, attempt: Attempt<T>): T | PromiseLike<T> {
+  protected make(frame: Frame, attempt: Attempt<Holding<T>>): T | PromiseLike<T> {
     const fun = this.#fun;
     const n = this.#attempts++;
     const context = {
@@ -148,29 +124,17 @@ export class Made<T> extends FrameSource<T, T> {
     return frame.permanent ? outside(fun, n, context) : fun(n, context);
   }
 
-  protected alive(value: T): T {
-    return value;
+  protected hold(made: T): Holding<T> {
+    return new Holding(made);
   }
 
-  protected release(value: T): Promise<void> {
-    return this.#hooks.close(value, () => describe(value));
-  }
-}
-
-/** What a frame has of a pool. */
-export class Borrowed<T> {
-  /** Held here: the pool closes the object of a lease that nobody holds. */
-  readonly lease: Lease<T>;
-  readonly loan: Loan<T>;
-
-  constructor(lease: Lease<T>) {
-    this.lease = lease;
-    this.loan = loanOf(lease) as Loan<T>;
+  protected release({ object }: Holding<T>): Promise<void> {
+    return this.#hooks.close(object, () => describe(object));
   }
 }
 
 /** Each frame has an object lent from a pool, which gets it back at its end. */
-export class Pooled<T> extends FrameSource<T, Borrowed<T>> {
+export class Pooled<T> extends FrameSource<T> {
   override deferred = true;
   override readonly pooled = true;
   readonly #fun: Create<T>;
@@ -183,14 +147,6 @@ export class Pooled<T> extends FrameSource<T, Borrowed<T>> {
     super(scope);
     this.#fun = fun;
     this.#options = options;
-  }
-
-  bare({ loan }: Borrowed<T>): T {
-    return loan.bare();
-  }
-
-  handed({ lease }: Borrowed<T>): Lease<T> {
-    return lease;
   }
 
   override pool(given: Frame | undefined): Pool<T> | undefined {
@@ -218,23 +174,26 @@ export class Pooled<T> extends FrameSource<T, Borrowed<T>> {
 
   protected make(
     frame: Frame,
-    attempt: Attempt<Borrowed<T>>,
+    attempt: Attempt<Holding<T>>,
     options: GetOptions | undefined,
-  ): Borrowed<T> | Promise<Borrowed<T>> {
-    const pool = this.pool(frame)!;
-    // An asynchronous getter would be called in vain.
-    const there = this.#options.getter === undefined ? pool.tryGet() : undefined;
-    if (there !== undefined) return new Borrowed(there);
+  ): Promise<Lease<T>> {
     const { signal } = attempt;
     const both = options?.signal === undefined ? signal : AbortSignal.any([signal, options.signal]);
-    return pool.get({ ...options, signal: both }).then((lease) => new Borrowed(lease));
+    return this.pool(frame)!.get({ ...options, signal: both });
   }
 
-  protected alive({ loan }: Borrowed<T>): T | undefined {
-    return loan.end === undefined ? loan.bare() : undefined;
+  protected override lent(frame: Frame): Holding<T> | undefined {
+    // An asynchronous getter would be called in vain.
+    const lease = this.#options.getter === undefined ? this.pool(frame)!.tryGet() : undefined;
+    return lease && this.hold(lease);
   }
 
-  protected release({ lease }: Borrowed<T>): Promise<void> {
-    return lease[Symbol.asyncDispose]();
+  protected hold(lease: T): Holding<T> {
+    const loan = loanOf(lease) as Loan<T>;
+    return new Holding(loan.entry.object, lease as Lease<T>, loan);
+  }
+
+  protected release({ loan }: Holding<T>): Promise<void> {
+    return loan!.lender.dispose(loan!);
   }
 }

@@ -1,0 +1,113 @@
+// Methods called again and again: what a proxy remembers of them must never show.
+
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Proxy, ProxyError } from "../mod.ts";
+import { flow } from "./helpers/flow.ts";
+import { Thing } from "./helpers/pool.ts";
+
+// deno-lint-ignore no-explicit-any
+type Loose = any;
+
+describe("a method called again", () => {
+  it("is that of the object as it is then", () => {
+    const object: Loose = { name: () => "one" };
+    const proxy: Loose = new Proxy({ obj: object });
+    assertEquals([proxy.name(), proxy.name()], ["one", "one"]);
+    object.name = () => "two";
+    assertEquals([proxy.name(), proxy.name()], ["two", "two"]);
+    proxy.name = () => "three";
+    assertEquals(proxy.name(), "three");
+    object.name = "no method";
+    assertEquals(proxy.name, "no method");
+    delete object.name;
+    assertStrictEquals(proxy.name, undefined);
+    object.name = Object.assign(() => "four", { field: 4 });
+    assertEquals([proxy.name(), proxy.name.field, proxy.name()], ["four", 4, "four"]);
+  });
+
+  it("is that of the frame's own object, wherever it was read", () => {
+    const proxy = new Proxy({
+      fun: (n) => ({ tell: n === 0 ? () => "first" : () => `own ${n}` }),
+      scope: flow,
+    });
+    const tell = flow.run(() => (proxy.tell(), proxy.tell));
+    const [one, two] = [flow.open(), flow.open()];
+    for (let i = 0; i < 2; i++) {
+      assertEquals([one.run(tell), two.run(tell)], ["own 1", "own 2"]);
+      assertEquals([one.run(() => proxy.tell()), two.run(tell)], ["own 1", "own 2"]);
+    }
+    assertThrows(tell, ProxyError, "outside of any frame");
+    assertThrows(() => proxy.tell, ProxyError, "outside of any frame");
+  });
+
+  it("is found by a getter that is called once a time, whatever that gives", () => {
+    let reads = 0;
+    const given = [() => "a", () => "b", 5, class {}, undefined];
+    const proxy: Loose = new Proxy({
+      obj: {
+        get odd() {
+          return given[reads++ % given.length];
+        },
+      },
+    });
+    for (let i = 0; i < 4 * given.length; i++) void proxy.odd;
+    assertEquals(reads, 4 * given.length);
+  });
+
+  it("is the same through _in, and by whatever inherits from the proxy", () => {
+    const object: Loose = { name: () => "one" };
+    const proxy: Loose = new Proxy({ fun: () => object, scope: flow });
+    const frame = flow.open();
+    const stands = [proxy, proxy._in(frame), Object.create(proxy)];
+    frame.run(() => {
+      for (const text of ["one", "two", "three"]) {
+        object.name = () => text;
+        for (const stand of stands.reverse()) {
+          assertEquals([stand.name(), stand.name()], [text, text]);
+        }
+      }
+    });
+  });
+
+  it("may be another one in between", async () => {
+    const things = new Proxy({ fun: (n) => new Thing(n), scope: flow });
+    const later = new Proxy({ fun: (n) => Promise.resolve(new Thing(n)), scope: flow });
+    await flow.run(async () => {
+      for (let i = 0; i < 5; i++) {
+        assertEquals([things.echo(i), things.toString(), things.id], [i, "thing 0", 0]);
+        assertEquals([await later.echo(i), await later.toString()], [i, "thing 0"]);
+      }
+    });
+  });
+
+  it("may be one of many", async () => {
+    const methods = Object.fromEntries(
+      Array.from({ length: 250 }, (_, n) => [`method${n}`, () => n]),
+    );
+    const proxy: Loose = new Proxy({ obj: methods });
+    const later: Loose = new Proxy({ fun: () => Promise.resolve(methods), scope: flow });
+    await flow.run(async () => {
+      for (let i = 0; i < 2; i++) {
+        for (const [name, method] of Object.entries(methods)) {
+          assertEquals([proxy[name](), await later[name]()], [method(), method()]);
+        }
+      }
+    });
+  });
+
+  it("gives what inherits from the proxy for its own object, if that was asked", () => {
+    const proxy: Loose = new Proxy({
+      obj: {
+        me() {
+          return this;
+        },
+      },
+    });
+    const child = Object.create(proxy);
+    for (let i = 0; i < 2; i++) {
+      assertStrictEquals(proxy.me(), proxy);
+      assertStrictEquals(child.me(), child);
+    }
+  });
+});
