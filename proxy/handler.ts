@@ -1,6 +1,6 @@
 // The handler of a proxy: forwards to the object of the frame, at once or through promises.
 
-import { ProxyError } from "../errors.ts";
+import { PoolTimeoutError, ProxyError } from "../errors.ts";
 import { Forward, HANDLER, isPlain, itself, Label } from "../forward.ts";
 import { checkGet } from "../pool/check.ts";
 import type { GetOptions } from "../pool/options.ts";
@@ -185,7 +185,7 @@ export class Handler<T> extends Forward {
     try {
       if (options !== undefined) checkBounds(source, options);
       if (options?.signal?.aborted) throw options.signal.reason;
-      const taken = source.take(this.#frame, options);
+      const taken = this.#take(this.#frame, options);
       if (!source.deferred) return (taken as Holding<T>).handed;
       return Promise.resolve(taken).then((holding) => holding.handed);
     } catch (error) {
@@ -252,11 +252,30 @@ export class Handler<T> extends Forward {
   #await(key: string | undefined, args: unknown[], given = this.#frame): unknown {
     const { source } = this.filling;
     const frame = source.frame(given);
-    const taken = source.now(frame) ?? source.take(frame);
+    const taken = source.now(frame) ?? this.#take(frame);
     if (!(taken instanceof Promise)) return call(taken, key, args);
     // Once it is there it is looked for again: it may have been given back meanwhile.
     return taken.then(() => this.#await(key, args, frame));
   }
+
+  /** Whoever waits while the proxy is filled anew gets what it is filled with then. */
+  #take(frame: Frame | undefined, options?: GetOptions): Holding<T> | Promise<Holding<T>> {
+    const { source } = this.filling;
+    const begun = options?.timeout ? performance.now() : 0;
+    const taken = source.take(frame, options);
+    if (!(taken instanceof Promise)) return taken;
+    return taken.catch((error) => {
+      const own = options?.signal?.aborted || error instanceof PoolTimeoutError;
+      if (own || source === this.filling.source) throw error;
+      return this.#take(frame, begun === 0 ? options : left(options!, begun));
+    });
+  }
+}
+
+/** What is left of a time limit. */
+function left(options: GetOptions, begun: number): GetOptions {
+  const timeout = Math.ceil(options.timeout! - (performance.now() - begun));
+  return { ...options, timeout: Math.max(1, timeout) };
 }
 
 function checkBounds(source: Source<unknown>, options: GetOptions): void {

@@ -151,7 +151,7 @@ export abstract class FrameSource<T> implements Source<T> {
   retire(): void {
     const frame = this.scope.current();
     const slot = frame?.permanent ? this.#slotOf(frame) : undefined;
-    if (slot !== undefined) void this.#empty(slot, givenBackError);
+    if (slot !== undefined) void this.#empty(slot, replacedError);
   }
 
   frame(given: Frame | undefined): Frame {
@@ -274,6 +274,10 @@ function givenBackError(): ProxyError {
   return new ProxyError(
     "the object that this call waited for was given back by _retObj() before it came",
   );
+}
+
+function replacedError(): ProxyError {
+  return new ProxyError("the proxy was filled anew while this call waited for its object");
 }
 
 function outsideError(scope: string): ProxyError {

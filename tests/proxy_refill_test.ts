@@ -1,0 +1,91 @@
+// A proxy that is filled anew while calls wait for an object: they get one of the new kind.
+
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { PoolTimeoutError, Proxy, ProxyError } from "../mod.ts";
+import { thread } from "../scopes/mod.ts";
+import { flow, things } from "./helpers/flow.ts";
+import { deferred, idle, rejection, stateOf, Thing } from "./helpers/pool.ts";
+
+/** Calls `test` while another frame has the only object there is. */
+async function withOneTaken(test: (proxy: ReturnType<typeof things>) => unknown): Promise<void> {
+  const proxy = things();
+  const [taken, gate] = [deferred(), deferred()];
+  const holder = flow.run(async () => {
+    await proxy.echo(1);
+    taken.resolve();
+    await gate.promise;
+  });
+  await taken.promise;
+  await flow.run(() => test(proxy));
+  gate.resolve();
+  await holder;
+  await proxy._pool?.shutdown();
+}
+
+describe("a proxy with a pool, filled anew while calls queue", () => {
+  it("has them served by the new pool, each by the one object of its frame", () =>
+    withOneTaken(async (proxy) => {
+      const old = proxy._pool!;
+      const calls = [proxy.toString(), proxy.toString(), proxy._getObj().then(({ id }) => id)];
+      assertEquals([old.waiting, await stateOf(calls[0]!)], [1, "pending"]);
+      proxy.setFun((n) => new Thing(n + 10));
+      assertEquals(await Promise.all(calls), ["thing 10", "thing 10", 10]);
+      assert(proxy._pool !== old);
+    }));
+
+  it("keeps to what a caller has bounded, and tells it alone", () =>
+    withOneTaken(async (proxy) => {
+      const aborting = new AbortController();
+      const { signal } = aborting;
+      const failures = [{ timeout: 20 }, { signal }, { signal, timeout: 60_000 }].map((options) =>
+        flow.run(() => rejection(proxy._getObj(options)))
+      );
+      await idle();
+      proxy.setFun(() => new Promise<Thing>(() => {}));
+      await idle();
+      aborting.abort("enough");
+      const [late, ...aborted] = await Promise.all(failures);
+      assertInstanceOf(late, PoolTimeoutError);
+      assertEquals(aborted, ["enough", "enough"]);
+      void proxy._pool!.shutdown({ timeout: 1 });
+    }));
+
+  it("leaves a call alone that has its object, also when that fails", () =>
+    withOneTaken(async (proxy) => {
+      const failing = deferred<string>();
+      proxy.setFun(() => Object.assign(new Thing(0), { toString: () => failing.promise }));
+      const call = rejection(proxy.toString());
+      assertEquals(await proxy.echo("has it"), "has it");
+      proxy.setFun((n) => new Thing(n + 20));
+      const failure = new RangeError("the method's own");
+      failing.reject(failure);
+      assertStrictEquals(await call, failure);
+    }));
+});
+
+describe("a proxy of an async fun, filled anew while calls wait", () => {
+  it("has them served by the new one, though the old one fails", async () => {
+    const making = deferred<Thing>();
+    const proxy = new Proxy({ fun: () => making.promise });
+    const calls = [proxy.toString(), proxy._getObj().then(String)];
+    proxy.setFun(() => Promise.resolve(new Thing(5)));
+    making.reject(new Error("too late to matter"));
+    assertEquals(await Promise.all(calls), ["thing 5", "thing 5"]);
+    await thread.current()!.end();
+  });
+
+  it("tells them that their frame has ended, if it has", async () => {
+    const making = deferred<Thing>();
+    const proxy = new Proxy({ fun: () => making.promise, scope: flow });
+    const frame = flow.open();
+    const call = frame.run(() => rejection(proxy.toString()));
+    proxy.setFun(() => Promise.resolve(new Thing(5)));
+    const end = frame.end();
+    making.reject(new Error("too late to matter"));
+    const error = await call;
+    assertInstanceOf(error, ProxyError);
+    assert(error.message.includes("has ended"), error.message);
+    await end;
+  });
+});
