@@ -32,6 +32,7 @@ export type {
   Free,
   GivesPromise,
   Hidden,
+  Hides,
   ImmediateProxy,
   IsPromise,
   Make,

@@ -44,14 +44,18 @@ export type { OwnOptions, PooledOptions, ScopeOptions } from "./proxy/options.ts
 /** The members of `T` that a method which fills would hide. */
 export type Hidden<T, N extends string> = Extract<keyof Awaited<T>, N | `${N}Obj` | `${N}Fun`>;
 
+/** Whether there are such members; asked this way round, it is no of a `T` that is not known yet. */
+export type Hides<T, N extends string> = [Hidden<T, N>] extends [never] ? false : true;
+
 /** Nothing, unless `setName` must be another one. */
-export type Free<T, N extends string> = [Hidden<T, N>] extends [never] ? unknown
-  : { setName: { error: "the object has a member of that name"; member: Hidden<T, N> } };
+export type Free<T, N extends string> = true extends Hides<T, N>
+  ? { setName: { error: "the object has a member of that name"; member: Hidden<T, N> } }
+  : unknown;
 
 /** How proxies are made. */
 export interface ScopedProxyConstructor {
   /** One to be filled later. */
-  new <T>(...options: [Hidden<T, "set">] extends [never] ? [] : [Free<T, "set">]): ProxyOf<T>;
+  new <T>(...options: true extends Hides<T, "set"> ? [Free<T, "set">] : []): ProxyOf<T>;
   /** One with a pool. */
   new <T, const N extends string = "set">(
     options: { fun?: Create<T> | undefined } & PooledOptions<T> & ScopeOptions<N> & Free<T, N>,
