@@ -8,15 +8,20 @@ export const MAX_DELAY = 2 ** 31 - 1;
 /** More than this that only the wall clock saw is sleep, not a correction. */
 const SLEEP = 1000;
 
+/** By no more than this a timer fires early, in ms; more is a test that fakes it. */
+const EARLY = 2;
+
 /** Milliseconds since some moment, never going back. */
 export class Clock {
   #ahead = 0;
+  /** What a timer said, for the moment by which it fired early. */
+  #floor = 0;
   #slept = 0;
   #offset = Infinity;
 
   /** The time that a running machine has spent: what bounds of waiting are counted in. */
   awake(): number {
-    return performance.now() + this.#ahead;
+    return Math.max(performance.now() + this.#ahead, this.#floor);
   }
 
   /**
@@ -40,13 +45,20 @@ export class Clock {
     return this.#slept;
   }
 
+  /** By how many ms, rounded up, `awake()` is ahead of what timers go by. */
+  get lead(): number {
+    return Math.max(0, Math.ceil(this.#floor - performance.now() - this.#ahead));
+  }
+
   /**
-   * A timer says that `awake()` is `time`: timers may fire a little early, and tests fake them. What
-   * passed for sleep since the timer was started (`slept` then) was none.
+   * A timer says that `awake()` is `time`: timers may fire a little early, for which the time then
+   * stands still, or it would run ahead by that much each time; and tests fake them. What passed for
+   * sleep since such a timer was started (`slept` then) was none.
    */
   reach(time: number, slept: number): void {
-    const behind = time - this.awake();
+    const behind = time - performance.now() - this.#ahead;
     if (behind <= 0) return;
+    if (behind <= EARLY) return void (this.#floor = Math.max(this.#floor, time));
     this.#ahead += behind;
     this.#slept -= Math.min(this.#slept - slept, behind);
   }
@@ -99,10 +111,10 @@ export class Timer {
   /** Fires in `delay` ms, instead of whenever it was to fire. */
   start(delay: number, keepsAlive: boolean): void {
     this.stop();
-    const wait = Math.min(delay, MAX_DELAY);
+    const wait = Math.min(delay, MAX_DELAY - EARLY);
     this.at = this.#clock.awake() + wait;
     this.#slept = this.#clock.slept;
-    this.#handle = start(wait, () => this.#fire());
+    this.#handle = start(wait + this.#clock.lead, () => this.#fire());
     this.#keepsAlive = true;
     this.keepAlive(keepsAlive);
   }

@@ -182,6 +182,11 @@ export const MAKING: ByFile = {
     ["a refill rests for ever", "new Timer(clock, again);", "new Timer(clock, () => {});"],
   ],
   "pool/clock.ts": [
+    [
+      "timers that fire early put the clock forward",
+      "if (behind <= EARLY) return",
+      "if (behind < 0) return",
+    ],
     ["a machine's sleep does not count", "this.#slept += offset - this.#offset;", ""],
     [
       "a clock that is set back goes back",
