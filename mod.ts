@@ -20,7 +20,7 @@
  */
 
 export { Pool } from "./pool.ts";
-export { ScopedProxy, ScopedProxy as Proxy } from "./proxy.ts";
+export { Proxy, ScopedProxy } from "./proxy.ts";
 export type {
   Boxed,
   Deferred,

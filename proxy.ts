@@ -91,9 +91,40 @@ function newProxy<T>(given: Given<T> = {}): object {
   return proxy();
 }
 
-/** To be called with `new`, like all that makes something. */
+/**
+ * {@linkcode Proxy} under a name that is not one of the language's, for linters that mind.
+ */
 export const ScopedProxy: ScopedProxyConstructor = class ScopedProxy {
   constructor(options?: Given<unknown>) {
     return newProxy(options);
   }
 } as unknown as ScopedProxyConstructor;
+
+/**
+ * A name that can be imported before the thing behind it exists, and that stands for your thing in
+ * your request, thread or process. To be called with `new`.
+ *
+ * `obj` is one object for all, `fun` makes one for each frame of `scope`, and with `maxSize` a pool
+ * lends it; without these, `set` fills the proxy later.
+ *
+ * @example
+ * ```ts
+ * import { Proxy } from "@x/proxypool";
+ *
+ * const greeter = new Proxy<{ greet(): string }>();
+ * greeter.setObj({ greet: () => "hello" }); // elsewhere, and later
+ * console.assert(greeter.greet() === "hello");
+ * ```
+ *
+ * @example One object of a pool for each request
+ * ```ts
+ * import { Proxy } from "@x/proxypool";
+ * import { versatile } from "@x/proxypool/scopes";
+ *
+ * const db = new Proxy({ fun: (n) => ({ query: () => `by ${n}` }), maxSize: 2 });
+ * const answer = await versatile.run(() => db.query()); // given back at the end of `run`
+ * console.assert(answer === "by 0");
+ * await db._pool?.shutdown();
+ * ```
+ */
+export const Proxy: ScopedProxyConstructor = ScopedProxy;

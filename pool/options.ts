@@ -111,10 +111,10 @@ export interface PoolOptions<T> {
    */
   maxUsingDelayKill?: number | undefined;
   /**
-   * Time between housekeeping rounds, in ms.
+   * Time between housekeeping rounds, in ms; 0: half the shortest of `maxLifetime` and the three delays
+   * above, 60 s if there is only `health`, no rounds if nothing needs them.
    *
-   * @default {0}: half the shortest of `maxLifetime` and the three delays above; 60 s if there is only
-   * `health`; no rounds if nothing needs them
+   * @default {0}
    */
   hkDelay?: number | undefined;
   /**

@@ -13,7 +13,7 @@ export interface ScopeOptions<N extends string> {
    * Where each frame has its own object: the name of a scope, or one of your own. With `obj` there is
    * only one object, whatever the scope.
    *
-   * @default `"thread"` with `fun`, `"versatile"` if it has a pool, too
+   * @default {"thread"}: `"versatile"` with a pool, `"shared"` with `obj`
    */
   scope?: ScopeName | Scope | undefined;
   /**
