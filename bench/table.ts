@@ -51,7 +51,7 @@ export function markdown(results: Result[]): string {
   const works = results[0]?.rows.filter(({ target }) => target) ?? [];
   const lines = works.map(({ work, target, unit }) => [
     work,
-    aim(target!, unit),
+    aims(work, target!, unit, results),
     ...results.map(({ rows }) => brief(rows.find((row) => row.work === work))),
   ]);
   return [head, head.map(() => "---"), ...lines].map((line) => `| ${line.join(" | ")} |`).join(
@@ -59,9 +59,26 @@ export function markdown(results: Result[]): string {
   );
 }
 
+/** A target, which may be another on Bun. */
+function aims(work: string, target: Target, unit: string, results: Result[]): string {
+  const others = results.flatMap(({ runtime, rows }) => {
+    const other = rows.find((row) => row.work === work)?.target;
+    const text = other && aim(other, unit);
+    return text && text !== aim(target, unit) ? [`${text} on ${runtime.split(" ")[0]}`] : [];
+  });
+  return [aim(target, unit), ...others].join("; ");
+}
+
+/** Our value, and how it relates to what it was to be. */
 function brief(row: Row | undefined): string {
-  if (row === undefined) return "";
-  const [, ours = "", , , peer, limit] = cells(row);
-  const ratios = [peer && `${peer}× peer`, limit && `${limit}× limit`].filter(Boolean);
-  return [ours, ...ratios].join(", ");
+  if (row?.target === undefined) return "";
+  const { ours, limit = NaN, peer } = relate(row);
+  const { peer: faster, limit: most, over } = row.target;
+  const relations = [
+    faster && `${(peer!.value / ours).toFixed(1)}× peer`,
+    most && `${(ours / limit).toFixed(2)}× limit`,
+    over && `limit + ${figure(ours - limit)} ${row.unit}`,
+  ].filter(Boolean);
+  const text = relations.length > 0 ? relations.join(", ") : `${figure(ours)} ${row.unit}`;
+  return holds(row) ? text : `**missed**: ${text}`;
 }
