@@ -25,8 +25,8 @@ async function connect(url: string, signal: AbortSignal): Promise<Connection> {
   signal.addEventListener("abort", () => socket.destroy(signal.reason), { once: true });
   try {
     const connection = await createConnection({ ...login(url), stream: socket });
-    // One that is lost while idle says so by this event, which would end the process if nobody
-    // listened. `health` and `retter` find it.
+    // An `error` event that nobody listens to ends the process: mysql2 sees to the first one itself.
+    // `health` and `retter` find what is lost.
     connection.on("error", () => {});
     sockets.set(connection, socket);
     return connection;
