@@ -138,7 +138,7 @@ async function unwanted<T>({ open }: Recipe<T>): Promise<void> {
     const pool = open("nobody", mute.addr.port);
     const failed = assertRejects(() => pool.get());
     const accepted = mute.accept();
-    if (begun) await accepted;
+    if (begun) await accepted.then(() => sleep(20)); // until it waits for an answer
     await quickly(pool.shutdown());
     await failed;
     // One may have been given up so early that there never was a connection.
