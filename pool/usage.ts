@@ -10,6 +10,8 @@ import type { GetOptions } from "./options.ts";
 import type { Returns } from "./returns.ts";
 import { Signals } from "./signals.ts";
 
+const { then } = Promise.prototype;
+
 /** What `use` calls. */
 export type Use<T, R> = (object: T, signal: AbortSignal) => R | PromiseLike<R>;
 
@@ -40,18 +42,21 @@ export class Usages<T> {
   /** Without an async function around it, which would cost as much again. */
   #useNow<R>(entry: Entry<T>, fn: Use<T, R>): Promise<R> {
     let result: R | PromiseLike<R>;
-    let later: boolean;
+    let later: Promise<R> | undefined;
     try {
       result = fn(entry.object, undefined as never);
-      later = isThenable(result);
+      if (isThenable(result)) {
+        // Not by its own `then`, which might call back twice.
+        later = then.call(
+          Promise.resolve(result),
+          (value) => this.#used(entry, value as R, false),
+          (error) => this.#misused(entry, error, false),
+        ) as Promise<R>;
+      }
     } catch (error) {
       return this.#misused(entry, error, false);
     }
-    if (!later) return Promise.resolve(this.#used(entry, result as R, false));
-    return Promise.resolve(result).then(
-      (value) => this.#used(entry, value, false),
-      (error) => this.#misused(entry, error, false),
-    );
+    return later ?? Promise.resolve(this.#used(entry, result as R, false));
   }
 
   async #use<R>(fn: Use<T, R>, options: GetOptions | undefined): Promise<R> {

@@ -139,6 +139,22 @@ describe("hostile results", () => {
     }
   });
 
+  it("of a callback fail that use, and its object is given back once", async () => {
+    const lies = Object.defineProperty(Promise.resolve(), "constructor", { get: fail });
+    const twice = Object.assign(Promise.resolve(1), {
+      then: (one: (value: number) => void, two: () => void) => (one(1), one(2), two()),
+    });
+    const results = [lies, twice, { then: fail }, Object.defineProperty({}, "then", { get: fail })];
+    const pool = new Pool(() => ({ a: 1 }), { maxSize: 1, logLevel: "silent" });
+    await pool.use((_) => {}); // from then on there is an object that is lent at once
+    for (const result of results) {
+      await pool.use((_) => result as unknown).catch(() => {});
+      assertEquals([pool.using, pool.available], [0, 1]);
+    }
+    assertEquals(pool.stats().returned, results.length + 1);
+    await pool.shutdown();
+  });
+
   it("of hooks are what they first seem to be", async () => {
     const pool = new Pool(() => ({ a: 1 }), {
       maxSize: 1,
