@@ -236,6 +236,7 @@ export class WaitQueue<R> {
 
   /** Those with the pool's own timeout are queued in the order of their deadlines. */
   #expire(now: number): number {
+    this.#dateFresh(); // a hook may have had some come since
     if (this.#timeout === 0) return Infinity;
     const late: Waiter<R>[] = [];
     let next = Infinity;

@@ -22,6 +22,27 @@ async function timeoutOf(promise: Promise<unknown>): Promise<PoolTimeoutError> {
 }
 
 describe("a get that takes too long", () => {
+  it("is none that a hook starts while another is told that it took too long", async () => {
+    let later: Promise<unknown> | undefined;
+    const pool = new Pool(() => ({}), { maxSize: 1, timeout: 60_000, tracer });
+    function tracer(): string {
+      if (later === undefined) {
+        const aborting = new AbortController();
+        pool.get({ signal: aborting.signal }).catch(() => {});
+        aborting.abort();
+        later = pool.get();
+        later.catch(() => {});
+      }
+      return "traced";
+    }
+    const lease = await pool.get();
+    await timeoutOf(pool.get({ timeout: 20 }));
+    assertEquals(await stateOf(later!), "pending");
+    await pool.ret(lease);
+    await pool.ret(await later as never);
+    await pool.shutdown();
+  });
+
   it("rejects at its timeout, neither before nor long after", async () => {
     using time = new Time();
     const pool = new Pool(new Workshop().fun, { maxSize: 1, timeout: 1000 });
