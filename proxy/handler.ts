@@ -13,11 +13,13 @@ import {
   call,
   type Callable,
   deferredError,
+  left,
   methodOf,
   noPrimitive,
   own,
   promised,
 } from "./later.ts";
+import { isInherited, isShared } from "./methods.ts";
 import type { MEMBERS } from "./options.ts";
 import type { Holding, Source } from "./source.ts";
 
@@ -36,6 +38,8 @@ const OWN: Readonly<Record<typeof MEMBERS[number], Member<unknown>>> = {
 
 /** What calls one method, where the object is there at once, and where it comes later. */
 interface Caller {
+  /** The method that `now` calls; undefined as long as none was seen. */
+  readonly method: unknown;
   readonly now: Callable;
   readonly later: Callable;
 }
@@ -85,11 +89,10 @@ export class Handler<T> extends Forward {
     const holding = source.now(this.#frame);
     if (holding === undefined) return this.#first(key, stand);
     const method = (holding.object as Methods)[key];
-    if (method !== holding.method && !isPlain(method)) {
-      holding.key = undefined;
+    if (method !== caller.method || !isPlain(method)) {
+      holding.method = undefined;
       return this.given(holding.object, key, method, stand);
     }
-    holding.key = key;
     holding.method = method;
     return caller.now;
   }
@@ -113,7 +116,7 @@ export class Handler<T> extends Forward {
     } else if (key === HANDLER) return this;
     const holding = this.#holding();
     if (holding !== undefined) {
-      holding.key = undefined;
+      holding.method = undefined;
       return this.read(holding.object, key, stand);
     }
     // What the language itself would call, leaving the promise to nobody.
@@ -133,20 +136,40 @@ export class Handler<T> extends Forward {
     return super.given(object, key, value, stand);
   }
 
-  override bound(key: PropertyKey, _method: Callable, stand: unknown): Callable {
-    return this.#callerOf(key, stand).now;
+  override bound(key: PropertyKey, method: Callable, stand: unknown): Callable {
+    const object = this.#object();
+    if (!isShared(object, key)) return this.#now(key, method, object, stand);
+    return this.#callerOf(key, stand, method).now;
   }
 
-  #callerOf(key: PropertyKey, stand: unknown): Caller {
-    const now = (...args: unknown[]) => {
+  #callerOf(key: PropertyKey, stand: unknown, method?: Callable): Caller {
+    const now = this.#now(key, method, this, stand);
+    const caller = { method, now, later: this.#later(key) };
+    // What a symbol stands for is not called through promises.
+    if (stand === this.stand && typeof key === "string" && key !== "toJSON") {
+      if (this.#callers.size === MOST) this.#callers.clear();
+      this.#callers.set(key, caller);
+      if (key === this.#key) this.#caller = caller;
+    }
+    return caller;
+  }
+
+  /** Calls what was read, of the object `origin` or of all of its kind (`this`), and else the same of another. */
+  #now(key: PropertyKey, method: unknown, origin: unknown, stand: unknown): Callable {
+    return (...args: unknown[]) => {
       const holding = this.#holding();
       if (holding === undefined) throw deferredError();
       const { object } = holding;
-      const method = key === holding.key ? holding.method : (object as Methods)[key];
-      const result = Reflect.apply(method as Callable, object, args);
+      const isIts = method === holding.method || object === origin ||
+        origin === this && isInherited(object, key, method);
+      const called = isIts ? method : (object as Methods)[key];
+      const result = Reflect.apply(called as Callable, object, args);
       return result === object ? itself(object, stand) : result;
     };
-    const later = (...args: unknown[]) => {
+  }
+
+  #later(key: PropertyKey): Callable {
+    return (...args: unknown[]) => {
       try {
         const holding = this.filling.source.now(this.#frame);
         if (holding === undefined) return promised(this.#await(key as string, args));
@@ -157,12 +180,6 @@ export class Handler<T> extends Forward {
         return Promise.reject(error);
       }
     };
-    const caller = { now, later };
-    if (stand === this.stand) {
-      if (this.#callers.size === MOST) this.#callers.clear();
-      if (key !== "toJSON") this.#callers.set(key, caller);
-    }
-    return caller;
   }
 
   override apply(shadow: object, self: unknown, args: unknown[]): unknown {
@@ -203,10 +220,9 @@ export class Handler<T> extends Forward {
   }
 
   async obj(options?: GetOptions): Promise<unknown> {
-    const { source } = this.filling;
     const got = this.getObj(options);
-    const object = source.deferred ? await got : got; // it may be a thenable itself
-    return new Held(object, source.giver(this.#frame, object as T)).stand;
+    const object = this.filling.source.deferred ? await got : got; // it may be a thenable itself
+    return new Held(object, this.filling.source.giver(this.#frame, object as T)).stand;
   }
 
   in(frame: Frame): object {
@@ -255,7 +271,10 @@ export class Handler<T> extends Forward {
     const taken = source.now(frame) ?? this.#take(frame);
     if (!(taken instanceof Promise)) return call(taken, key, args);
     // Once it is there it is looked for again: it may have been given back meanwhile.
-    return taken.then(() => this.#await(key, args, frame));
+    return taken.then(() => {
+      const isSame = source === this.filling.source; // or another one has frames of its own
+      return this.#await(key, args, isSame ? frame : this.#frame);
+    });
   }
 
   /** Whoever waits while the proxy is filled anew gets what it is filled with then. */
@@ -267,15 +286,9 @@ export class Handler<T> extends Forward {
     return taken.catch((error) => {
       const own = options?.signal?.aborted || error instanceof PoolTimeoutError;
       if (own || source === this.filling.source) throw error;
-      return this.#take(frame, begun === 0 ? options : left(options!, begun));
+      return this.#take(this.#frame, begun === 0 ? options : left(options!, begun));
     });
   }
-}
-
-/** What is left of a time limit. */
-function left(options: GetOptions, begun: number): GetOptions {
-  const timeout = Math.ceil(options.timeout! - (performance.now() - begun));
-  return { ...options, timeout: Math.max(1, timeout) };
 }
 
 function checkBounds(source: Source<unknown>, options: GetOptions): void {

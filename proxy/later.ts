@@ -1,5 +1,6 @@
 // Later: calls of objects that come later, each giving a promise, and what else cannot be had of them.
 
+import type { GetOptions } from "../pool/options.ts";
 import { ProxyError } from "../errors.ts";
 import { shown } from "../values.ts";
 import type { Holding } from "./source.ts";
@@ -51,4 +52,10 @@ export function deferredError(): ProxyError {
     "the objects of this proxy come later, so that only their methods can be called, each giving a " +
       "promise: for all else take the object, by await proxy._getObj()",
   );
+}
+
+/** What is left of a time limit. */
+export function left(options: GetOptions, begun: number): GetOptions {
+  const timeout = Math.ceil(options.timeout! - (performance.now() - begun));
+  return { ...options, timeout: Math.max(1, timeout) };
 }

@@ -15,8 +15,7 @@ export class Holding<T> {
   /** Held here: the pool closes the object of a lease that nobody holds. */
   readonly lease: Lease<T> | undefined;
   readonly loan: Loan<T> | undefined;
-  /** The method that was read last, and its name; undefined if it may have been another one since. */
-  key: PropertyKey | undefined = undefined;
+  /** The method that was read last; undefined if it may have been another one since. */
   method: unknown = undefined;
 
   constructor(object: T, lease?: Lease<T>, loan?: Loan<T>) {

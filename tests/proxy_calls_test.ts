@@ -55,6 +55,44 @@ describe("a method called again", () => {
     assertEquals(reads, 4 * given.length);
   });
 
+  for (const [how, options] of [["obj", {}], ["fun", { scope: "thread" }]] as const) {
+    it(`can be wrapped by one that calls it, of ${how}`, () => {
+      for (const object of [new Thing(1), { echo: (x: number) => x }] as Loose[]) {
+        const given = how === "obj" ? { obj: object } : { fun: () => object };
+        const proxy: Loose = new Proxy({ ...given, ...options });
+        assertEquals(proxy.echo(1), 1);
+        const before = proxy.echo;
+        proxy.echo = (x: number) => before(x) + 1;
+        assertEquals([proxy.echo(1), proxy.echo(1), before(1)], [2, 2, 1]);
+        const twice = proxy.echo;
+        proxy.echo = (x: number) => twice(x) + 1;
+        assertEquals([proxy.echo(1), twice(1), before(1)], [3, 2, 1]);
+      }
+    });
+  }
+
+  it("is what was read, where a getter gives another one each time", () => {
+    let n = 0;
+    class Odd {
+      get next() {
+        const mine = n++;
+        return () => mine;
+      }
+    }
+    const proxy = new Proxy({ obj: new Odd() });
+    const [one, two] = [proxy.next, proxy.next];
+    assertEquals([one(), two(), one(), two()], [0, 1, 0, 1]);
+  });
+
+  it("by a symbol is none once the proxy is filled with an async fun", async () => {
+    const proxy: Loose = new Proxy({ obj: new Date(0) });
+    for (let i = 0; i < 3; i++) void `${proxy}`;
+    proxy.setFun(() => Promise.resolve(new Date(0)));
+    await proxy.getTime();
+    assertStrictEquals(proxy[Symbol.iterator], undefined);
+    assertThrows(() => `${proxy}`, ProxyError);
+  });
+
   it("is the same through _in, and by whatever inherits from the proxy", () => {
     const object: Loose = { name: () => "one" };
     const proxy: Loose = new Proxy({ fun: () => object, scope: flow });

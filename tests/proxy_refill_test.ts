@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { PoolTimeoutError, Proxy, ProxyError } from "../mod.ts";
-import { thread } from "../scopes/mod.ts";
+import { thread, versatile } from "../scopes/mod.ts";
 import { flow, things } from "./helpers/flow.ts";
 import { deferred, idle, rejection, stateOf, Thing } from "./helpers/pool.ts";
 
@@ -62,6 +62,35 @@ describe("a proxy with a pool, filled anew while calls queue", () => {
       failing.reject(failure);
       assertStrictEquals(await call, failure);
     }));
+});
+
+describe("a block that waits while its proxy is filled anew", () => {
+  it("gives back at its end, not at that of its frame", () =>
+    withOneTaken(async (proxy) => {
+      const waits = proxy._obj();
+      proxy.setFun((n) => new Thing(n + 10));
+      const held = await waits;
+      assertEquals([held.id, proxy._pool!.using], [10, 1]);
+      await held[Symbol.asyncDispose]();
+      assertEquals(proxy._pool!.using, 0);
+    }));
+});
+
+describe("a proxy that gets a pool while a call waits", () => {
+  it("lends in the frame of the call, whatever its scope was before", async () => {
+    const making = deferred<Thing>();
+    const proxy = new Proxy({ fun: () => making.promise });
+    let pooled;
+    await versatile.run(async () => {
+      const call = proxy.echo(7);
+      pooled = proxy._setPool({ maxSize: 1 });
+      proxy.setFun((n) => Promise.resolve(new Thing(n)));
+      making.reject(new Error("too late to matter"));
+      assertEquals(await call, 7);
+    });
+    assertEquals(pooled!._pool?.using ?? 0, 0);
+    await pooled!._pool?.shutdown();
+  });
 });
 
 describe("a proxy of an async fun, filled anew while calls wait", () => {
