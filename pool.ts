@@ -1,5 +1,5 @@
 /**
- * Pool: makes few objects and lends them out. This is its public face; `pool/keeper.ts` does the work.
+ * Pool: makes few objects and lends them out. This is its public face; the parts in `pool/` do the work.
  *
  * @module
  */

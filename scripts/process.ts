@@ -62,7 +62,11 @@ class Patience {
     this.#silence = silence;
     this.#kill = () => {
       this.#late = true;
-      child.kill("SIGKILL");
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has just ended, and nobody was told yet.
+      }
     };
     this.#timers = { limit: this.#start(limit), silence: this.#start(silence) };
   }

@@ -6,7 +6,7 @@ import { soak } from "./soak/soak.ts";
 
 describe("a soak", () => {
   it("of 5000 gets by 200 tasks meets no fault", async () => {
-    const seed = Date.now() % 2 ** 31;
+    const seed = 20261125; // `test:soak` takes others
     const { faults, counted, totals } = await soak({ gets: 5000, tasks: 200, seed });
     assertEquals(faults, [], `--seed ${seed}`);
     // What does not happen tests nothing.

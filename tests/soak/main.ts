@@ -23,14 +23,14 @@ function parse(args: string[]): Wish {
     if (arg === "--help" || arg === "-h") exit(0, HELP);
     const name = arg.slice(2) as keyof typeof wish;
     if (!arg.startsWith("--") || !(name in wish)) exit(2, `${arg}: no such option, see --help`);
-    wish[name] = number(arg, args[++i]);
+    wish[name] = number(arg, args[++i], name === "samples" ? 3 : 1);
   }
   return wish;
 }
 
-function number(name: string, text = "nothing"): number {
-  if (/^\d+$/.test(text) && Number(text) > 0) return Number(text);
-  return exit(2, `${name}: must be followed by a whole number above 0, got ${text}`);
+function number(name: string, text = "nothing", least: number): number {
+  if (/^\d+$/.test(text) && Number(text) >= least) return Number(text);
+  return exit(2, `${name}: must be followed by a whole number from ${least} on, got ${text}`);
 }
 
 function exit(code: number, text: string): never {
