@@ -20,8 +20,13 @@ interface Resource {
   runInAsyncScope<A extends unknown[], R>(fn: (...args: A) => R, self: undefined, ...args: A): R;
 }
 
+interface NodeStorage<V> extends Storage<V> {
+  enterWith(value: V): void;
+  disable(): void;
+}
+
 interface AsyncHooks {
-  AsyncLocalStorage: { new <V>(): Storage<V>; snapshot?(): Run };
+  AsyncLocalStorage: { new <V>(): NodeStorage<V>; snapshot?(): Run };
   AsyncResource?: new (type: string, options: { requireManualDestroy: boolean }) => Resource;
 }
 
@@ -81,8 +86,24 @@ function rootContext(): Run {
  */
 function rootOf({ AsyncLocalStorage, AsyncResource }: AsyncHooks): Run | undefined {
   if (Bun || !AsyncResource) return AsyncLocalStorage?.snapshot?.();
-  const root = new AsyncResource("proxypool", { requireManualDestroy: true });
-  return (fn, ...args) => root.runInAsyncScope(fn, undefined, ...args);
+  const resource = () => new AsyncResource("proxypool", { requireManualDestroy: true });
+  const root = resource();
+  const run: Run = (fn, ...args) => root.runInAsyncScope(fn, undefined, ...args);
+  if (!isSticky(AsyncLocalStorage, run)) return run;
+  return (fn, ...args) => run(resource).runInAsyncScope(fn, undefined, ...args);
+}
+
+/** Whether a store that is entered there, as tracers do, is that of all who come later: up to Node 22. */
+function isSticky(AsyncLocalStorage: AsyncHooks["AsyncLocalStorage"], run: Run): boolean {
+  const storage = new AsyncLocalStorage<boolean>();
+  try {
+    run(() => storage.enterWith(true));
+    const isSticky = run(() => storage.getStore()) === true;
+    storage.disable(); // Node 20 makes each await dearer for one that is in use
+    return isSticky;
+  } catch {
+    return false; // Workers have none to enter
+  }
 }
 
 /** A carrier, where the runtime has one to give at once. */

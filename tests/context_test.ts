@@ -42,6 +42,26 @@ describe("the context of a request", () => {
     assertEquals(seen, []);
   });
 
+  it("is shown to no creation and no hook if another of them has entered it", async () => {
+    const seen: unknown[] = [];
+    const enter = (value: string) => {
+      seen.push(request.getStore());
+      try {
+        request.enterWith(value);
+      } catch {
+        // Workers have no such method.
+      }
+    };
+    const pool = new Pool((n) => (enter(`fun ${n}`), new Thing(n)), {
+      maxUse: 1,
+      getter: () => enter("getter"),
+      closer: () => enter("closer"),
+    });
+    for (let i = 0; i < 2; i++) await pool.ret(await pool.get());
+    await pool.shutdown();
+    assertEquals(seen, Array(6).fill(undefined));
+  });
+
   it("is there again when a get resumes, whoever gave the object back", async () => {
     const pool = new Pool((n) => new Thing(n), { maxSize: 1 });
     const first = await request.run("A", () => pool.get());
