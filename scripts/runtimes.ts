@@ -182,3 +182,11 @@ export const RUNTIMES: Runtime[] = [
   // Since 2026-08-04 nodejs_compat goes without saying.
   workerd("workerd-new", { date: "2026-11-17", flags: [], modules: "all" }),
 ];
+
+/** What the runtime takes of them, in as many processes as it needs. */
+export function jobsOf({ takes, together }: Runtime, all: Job[]): Job[] {
+  const jobs = all.filter(takes);
+  return together && jobs.length > 0
+    ? [{ title: "", files: jobs.flatMap(({ files }) => files), examples: false }]
+    : jobs;
+}

@@ -87,14 +87,19 @@ async function runJob(runtime: Runtime, job: Job, std: Std): Promise<Case[]> {
   }
   // Its own, for those who run the suite more than once at a time.
   const report = await Deno.makeTempFile({ dir: `${Deno.cwd()}/${REPORTS}`, suffix: ".xml" });
-  const command = runtime.command({ ...job, files }, { report, std });
-  const env = { PROXYPOOL_STD: std };
-  const ended = await run(command, { env, limit: LIMIT, silence: SILENCE });
-  const written = await Deno.readTextFile(report);
-  await Deno.remove(report);
-  const cases = runtime.read({ files: job.files, report: written, ...ended });
-  explain(cases, ended);
-  return [...cases, ...judge(ended, cases)];
+  try {
+    const command = runtime.command({ ...job, files }, { report, std });
+    const env = { PROXYPOOL_STD: std };
+    const ended = await run(command, { env, limit: LIMIT, silence: SILENCE });
+    const written = await Deno.readTextFile(report);
+    const cases = runtime.read({ files: job.files, report: written, ...ended });
+    explain(cases, ended);
+    return [...cases, ...judge(ended, cases)];
+  } catch (error) {
+    return [failure(`cannot be run: ${(error as Error).message}`)];
+  } finally {
+    await Deno.remove(report).catch(() => {});
+  }
 }
 
 /** A test that was cancelled does not say why; the output does. */

@@ -1,16 +1,15 @@
 // Runs the suite on every runtime, each fetched at its pinned version, and adds up what they report.
 
-import { parseArgs } from "node:util";
 import { endBundling } from "./bundle.ts";
+import { called, exit, names, processes, read } from "./command_line.ts";
 import { fetchBinary, isFetched } from "./fetch.ts";
 import { inSeconds, say, seconds, show } from "./progress.ts";
-import { type Job, type Runtime, RUNTIMES, visits } from "./runtimes.ts";
+import { type Job, jobsOf, type Runtime, RUNTIMES, visits } from "./runtimes.ts";
 import { Slots } from "./slots.ts";
 import { documents, testFiles } from "./sources.ts";
 import { describeStd, findStd, type Std } from "./std.ts";
 import { type Count, runSuite } from "./suite.ts";
 
-const names = RUNTIMES.map(({ name }) => name).join(" | ");
 const usual = RUNTIMES.filter(({ usual }) => usual);
 const HELP = `deno task test [${names} ...] [--filter TEXT] [--jobs N] [--times]
 
@@ -19,6 +18,12 @@ Runs the suite on the runtimes named, by default ${usual.map(({ name }) => name)
 --filter TEXT   only files with TEXT in their path ("examples": those of the documentation)
 --jobs N        so many processes side by side, by default as many as there are cores
 --times         tells which of them took longest`;
+
+const OPTIONS = {
+  filter: { type: "string" },
+  jobs: { type: "string" },
+  times: { type: "boolean" },
+} as const;
 
 interface Wish {
   runtimes: Runtime[];
@@ -29,41 +34,14 @@ interface Wish {
 
 /** Ends the process on --help, and on what it does not know. */
 function parse(args: string[]): Wish {
-  const { positionals, values } = read(args);
-  if (values.help) exit(0, HELP);
+  const { positionals, values } = read(args, OPTIONS, HELP);
   if (values.filter === "") exit(2, "--filter: no text follows, give a part of a path");
-  const jobs = values.jobs ?? String(navigator.hardwareConcurrency);
-  if (!/^[1-9]\d*$/.test(jobs)) exit(2, `--jobs ${jobs}: not a number from 1 on`);
   return {
     runtimes: positionals.length > 0 ? [...new Set(positionals.flatMap(called))] : usual,
     filter: values.filter ?? "",
-    slots: new Slots(Number(jobs)),
+    slots: new Slots(processes(values.jobs)),
     times: values.times ?? false,
   };
-}
-
-function read(args: string[]) {
-  const options = {
-    filter: { type: "string" },
-    jobs: { type: "string" },
-    times: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  } as const;
-  try {
-    return parseArgs({ args, allowPositionals: true, options });
-  } catch (error) {
-    exit(2, `${(error as Error).message}\n\n${HELP}`);
-  }
-}
-
-function called(name: string): Runtime[] {
-  const runtimes = RUNTIMES.filter((one) => one.name === name || one.name.startsWith(`${name}-`));
-  return runtimes.length > 0 ? runtimes : exit(2, `${name}: no such runtime, known are: ${names}`);
-}
-
-function exit(code: number, text: string): never {
-  (code === 0 ? console.log : console.error)(text);
-  Deno.exit(code);
 }
 
 /** Fetches what is missing, all at once; tells of each whether it is there. */
@@ -110,13 +88,6 @@ function partsOf({ runtimes, filter }: Wish): Part[] {
     .filter(({ jobs }) => jobs.length > 0 || !filter);
   if (parts.length > 0) return parts;
   exit(2, `--filter ${filter}: in the path of no test file for these`);
-}
-
-function jobsOf({ takes, together }: Runtime, all: Job[]): Job[] {
-  const jobs = all.filter(takes);
-  return together && jobs.length > 0
-    ? [{ title: "", files: jobs.flatMap(({ files }) => files), examples: false }]
-    : jobs;
 }
 
 async function runPart({ runtime, jobs }: Part, { slots, filter }: Wish, std: Std): Promise<Count> {

@@ -7,12 +7,12 @@ import { type Check, runChecks } from "./npm/check.ts";
 import { loadChecks } from "./npm/load_checks.ts";
 import { packAgain, packSources } from "./npm/pack.ts";
 import { packageChecks } from "./npm/package_checks.ts";
-import { faultCheck, findTests, jobsOf, onPackage, type Tests } from "./npm/suite_checks.ts";
+import { faultCheck, findTests, onPackage, type Tests } from "./npm/suite_checks.ts";
 import { fetchTools } from "./npm/tools.ts";
 import { typeChecks } from "./npm/type_checks.ts";
 import { fill } from "./npm/workspace.ts";
 import { say } from "./progress.ts";
-import { type Runtime, RUNTIMES } from "./runtimes.ts";
+import { jobsOf, type Runtime, RUNTIMES } from "./runtimes.ts";
 import { Slots } from "./slots.ts";
 import { type Count, runSuite } from "./suite.ts";
 

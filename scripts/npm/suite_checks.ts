@@ -30,14 +30,6 @@ export function findTests(filter: string): Tests {
   return { jobs, left: files.filter(([, internals]) => internals.length > 0) };
 }
 
-/** What the runtime takes of them, in as many processes as it needs. */
-export function jobsOf({ takes, together }: Runtime, all: Job[]): Job[] {
-  const jobs = all.filter(takes);
-  return together && jobs.length > 0
-    ? [{ title: "", files: jobs.flatMap(({ files }) => files), examples: false }]
-    : jobs;
-}
-
 /**
  * The same runtime with the library outside of the test's bundles, to load the installed files as they
  * are. workerd loads nothing from outside: there they are in the bundle, as `wrangler` puts them.
