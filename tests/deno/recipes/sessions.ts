@@ -104,6 +104,8 @@ function lostInUse<T>({ ask }: Recipe<T>) {
       await ask(session);
     }).catch(() => {});
     await pool.use(ask);
+    // A closer that says goodbye takes a while.
+    await soon(() => pool.stats().closed === 2, () => `${pool}`, 1_000);
     const { created, closed, unhealthy } = pool.stats();
     assertEquals([created, closed, unhealthy], [3, 2, 0]);
   };
