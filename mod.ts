@@ -45,6 +45,8 @@ export type {
   ProxySetters,
   ScopedProxyConstructor,
   ScopeOptions,
+  Sharable,
+  SharedContent,
 } from "./proxy.ts";
 export type {
   Create,

@@ -18,7 +18,7 @@ import {
   scopeOf,
   type ScopeOptions,
 } from "./proxy/options.ts";
-import type { Make, PooledProxy, ProxyOf } from "./proxy/types.ts";
+import type { ImmediateProxy, IsPromise, Make, PooledProxy, ProxyOf } from "./proxy/types.ts";
 import type { Frame } from "./scopes/mod.ts";
 
 export type {
@@ -41,16 +41,36 @@ export type {
 } from "./proxy/types.ts";
 export type { OwnOptions, PooledOptions, ScopeOptions } from "./proxy/options.ts";
 
-/** The members of `T` that a method which fills would hide. */
-export type Hidden<T, N extends string> = Extract<keyof Awaited<T>, N | `${N}Obj` | `${N}Fun`>;
+/** The members of `T`, or of what it is to come to, that a method which fills would hide. */
+export type Hidden<T, N extends string> = Extract<
+  keyof T | keyof Awaited<T>,
+  N | `${N}Obj` | `${N}Fun`
+>;
 
 /** Whether there are such members; asked this way round, it is no of a `T` that is not known yet. */
 export type Hides<T, N extends string> = [Hidden<T, N>] extends [never] ? false : true;
 
-/** Nothing, unless `setName` must be another one. */
+/** Nothing, unless `setName` must be another one, or must be given because its type is. */
 export type Free<T, N extends string> = true extends Hides<T, N>
   ? { setName: { error: "the object has a member of that name"; member: Hidden<T, N> } }
+  : [N] extends ["set"] ? unknown
+  : { setName: N };
+
+/**
+ * Nothing, unless `T` is no object that all could share; asked so that it is nothing of a `T` that is
+ * not known yet.
+ */
+export type Sharable<T> = true extends IsPromise<T>
+  ? { obj: { error: "a promise: await it, or give fun: () => promise" } }
+  // Compilers that are not strict say of null that it extends everything.
+  : true extends ([unknown] extends [T] ? false : [Extract<T, null>] extends [never] ? false : true)
+    ? { obj: { error: "it may be null" } }
   : unknown;
+
+/** One object for everybody: nobody makes another, and whoever has made this one closes it. */
+export type SharedContent<T> =
+  & { obj?: T | undefined; fun?: undefined; closer?: undefined }
+  & Sharable<T>;
 
 /** How proxies are made. */
 export interface ScopedProxyConstructor {
@@ -60,10 +80,14 @@ export interface ScopedProxyConstructor {
   new <T, const N extends string = "set">(
     options: { fun?: Create<T> | undefined } & PooledOptions<T> & ScopeOptions<N> & Free<T, N>,
   ): PooledProxy<T, NoInfer<N>>;
-  /** One without. */
+  /** One of an object that could be awaited, and is not: a query builder. */
+  new <T extends PromiseLike<unknown>, const N extends string = "set">(
+    options: { obj: T } & SharedContent<T> & OwnOptions<T> & ScopeOptions<N> & Free<T, N>,
+  ): ImmediateProxy<T, NoInfer<N>>;
+  /** Any other without a pool. */
   new <T, const N extends string = "set">(
     options:
-      & { obj?: T | undefined; fun?: Make<T> | undefined }
+      & (SharedContent<T> | { obj?: undefined; fun?: Make<T> | undefined })
       & OwnOptions<Awaited<T>>
       & ScopeOptions<N>
       & Free<T, N>,

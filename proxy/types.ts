@@ -33,10 +33,10 @@ export type DeferredMethods<T> = {
   ]-?: DeferredMethod<NonNullable<T[K]>>;
 };
 
-/** A method as {@linkcode Deferred} shows it. */
+/** A method as {@linkcode Deferred} shows it; what is any stays any. */
 export type DeferredMethod<F> = true extends GivesPromise<F> ? DeferredOverloads<F> & F
   : unknown extends DeferredOverloads<F>
-    ? F extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never
+    ? F extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : F
   : DeferredOverloads<F>;
 
 /**
@@ -67,7 +67,7 @@ export type GivesPromise<F> = F extends {
  * Whether `R` is that of a promise and no more: of a builder that can be awaited a plain promise is
  * left. Not of what it is not known.
  */
-export type IsPromise<R> = unknown extends R ? false
+export type IsPromise<R> = [unknown] extends [R] ? false
   : [R] extends [never] ? false
   : [R] extends [PromiseLike<unknown>] ? [Promise<Awaited<R>>] extends [R] ? true : false
   : false;
@@ -200,7 +200,7 @@ export type PooledProxy<T, N extends string = "set"> =
     _in(frame: Frame): PooledProxy<T, N>;
   };
 
-/** The proxy for objects `T`; those of a promise come later. */
-export type ProxyOf<T, N extends string = "set"> = [T] extends [PromiseLike<infer U>]
-  ? DeferredProxy<U, N>
+/** The proxy for objects `T`; those of a promise come later, and any is not taken for one. */
+export type ProxyOf<T, N extends string = "set"> = unknown extends T ? ImmediateProxy<T, N>
+  : [T] extends [PromiseLike<infer U>] ? DeferredProxy<U, N>
   : ImmediateProxy<T, N>;
