@@ -6,7 +6,9 @@ import { isThenable } from "../values.ts";
 import type { Core } from "./core.ts";
 import type { Entry } from "./entry.ts";
 import type { Exit } from "./exit.ts";
+import { outlivedError } from "./explain.ts";
 import type { Lease } from "./lease.ts";
+import type { Reason } from "./limits.ts";
 import type { Returns } from "./returns.ts";
 import { type Resolve, type Terms, Waiter, WaitQueue } from "./wait_queue.ts";
 
@@ -16,16 +18,23 @@ const UNFIT = 3;
 /** What a `get` gives; for `use`, which is bare, the entry itself. */
 export type Lent<T> = Lease<T> | Entry<T>;
 
+/** A hook is at work on an object, for somebody to have it. */
+export interface Check {
+  readonly hook: PromiseLike<unknown>;
+  /** It is `getter`, or comes after that. */
+  readonly greeted: boolean;
+}
+
 /** From where objects are lent. */
 export interface Shelf<T> {
   /** Whether hooks have a say in what may be lent. */
   readonly checks: boolean;
   /** Takes the most recently returned object that is within its limits. */
   pick(): Entry<T> | undefined;
-  /** Whether hooks let it be lent: throws or rejects if not. */
-  check(entry: Entry<T>): unknown;
-  /** The same once hooks have taken their time: nothing, unless the program stood still meanwhile. */
-  recheck(entry: Entry<T>): Promise<void> | undefined;
+  /** Asks for its health, where that is in doubt; rejects if it is not good. */
+  examine(entry: Entry<T>): Promise<void> | undefined;
+  /** The same once hooks have taken their time, if the program stood still meanwhile. */
+  reexamine(entry: Entry<T>): Promise<void> | undefined;
   lend(entry: Entry<T>): Entry<T>;
   lease(entry: Entry<T>): Lease<T>;
 }
@@ -94,12 +103,12 @@ export class Desk<T> {
     return promise;
   }
 
-  /** Waits for `check` to let `entry` be lent, else queues. */
-  waitFor(entry: Entry<T>, check: PromiseLike<unknown>, terms: Terms): Promise<Lent<T>> {
+  /** Waits for hooks to let `entry` be lent, else queues; `check`: the one under way. */
+  waitFor(entry: Entry<T>, check: Check, terms: Terms): Promise<Lent<T>> {
     const promise = new Promise<Lent<T>>(keepResolver);
     const waiter = newWaiter<T>(terms);
     this.#queue.pushHeld(waiter);
-    this.#await(check, entry, waiter);
+    this.#await(entry, waiter, check);
     return promise;
   }
 
@@ -153,27 +162,42 @@ export class Desk<T> {
   #check(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
     // A hook may fail all who wait, or have this one give up: it must be among them meanwhile.
     this.#queue.hold(waiter);
+    const hook = this.#shelf.examine(entry);
+    if (hook === undefined) this.#greet(entry, waiter);
+    else this.#await(entry, waiter, { hook, greeted: false });
+  }
+
+  #greet(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
+    if (waiter.state === "settled") return this.#returns.readmit(entry);
     try {
-      const check = this.#shelf.check(entry);
-      if (isThenable(check)) this.#await(check, entry, waiter);
+      const hook = this.#core.hooks.run("getter", entry);
+      if (isThenable(hook)) this.#await(entry, waiter, { hook, greeted: true });
       else this.#checked(entry, waiter);
     } catch (error) {
       this.#unfit(entry, waiter, error);
     }
   }
 
-  #await(check: PromiseLike<unknown>, entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
+  #await(entry: Entry<T>, waiter: Waiter<Lent<T>>, { hook, greeted }: Check): void {
     const then = [
-      () => this.#recheck(entry, waiter),
+      () => this.#goOn(entry, waiter, greeted),
       (error: unknown) => this.#unfit(entry, waiter, error),
     ] as const;
-    outside(() => check.then(...then)); // the get may have gone by then, and with it its context
+    outside(() => hook.then(...then)); // the get may have gone by then, and with it its context
   }
 
-  #recheck(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
-    const check = waiter.state === "settled" ? undefined : this.#shelf.recheck(entry);
-    if (check === undefined) this.#checked(entry, waiter);
-    else this.#await(check, entry, waiter);
+  /** After a hook that took its time. */
+  #goOn(entry: Entry<T>, waiter: Waiter<Lent<T>>, greeted: boolean): void {
+    if (waiter.state !== "settled") {
+      if (entry.due < Infinity && this.#core.clock.now() >= entry.due) {
+        const error = outlivedError(this.#core, greeted ? "getter" : "health");
+        return this.#unfit(entry, waiter, error, "maxLifetime");
+      }
+      const hook = this.#shelf.reexamine(entry);
+      if (hook !== undefined) return this.#await(entry, waiter, { hook, greeted });
+    }
+    if (greeted) this.#checked(entry, waiter);
+    else this.#greet(entry, waiter);
   }
 
   #checked(entry: Entry<T>, waiter: Waiter<Lent<T>>): void {
@@ -183,13 +207,15 @@ export class Desk<T> {
     waiter.resolve(lent);
   }
 
-  #unfit(entry: Entry<T>, waiter: Waiter<Lent<T>>, error: unknown): void {
+  #unfit(entry: Entry<T>, waiter: Waiter<Lent<T>>, error: unknown, why: Reason = "unfit"): void {
     if (waiter.state !== "settled") {
-      waiter.unfit = entry.uses === 0 && !entry.stored ? waiter.unfit + 1 : 0;
+      // What dies while it is stored says nothing of the next, what gets too old in a hook does.
+      const fresh = entry.uses === 0 && (why === "maxLifetime" || !entry.stored);
+      waiter.unfit = fresh ? waiter.unfit + 1 : 0;
       if (waiter.unfit >= UNFIT) this.#fail(waiter, error);
       else this.#queue.restore(waiter);
     }
-    this.#exit.dismiss(entry);
+    this.#exit.dismiss(entry, why);
     this.serve();
   }
 

@@ -50,8 +50,8 @@ export class Exit<T> {
   }
 
   /** Closes what hooks do not let be lent or kept, unless somebody has taken it away meanwhile. */
-  dismiss(entry: Entry<T>): void {
-    if (entry.state === "using") void this.retire(entry, "unfit");
+  dismiss(entry: Entry<T>, why: Reason = "unfit"): void {
+    if (entry.state === "using") void this.retire(entry, why);
   }
 
   /** All that is available, the longest unused first, as long as `more` says so. */

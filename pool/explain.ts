@@ -1,6 +1,12 @@
 // Explains what went wrong; a `get` that took too long, with who holds what it waited for.
 
-import { type Holder, LeaseError, PoolClosedError, PoolTimeoutError } from "../errors.ts";
+import {
+  type Holder,
+  LeaseError,
+  PoolClosedError,
+  PoolError,
+  PoolTimeoutError,
+} from "../errors.ts";
 import { reason, shown } from "../values.ts";
 import type { Core } from "./core.ts";
 import { loanOf } from "./lease.ts";
@@ -71,6 +77,14 @@ function lastFailure<T>({ failure, core }: Situation<T>): string[] {
   if (failure === undefined) return [];
   const ago = Math.round(core.clock.awake() - failure.at);
   return [`the last failure to make one, ${ago} ms ago: ${reason(failure.cause)}`];
+}
+
+/** Objects come to the end of their lifetime while a hook looks at them. */
+export function outlivedError<T>({ name, settings }: Core<T>, hook: string): PoolError {
+  return new PoolError(
+    `${name}: objects reach maxLifetime, ${settings.maxLifetime} ms, in ${hook}: ` +
+      `raise maxLifetime, or look why ${hook} takes so long`,
+  );
 }
 
 /** Whoever comes too late. */

@@ -1,7 +1,7 @@
 // Keeper: keeps the objects of a pool; what it makes of the other parts is the pool.
 
 import { Core } from "./core.ts";
-import { Desk, type Lent, type Stock } from "./desk.ts";
+import { type Check, Desk, type Lent, type Stock } from "./desk.ts";
 import { Ending } from "./ending.ts";
 import type { Entry } from "./entry.ts";
 import { type Doorkeeper, Exit } from "./exit.ts";
@@ -95,7 +95,7 @@ export class Keeper<T>
     return this.#desk.wait(terms);
   }
 
-  waitFor(entry: Entry<T>, check: PromiseLike<unknown>, terms: Terms): Promise<Lent<T>> {
+  waitFor(entry: Entry<T>, check: Check, terms: Terms): Promise<Lent<T>> {
     return this.#desk.waitFor(entry, check, terms);
   }
 

@@ -4,7 +4,7 @@ import { outside } from "../context.ts";
 import { isThenable } from "../values.ts";
 import { checkGet } from "./check.ts";
 import type { Core } from "./core.ts";
-import type { Lent, Shelf } from "./desk.ts";
+import type { Check, Lent, Shelf } from "./desk.ts";
 import type { Entry } from "./entry.ts";
 import type { Exit } from "./exit.ts";
 import { closedError } from "./explain.ts";
@@ -24,10 +24,14 @@ export interface Lobby<T> {
   readonly ended: boolean;
   /** Starts it, unless it has. */
   start(): void;
+  /** It is available again: nobody took it after all. */
+  putBack(entry: Entry<T>): void;
+  /** There may be something for those who wait. */
+  serve(): void;
   /** Queues for an object, when there is none to be had at once. */
   wait(terms: Terms): Promise<Lent<T>>;
-  /** Waits for `check` to let `entry` be lent, else queues. */
-  waitFor(entry: Entry<T>, check: PromiseLike<unknown>, terms: Terms): Promise<Lent<T>>;
+  /** Waits for hooks to let `entry` be lent, else queues; `check`: the one under way. */
+  waitFor(entry: Entry<T>, check: Check, terms: Terms): Promise<Lent<T>>;
 }
 
 /** The parts of the pool that lending has to do with. */
@@ -106,22 +110,39 @@ export class Lending<T> implements Shelf<T> {
     if (refusal !== undefined) return Promise.reject(refusal.reason);
     for (;;) {
       const entry = this.pick();
-      let check: unknown;
-      try {
-        check = entry === undefined || this.#plain ? undefined : this.check(entry);
-      } catch {
-        this.#exit.dismiss(entry!);
-        continue;
-      }
-      const refusal = this.#refusal(signal); // hooks, of what was closed on the way too, do anything
+      const refusal = this.#refusal(signal); // `closer`, of what was closed on the way, does anything
       if (refusal !== undefined) {
-        if (entry !== undefined) this.#putAway(entry, check);
+        if (entry !== undefined) this.#leave(entry);
         return Promise.reject(refusal.reason);
       }
       if (entry === undefined) return this.#lobby.wait(terms);
-      if (isThenable(check)) return this.#lobby.waitFor(entry, check, terms);
-      return Promise.resolve(bare ? this.lend(entry) : this.lease(entry));
+      const lent = this.#plain ? this.#lend(entry, bare) : this.#check(entry, terms);
+      if (lent !== undefined) return lent;
     }
+  }
+
+  /** Lends it, at once or later, unless a hook says at once that it is not to be lent. */
+  #check(entry: Entry<T>, terms: Terms): Promise<Lent<T>> | undefined {
+    const health = this.examine(entry);
+    const greeted = health === undefined;
+    let hook: unknown = health;
+    try {
+      if (greeted) hook = this.#core.hooks.run("getter", entry);
+    } catch {
+      this.#exit.dismiss(entry);
+      return undefined;
+    }
+    const refusal = this.#refusal(terms.signal); // hooks do anything
+    if (refusal !== undefined) {
+      this.#putAway(entry, hook, greeted);
+      return Promise.reject(refusal.reason);
+    }
+    if (isThenable(hook)) return this.#lobby.waitFor(entry, { hook, greeted }, terms);
+    return this.#lend(entry, terms.bare);
+  }
+
+  #lend(entry: Entry<T>, bare: boolean): Promise<Lent<T>> {
+    return Promise.resolve(bare ? this.lend(entry) : this.lease(entry));
   }
 
   #termsOf(options: GetOptions | undefined, bare: boolean): Terms {
@@ -129,11 +150,18 @@ export class Lending<T> implements Shelf<T> {
     return { bare, timeout: options.timeout ?? this.#usualGet.timeout, signal: options.signal };
   }
 
-  /** It goes back once `check` is done. */
-  #putAway(entry: Entry<T>, check: unknown): void {
-    const then = [() => this.#returns.giveBack(entry), () => this.#exit.dismiss(entry)] as const;
-    if (isThenable(check)) void outside(() => check.then(...then));
-    else void this.#returns.giveBack(entry);
+  /** Nothing was done with it: it is as long unused as it was. */
+  #leave(entry: Entry<T>): void {
+    this.#lobby.putBack(entry);
+    this.#lobby.serve();
+  }
+
+  /** It goes back once `hook` is done: through `retter`, if `getter` was called for it. */
+  #putAway(entry: Entry<T>, hook: unknown, greeted: boolean): void {
+    const back = () => greeted ? this.#returns.giveBack(entry) : this.#returns.readmit(entry);
+    const then = [back, () => this.#exit.dismiss(entry)] as const;
+    if (isThenable(hook)) void outside(() => hook.then(...then));
+    else void back();
   }
 
   /** Why a `get` gets nothing. */
@@ -161,7 +189,7 @@ export class Lending<T> implements Shelf<T> {
         continue;
       }
       if (!isThenable(greeting) && !this.#lobby.ended) return this.lease(entry);
-      this.#putAway(entry, greeting);
+      this.#putAway(entry, greeting, true);
       if (this.#lobby.ended) throw closedError(this.#core.name);
       return undefined;
     }
@@ -189,13 +217,12 @@ export class Lending<T> implements Shelf<T> {
     }
   }
 
-  check(entry: Entry<T>): unknown {
-    const { hooks } = this.#core;
-    if (!this.#health.doubtful(entry, this.#core.now)) return hooks.run("getter", entry);
-    return outside(() => this.#health.examine(entry, true).then(() => hooks.run("getter", entry)));
+  examine(entry: Entry<T>): Promise<void> | undefined {
+    if (!this.#health.doubtful(entry, this.#core.now)) return undefined;
+    return outside(() => this.#health.examine(entry, true));
   }
 
-  recheck(entry: Entry<T>): Promise<void> | undefined {
+  reexamine(entry: Entry<T>): Promise<void> | undefined {
     const { clock, settings } = this.#core;
     if (settings.health === undefined) return undefined;
     this.#housekeeper.notice(clock.now());

@@ -84,24 +84,25 @@ export class Returns<T> implements Lender<T> {
     const { hooks, settings } = this.#core;
     if (entry.state !== "using") return this.#done; // a shutdown that ran out of time has taken it
     if (settings.retter === undefined) {
-      this.#readmit(entry);
+      this.readmit(entry);
       return this.#done;
     }
     try {
       const reset = hooks.run("retter", entry);
       if (isThenable(reset)) {
-        const then = [() => this.#readmit(entry), () => this.#exit.dismiss(entry)] as const;
+        const then = [() => this.readmit(entry), () => this.#exit.dismiss(entry)] as const;
         return outside(() => (reset as Promise<unknown>).then(...then));
       }
-      this.#readmit(entry);
+      this.readmit(entry);
     } catch {
       this.#exit.dismiss(entry);
     }
     return this.#done;
   }
 
-  #readmit(entry: Entry<T>): void {
-    if (entry.state !== "using") return; // taken away while `retter` ran
+  /** To whoever is next, without `retter`. */
+  readmit(entry: Entry<T>): void {
+    if (entry.state !== "using") return; // taken away while a hook ran
     this.#core.bag.takeBack(entry);
     this.#receiver.offer(entry);
   }

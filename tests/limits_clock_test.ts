@@ -1,15 +1,28 @@
 // Limits where timers did not run: machines that slept, functions that were frozen, clocks that were set.
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { FakeTime } from "@std/testing/time";
-import { LeaseError, Pool } from "../mod.ts";
-import { Clocks, idle, SLEEPS, Thing, Workshop } from "./helpers/pool.ts";
+import { LeaseError, Pool, PoolError } from "../mod.ts";
+import {
+  Clocks,
+  deferred,
+  idle,
+  rejection,
+  SLEEPS,
+  stateOf,
+  Thing,
+  Time,
+  Workshop,
+} from "./helpers/pool.ts";
 import { sleep, until } from "./helpers/until.ts";
 import { Recorder } from "./helpers/recorder.ts";
 
 const HOUR = 3_600_000;
 const QUIET = { logLevel: "silent" } as const;
+
+/** In faked time. */
+const takes = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 for (const [how, skip] of SLEEPS) {
   describe(`limits at get after a sleep in which ${how}`, () => {
@@ -54,6 +67,79 @@ for (const [how, skip] of SLEEPS) {
     });
   });
 }
+
+describe("maxLifetime that ends while a hook looks at the object", () => {
+  for (const hook of ["getter", "health"] as const) {
+    for (const [how, skip] of SLEEPS) {
+      it(`${hook}: it is closed, and the next one lent, where ${how}`, async () => {
+        using clocks = new Clocks();
+        const { fun, closer, closed } = new Workshop();
+        const calls = [deferred(), deferred()];
+        let called = 0;
+        const pool = new Pool(fun, {
+          minSize: 1,
+          maxSize: 1,
+          maxLifetime: HOUR,
+          hkDelay: 2 * HOUR,
+          healthAfter: hook === "health" ? 0 : undefined,
+          [hook]: () => calls[called++]!.promise,
+          closer,
+        });
+        await pool.ready();
+        const first = pool.get();
+        const next = pool.get();
+        skip(clocks, HOUR);
+        calls[0]!.resolve();
+        await until(() => called === 2, "the hook is called for another one");
+        calls[1]!.resolve();
+        assertEquals([(await first).id, closed, pool.stats().expired], [1, [0], 1]);
+        assertEquals(await stateOf(next), "pending");
+        await Promise.all([rejection(next), pool.shutdown({ timeout: 1 })]);
+      });
+    }
+
+    it(`${hook}, of each object: the get is told after three`, async () => {
+      using time = new Time();
+      const { fun, closer, closed } = new Workshop();
+      const pool = new Pool(fun, {
+        maxLifetime: 100,
+        lifetimeJitter: 0,
+        healthAfter: hook === "health" ? 0 : undefined,
+        [hook]: () => takes(110),
+        closer,
+      });
+      const told = rejection(pool.get());
+      await time.pass(330, 10);
+      const error = await told as Error;
+      assertInstanceOf(error, PoolError);
+      assertEquals(
+        error.message.replace(/^proxypool#\d+: /, ""),
+        `objects reach maxLifetime, 100 ms, in ${hook}: raise maxLifetime, or look why ${hook} ` +
+          "takes so long",
+      );
+      assertEquals([closed, pool.stats().expired], [[0, 1, 2], 3]);
+      await pool.shutdown();
+    });
+  }
+
+  it("of each that was made meanwhile, and was too old by its turn: the get is told, too", async () => {
+    using time = new Time();
+    const pool = new Pool(new Workshop().fun, {
+      minSize: 1,
+      maxLifetime: 100,
+      lifetimeJitter: 0,
+      getter: () => takes(60),
+    });
+    await pool.ready();
+    await time.pass(50, 10);
+    pool.resize({ minSize: 2 });
+    await time.pass(49);
+    const told = rejection(pool.get());
+    await time.pass(180, 1);
+    assertInstanceOf(await told, PoolError);
+    await pool.shutdown();
+  });
+});
 
 describe("maxUsingDelayKill and maxUsingDelay", () => {
   it("go by the time that the program ran: the next round takes the object away", async () => {

@@ -115,6 +115,7 @@ export class Line {
       return ask.deadline <= Math.ceil(time.awake);
     }
     if (this.isOfMaking(error)) return this.#tell(ask, error);
+    if (text.includes("reach maxLifetime")) return numbers.maxLifetime > 0;
     return this.#ledger.errors.has(error) || /(getter|health) (took longer|says)/.test(text);
   }
 

@@ -135,8 +135,7 @@ export class Model extends Ledger {
     this.expect(state === "free", `getter is called for ${thing}, ${state}`);
     const fault = unfit(this, job);
     this.expect(!fault, `getter is called for ${thing}, ${fault}`);
-    // Who wanted it may have gone since it was asked for its health.
-    const wanted = this.line.pending.length + this.line.trying > 0 || this.looked.has(job);
+    const wanted = this.line.pending.length + this.line.trying > 0;
     this.expect(wanted, `getter is called for ${thing}, and nobody wants it`);
     this.#look(job);
     job.state = "checking";
@@ -167,7 +166,7 @@ export class Model extends Ledger {
   #reset(job: Job): void {
     const { state, thing, call } = job;
     const unclaimed = state === "checking" && call!.over ||
-      state === "free" && (this.looked.has(job) || this.line.abortedIn === this.burst);
+      state === "free" && this.line.abortedIn === this.burst;
     this.expect(state === "back" || unclaimed, `retter is called for ${thing}, ${state}`);
     job.state = "returning";
   }

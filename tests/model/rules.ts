@@ -41,6 +41,7 @@ export function mayClose(ledger: Ledger, job: Job, unseen: number): boolean {
   // Aborted before the pool has seen that the callback is done.
   if (user?.signal?.aborted && (state === "back" || state === "free")) return true;
   if (state === "free") return mayCloseFree(ledger, job, unseen);
+  if (state === "checking") return job.call!.over && isExpired(ledger, job, "most");
   const isOut = state === "lent" || state === "back" || state === "returning";
   return isOut && kill > 0 && ledger.time.awake - since!.awake >= kill;
 }
@@ -62,6 +63,7 @@ export function unfit(ledger: Ledger, job: Job): string | undefined {
   // What befalls it while a hook looks at it counts when it comes back.
   if (doom && doom.burst < taken) return doom.why;
   if (maxUse > 0 && uses >= maxUse) return `used ${uses} times`;
+  if (isExpired(ledger, job, "least")) return "expired";
   const fresh = taken < ledger.burst || ledger.looked.has(job);
   const asks = healthAfter === 0 || job.suspect;
   if (ledger.has("health") && asks && !fresh) return "not asked for its health";
@@ -73,7 +75,6 @@ export function unfit(ledger: Ledger, job: Job): string | undefined {
 function unfitNow(ledger: Ledger, job: Job): string | undefined {
   const { maxAvailDelay, minSize, healthAfter } = ledger.numbers;
   const { least } = ledger.time.since(job.refreed?.at ?? job.since!);
-  if (isExpired(ledger, job, "least")) return "expired";
   const same = ledger.resizedIn < ledger.burst;
   const spare = same && Math.min(ledger.lowest, ledger.live) > minSize;
   if (maxAvailDelay > 0 && least >= maxAvailDelay && spare) return "unused for too long";

@@ -79,7 +79,6 @@ export const LENDING: ByFile = {
       "return this.#health.suspects(entry) ? this.#health.examine(entry, true) : undefined;",
       "return undefined;",
     ],
-    ["getter is not called after health", '.then(() => hooks.run("getter", entry)));', ");"],
     [
       "tryGet lends what is doubtful",
       "sure && this.#health.doubtful(entry, now)",
@@ -92,21 +91,31 @@ export const LENDING: ByFile = {
     ],
     [
       "what tryGet greeted in vain is forgotten",
-      "if (isThenable(check)) void outside(() => check.then(...then));",
-      "if (isThenable(check)) void then;",
+      "if (isThenable(hook)) void outside(() => hook.then(...then));",
+      "if (isThenable(hook)) void then;",
+    ],
+    [
+      "retter is called after a health that ended its get itself",
+      "greeted ? this.#returns.giveBack(entry) : this.#returns.readmit(entry)",
+      "this.#returns.giveBack(entry)",
+    ],
+    [
+      "hooks are called for a get that closing an object on the way has ended",
+      "if (entry !== undefined) this.#leave(entry);",
+      "if (entry !== undefined) void this.#check(entry, terms);",
     ],
   ],
   "pool/returns.ts": [
     ["retter is skipped", "if (settings.retter === undefined) {", "if (entry.uses > 0) {"],
     [
       "retter fails later, and the object is kept",
-      "const then = [() => this.#readmit(entry), () => this.#exit.dismiss(entry)]",
-      "const then = [() => this.#readmit(entry), () => this.#readmit(entry)]",
+      "const then = [() => this.readmit(entry), () => this.#exit.dismiss(entry)]",
+      "const then = [() => this.readmit(entry), () => this.readmit(entry)]",
     ],
     [
       "retter fails at once, and the object is forgotten",
-      "this.#readmit(entry);\n    } catch {\n      this.#exit.dismiss(entry);",
-      "this.#readmit(entry);\n    } catch {\n      //",
+      "this.readmit(entry);\n    } catch {\n      this.#exit.dismiss(entry);",
+      "this.readmit(entry);\n    } catch {\n      //",
     ],
     [
       "a second return frees the next holder's object",

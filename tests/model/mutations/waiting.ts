@@ -16,10 +16,35 @@ export const WAITING: ByFile = {
     ],
     [
       "what failed its check is forgotten",
-      "this.#exit.dismiss(entry);\n    this.serve();",
+      "this.#exit.dismiss(entry, why);\n    this.serve();",
       "this.serve();",
     ],
     ["whose object failed its check waits for ever", "else this.#queue.restore(waiter);", ""],
+    [
+      "getter is not called after health",
+      "if (greeted) this.#checked(entry, waiter);\n    else this.#greet",
+      "this.#checked",
+    ],
+    [
+      "getter is called for a get that has gone",
+      'if (waiter.state === "settled") return this.#returns.readmit(entry);',
+      "",
+    ],
+    [
+      "what was asked for its health for a get that has gone is forgotten",
+      "return this.#returns.readmit(entry);",
+      "return;",
+    ],
+    [
+      "what gets too old in a hook is lent",
+      "this.#core.clock.now() >= entry.due",
+      "this.#core.clock.now() > Infinity",
+    ],
+    [
+      "hooks slower than objects live are called for ever",
+      '(why === "maxLifetime" || !entry.stored)',
+      "!entry.stored",
+    ],
     ["three unfit objects are not enough", "const UNFIT = 3;", "const UNFIT = 4;"],
     ["what is checked later has no deadline", "this.#queue.hold(waiter);", ""],
     [
