@@ -12,7 +12,10 @@ export interface ObjectStats {
   age: number;
   /** Of an available one, how long it has been unused; null if no option in force reads the clock. */
   idle?: number | null;
-  /** Of one in use, how long it has been held; null if no option in force reads the clock. */
+  /**
+   * Of one in use, how long it has been held. If no option in force reads the clock that is null, or
+   * coarse once the pool has looked after what is out: it has been held for at least that long.
+   */
   held?: number | null;
   /** What `stats`, else `tracer`, else `String` makes of it. */
   object: unknown;
@@ -20,7 +23,7 @@ export interface ObjectStats {
 
 /** A picture of a pool that JSON can express. */
 export interface PoolStats extends Totals {
-  /** Which pool of this process it is. */
+  /** Which pool of this thread it is. */
   id: number;
   /** When it started, in ISO 8601; null if it has not. */
   started: string | null;
@@ -30,7 +33,7 @@ export interface PoolStats extends Totals {
   shutdown: boolean;
   /** How many objects count for `maxSize`: available, in use, being made and being closed. */
   size: number;
-  /** How many objects can be lent at once. */
+  /** How many objects are in nobody's hands; `health` may be looking at some of them. */
   available: number;
   /** How many objects are in use, or being looked at by a hook. */
   using: number;
@@ -38,7 +41,7 @@ export interface PoolStats extends Totals {
   creating: number;
   /** How many objects are being closed. */
   closing: number;
-  /** How many `get`s are queued. */
+  /** How many `get`s wait: queued, or while a hook looks at an object for them. */
   waiting: number;
   /** The options in force; of the hooks, whether they are there. */
   config: Record<string, number | string | boolean | null>;
