@@ -4,7 +4,10 @@ import type { Logger, LogLevel } from "./log.ts";
 
 /** What the function that makes objects is told besides the number of the attempt. */
 export interface CreateContext {
-  /** Aborts at `createTimeout` and when the pool shuts down: pass it on to whatever connects. */
+  /**
+   * Aborts at `createTimeout` and when the pool shuts down; of a proxy without a pool, at the end of
+   * the frame, on `_retObj()`, and when the proxy is filled anew. Pass it on to whatever connects.
+   */
   readonly signal: AbortSignal;
 }
 
@@ -98,13 +101,15 @@ export interface PoolOptions<T> {
    */
   maxAvailDelay?: number | undefined;
   /**
-   * Warn, once, of an object kept in use for that long, in ms.
+   * Warn, once, of an object kept in use for that long, in ms, in the first housekeeping round after
+   * that: up to `hkDelay` later, by default up to half as long again.
    *
    * @default {0}, never
    */
   maxUsingDelay?: number | undefined;
   /**
-   * Take away an object kept in use for that long, in ms: its lease throws from then on, it is
+   * Take away an object kept in use for that long, in ms, in the first housekeeping round after that:
+   * up to `hkDelay` later, by default up to half as long again. Its lease throws from then on, it is
    * closed, and its place is free.
    *
    * @default {0}, never
