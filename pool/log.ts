@@ -74,6 +74,6 @@ export class Log {
 }
 
 /** Sees to it that `value`, if it is a promise nobody waits for, fails through `failed` only. */
-export function quiet(value: unknown, failed: (error: unknown) => void): void {
+function quiet(value: unknown, failed: (error: unknown) => void): void {
   if (isThenable(value)) Promise.resolve(value).then(undefined, failed);
 }

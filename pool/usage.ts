@@ -106,7 +106,7 @@ export class Usages<T> {
 }
 
 /** Aborts its own signal when the caller's does, and when the object is taken away. */
-export class Usage implements Borrower {
+class Usage implements Borrower {
   readonly #aborting = new AbortController();
   readonly #name: string;
   readonly #callers: AbortSignal | undefined;
@@ -139,7 +139,7 @@ export class Usage implements Borrower {
 }
 
 /** What tells a user of `use` that the object is gone. */
-export function takenAway(name: string, end: string): LeaseError {
+function takenAway(name: string, end: string): LeaseError {
   return new LeaseError(
     `the object that ${name} lent to use() was ${end}: have the callback end sooner`,
   );
