@@ -14,7 +14,6 @@ import {
   Workshop,
 } from "./helpers/pool.ts";
 import { Recorder } from "./helpers/recorder.ts";
-import { sleep } from "./helpers/until.ts";
 
 const QUIET = { logLevel: "silent" } as const;
 
@@ -259,14 +258,15 @@ describe("housekeeping rounds", () => {
   it("start with the first object and stop when there is nothing", async () => {
     using timers = new Timers();
     const creations = new Creations();
-    const pool = new Pool(creations.fun, { maxAvailDelay: 60_000 });
-    assertEquals(pool.tryGet(), undefined);
+    const pool = new Pool(creations.fun, { minSize: 1, maxAvailDelay: 60_000 });
+    const ready = pool.ready(); // a get that waits would have a timer of its own
     assertEquals(timers.pending, 0, "before the first object");
-    const get = pool.get({ timeout: 50_000 });
     await creations.finish(0);
-    const lease = await get;
-    await sleep(100); // until that of the get that has waited is over
+    await ready;
     assertEquals(timers.pending, 1, "with an object");
+    pool.resize({ minSize: 0 });
+    const lease = await pool.get();
+    assertEquals(timers.pending, 1, "with an object in use");
     await pool.discard(lease);
     await idle();
     assertEquals(timers.pending, 0, "after the last object");
