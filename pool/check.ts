@@ -167,15 +167,19 @@ function checkRange(
   kind = "a number",
   whole = kind !== "a number",
 ): void {
-  if (typeof value !== "number") {
-    throw new TypeError(`${name} must be ${kind}, ${bounds(least, most)}, got ${shown(value)}`);
-  }
-  if (value >= least && value <= most && (!whole || Number.isInteger(value))) return;
-  throw new RangeError(`${name} must be ${kind}, ${bounds(least, most)}, got ${value}`);
+  const isNumber = typeof value === "number";
+  if (isNumber && value >= least && value <= most && (!whole || Number.isInteger(value))) return;
+  const range = bounds(name, least, most, value);
+  if (!isNumber) throw new TypeError(`${name} must be ${kind}, ${range}, got ${shown(value)}`);
+  throw new RangeError(`${name} must be ${kind}, ${range}, got ${value}`);
 }
 
-function bounds(least: number, most: number): string {
-  return most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
+/** The upper bound of what is only counted is told to nobody who is not over it. */
+function bounds(name: string, least: number, most: number, value: unknown): string {
+  const isOver = typeof value === "number" && value > most;
+  if (most === Number.MAX_SAFE_INTEGER && !isOver) return `${least} or more`;
+  const unlimited = value === Infinity && /^max|timeout$/i.test(name) ? " (0: unlimited)" : "";
+  return `${least} to ${most}${unlimited}`;
 }
 
 function checkFunction(name: string, value: unknown): void {
@@ -186,5 +190,6 @@ function checkFunction(name: string, value: unknown): void {
 function isSignal(value: unknown): boolean {
   const signal = value as AbortSignal | null;
   return typeof signal === "object" && signal !== null && typeof signal.aborted === "boolean" &&
-    typeof signal.addEventListener === "function";
+    typeof signal.addEventListener === "function" &&
+    typeof signal.removeEventListener === "function";
 }

@@ -95,9 +95,14 @@ export function closedError(pool: string): PoolClosedError {
 /** Something else, or another pool's, is given to `method` as a lease of `pool`. */
 export function foreignError(pool: string, method: string, lease: unknown): LeaseError {
   const other = loanOf(lease);
+  if (other === undefined) {
+    return new LeaseError(
+      `${method} takes a lease of ${pool}, got ${shown(lease)}: ` +
+        "give it what get() gave, not the object itself",
+    );
+  }
   return new LeaseError(
-    `${method} takes a lease of ${pool}, got ${
-      other ? `one of ${other.lender.name}` : shown(lease)
-    }: give it back to the pool that lent it`,
+    `${method} takes a lease of ${pool}, got one of ${other.lender.name}: ` +
+      "give it back to the pool that lent it",
   );
 }

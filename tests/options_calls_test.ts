@@ -17,7 +17,7 @@ type Kind = typeof TypeError | typeof RangeError;
 const WRONG: [unknown, Kind, string[]][] = [
   [{ timeout: -1 }, RangeError, ["timeout", "-1"]],
   [{ timeout: NaN }, RangeError, ["timeout", "NaN"]],
-  [{ timeout: Infinity }, RangeError, ["timeout", "Infinity"]],
+  [{ timeout: Infinity }, RangeError, ["timeout", "(0: unlimited), got Infinity"]],
   [{ timeout: 2 ** 31 }, RangeError, ["timeout", `${2 ** 31}`]],
   [{ timeout: "5" }, TypeError, ["timeout", '"5"']],
   [{ timeout: null }, TypeError, ["timeout", "null"]],
@@ -33,6 +33,7 @@ const WRONG_SIGNALS: [unknown, Kind, string[]][] = [
   [{ signal: null }, TypeError, ["signal", "null"]],
   [{ signal: "abort" }, TypeError, ["signal", '"abort"']],
   [{ signal: {} }, TypeError, ["signal", "AbortSignal"]],
+  [{ signal: { aborted: false, addEventListener() {} } }, TypeError, ["signal", "AbortSignal"]],
   [{ signal: new AbortController() }, TypeError, ["signal", "AbortController"]],
   [{ signal: true }, TypeError, ["signal", "true"]],
   [{ sginal: AbortSignal.abort() }, TypeError, ["sginal", "signal"]],

@@ -84,6 +84,21 @@ describe("a number option", () => {
     assertEquals(make({ maxSize: 2 ** 32 }).stats().config.maxSize, 2 ** 32);
   });
 
+  it("a count over what numbers can count is refused, with that bound", () => {
+    refused({ maxSize: 2 ** 53 }, RangeError, "0 to 9007199254740991", "got 9007199254740992");
+    refused({ healthFreq: 2 ** 53 }, RangeError, "1 to 9007199254740991");
+    const message = refused({ maxSize: -1 }, RangeError, "0 or more, got -1");
+    assert(!message.includes("9007199254740991"), message);
+  });
+
+  it("Infinity is refused, with what means unlimited, where 0 does", () => {
+    for (const name of [...COUNTS, ...DELAYS]) {
+      const message = refused(only(name, Infinity), RangeError);
+      const isLimit = !["minSize", "healthFreq", "hkDelay", "healthAfter"].includes(name);
+      assertEquals(message.includes("(0: unlimited)"), isLimit, message);
+    }
+  });
+
   it("lifetimeJitter may be a fraction, but not negative, infinite or over 1", () => {
     for (const value of [0, 0.25, 1]) {
       assertEquals(make({ lifetimeJitter: value }).stats().config.lifetimeJitter, value);
