@@ -39,7 +39,7 @@ export class Bag<T> {
   /** Those in use or available. */
   *entries(): Generator<Entry<T>> {
     for (const entry of this.#entries) {
-      if (entry.state === "available" || entry.state === "using") yield entry;
+      if (entry.live) yield entry;
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { outside } from "../context.ts";
 import { PoolError } from "../errors.ts";
-import { after } from "./clock.ts";
+import { type Clock, Timer } from "./clock.ts";
 import type { Attempt } from "./entry.ts";
 import { tooLong } from "./hooks.ts";
 import type { Create, Hook } from "./options.ts";
@@ -18,6 +18,7 @@ export type Outcome<T> = { object: T } | Failure<T>;
 
 /** What creations have in common. */
 export interface Making<T> {
+  readonly clock: Clock;
   readonly fun: Create<T>;
   readonly opener: Hook<T> | undefined;
   readonly createTimeout: number;
@@ -38,29 +39,33 @@ export class Creation<T> implements Attempt {
   readonly begun: number;
   readonly #making: Making<T>;
   readonly #aborting = new AbortController();
+  readonly #timer: Timer;
   #object: T | undefined = undefined;
-  #cancelTimeout: (() => void) | undefined;
   #over = false;
 
   constructor(making: Making<T>, { n, epoch, begun }: Attempt) {
     this.#making = making;
+    this.#timer = new Timer(making.clock, () => this.#timeOut());
     this.n = n;
     this.epoch = epoch;
     this.begun = begun;
   }
 
-  /** Begins; `fun` is called before it returns. `awaited`: somebody waits for what it makes. */
-  start(awaited: boolean): void {
-    const delay = this.#making.createTimeout;
-    if (delay > 0) {
-      const late = () => tooLong(`making object #${this.n}`, "createTimeout", delay, "create");
-      this.#cancelTimeout = after(delay, awaited, () => this.abandon(late()));
-    }
+  /** Begins; `fun` is called before it returns. */
+  start(): void {
+    const { createTimeout } = this.#making;
+    if (createTimeout > 0) this.#timer.start(createTimeout, false);
     outside(() => void this.#run());
+  }
+
+  /** Somebody waits for it who has no timer that would keep the process alive. */
+  keepAlive(): void {
+    this.#timer.keepAlive(true);
   }
 
   /** Asks `fun` to stop; it goes on to be waited for. */
   abort(reason: unknown): void {
+    this.keepAlive();
     outside(() => this.#aborting.abort(reason));
   }
 
@@ -70,6 +75,11 @@ export class Creation<T> implements Attempt {
     this.#over = true;
     this.abort(error); // before its place is another's
     this.#end({ error, leftover: this.#object });
+  }
+
+  #timeOut(): void {
+    const { createTimeout } = this.#making;
+    this.abandon(tooLong(`making object #${this.n}`, "createTimeout", createTimeout, "create"));
   }
 
   async #run(): Promise<void> {
@@ -112,7 +122,7 @@ export class Creation<T> implements Attempt {
   }
 
   #end(outcome: Outcome<T>): void {
-    this.#cancelTimeout?.();
+    this.#timer.stop();
     this.#making.made(this, outcome);
   }
 }

@@ -69,4 +69,9 @@ export class Entry<T> extends Node implements Dated {
     this.proven = begun;
     this.due = due;
   }
+
+  /** Whether it is available or in use. */
+  get live(): boolean {
+    return this.state === "available" || this.state === "using";
+  }
 }

@@ -44,9 +44,13 @@ export class Exit<T> {
     return closing;
   }
 
-  /** Unless it is not available after all: hooks of the others may have done anything. */
+  /**
+   * Unless it is not available after all: hooks of the others may have done anything. A shutdown waits
+   * for no `health`, whose answer nobody needs.
+   */
   retireIdle(entry: Entry<T>, why: Reason): void {
-    if (entry.state === "available" && !entry.checking) void this.retire(entry, why);
+    const busy = entry.checking && why !== "shutdown";
+    if (entry.state === "available" && !busy) void this.retire(entry, why);
   }
 
   /** Closes what hooks do not let be lent or kept, unless somebody has taken it away meanwhile. */

@@ -45,7 +45,7 @@ export class Health<T> {
       }
       entry.proven = asked;
     } catch (error) {
-      totals.unhealthy++;
+      if (entry.live) totals.unhealthy++; // else it was given up
       throw error;
     }
   }

@@ -48,7 +48,8 @@ export class Hooks<T> {
     const late = { what: name, option: "hookTimeout", delay: this.#settings.hookTimeout };
     const giveUp = (fail?: (error: unknown) => void) => entry.giveUp = fail;
     return inTime(result, late, awaited, giveUp).catch((error) => {
-      this.#failed(name, () => this.label(entry), error);
+      // One that was given up has not failed: its object is being closed.
+      if (entry.live) this.#failed(name, () => this.label(entry), error);
       throw error;
     });
   }

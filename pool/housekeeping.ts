@@ -230,7 +230,7 @@ export class Housekeeper<T> {
     entry.checking = true;
     const good = await this.#health.examine(entry, false).then(() => true, () => false);
     entry.checking = false;
-    if (entry.state !== "available") return; // a shutdown that ran out of time has taken it
+    if (entry.state !== "available") return; // a shutdown has taken it
     const fault = good ? this.#household.obsolete(entry, this.#core.clock.now()) : "unfit";
     if (fault !== undefined) void this.#exit.retire(entry, fault);
     else this.#household.serve();

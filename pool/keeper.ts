@@ -216,10 +216,7 @@ export class Keeper<T>
 
   /** A shutdown has run out of time. */
   #force(): void {
-    for (const entry of this.core.bag.entries()) {
-      if (entry.state === "using") this.#exit.kill(entry, "revoked by shutdown");
-      else void this.retire(entry, "shutdown");
-    }
+    for (const entry of this.core.bag.entries()) this.#exit.kill(entry, "revoked by shutdown");
     this.#supply.abandon(closedError(this.name));
   }
 

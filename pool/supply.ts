@@ -14,8 +14,6 @@ export interface Customer<T> {
   readonly open: boolean;
   /** How many wait and have no object in view. */
   readonly queued: number;
-  /** How many wait. */
-  readonly waiting: number;
   /** There is a new object. */
   admit(entry: Entry<T>): void;
   /** Tells the oldest who waits; false if nobody does. */
@@ -46,6 +44,7 @@ export class Supply<T> {
     this.#customer = customer;
     this.#refill = new Refill(core.clock, () => this.grow());
     this.#making = {
+      clock: core.clock,
       fun,
       opener: core.settings.opener,
       createTimeout: core.settings.createTimeout,
@@ -68,7 +67,8 @@ export class Supply<T> {
       const attempt = { n: this.#attempts++, epoch: this.epoch, begun };
       const creation = new Creation(this.#making, attempt);
       this.#creations.add(creation);
-      creation.start(this.#customer.waiting > 0 || this.#refill.awaited);
+      creation.start();
+      if (this.#refill.awaited) creation.keepAlive();
     }
   }
 
@@ -76,6 +76,7 @@ export class Supply<T> {
   ready(): Promise<void> {
     if (this.#complete) return Promise.resolve();
     const reached = this.#refill.wait();
+    for (const creation of this.#creations) creation.keepAlive();
     this.grow();
     return reached;
   }

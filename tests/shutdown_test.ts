@@ -16,6 +16,9 @@ import {
   Workshop,
 } from "./helpers/pool.ts";
 
+import { Recorder } from "./helpers/recorder.ts";
+import { until } from "./helpers/until.ts";
+
 const QUIET = { logLevel: "silent" } as const;
 
 describe("a pool that is shut down", () => {
@@ -63,6 +66,20 @@ describe("a pool that is shut down", () => {
     await pool.discard(leases[2]!);
     await closing;
     assertEquals([closed, pool.size], [[0, 1, 2], 0]);
+  });
+
+  it("waits for no health that a round asks, which is none that failed", async () => {
+    const { fun, closer, closed } = new Workshop();
+    const logger = new Recorder();
+    const health = () => new Promise<never>(() => {});
+    const options = { minSize: 2, hkDelay: 5, hookTimeout: 60_000, health, closer, logger };
+    const pool = new Pool(fun, options);
+    await pool.ready();
+    await until(() => pool.stats().healthChecks === 2, "both are asked");
+    await pool.shutdown();
+    const { hookErrors, unhealthy } = pool.stats();
+    assertEquals([closed, hookErrors, unhealthy], [[0, 1], 0, 0]);
+    assert(!/^warn/m.test(logger.text()), logger.text());
   });
 
   it("waits for closers that take time", async () => {

@@ -50,6 +50,61 @@ const PROGRAMS: Record<string, { source: string; prints: string }> = {
     `,
     prints: "1",
   },
+  "ready keeps the process alive until createTimeout, and tells of it": {
+    source: `
+      const options = { minSize: 1, createTimeout: 200, logLevel: "silent" };
+      const pool = new Pool(() => new Promise(() => {}), options);
+      await pool.ready().catch((error) => console.log(error.name));
+      const started = new Pool(() => new Promise(() => {}), options);
+      started.tryGet();
+      await started.ready().catch((error) => console.log(error.name));
+    `,
+    prints: "PoolTimeoutError\nPoolTimeoutError",
+  },
+  "a get that waits for what was begun for nobody keeps the process alive": {
+    source: `
+      const options = { minSize: 1, createTimeout: 200, logLevel: "silent" };
+      const pool = new Pool(() => new Promise(() => {}), options);
+      pool.tryGet();
+      await pool.get().catch((error) => console.log(error.name));
+    `,
+    prints: "PoolTimeoutError",
+  },
+  "what is made for nobody does not keep the process alive": {
+    source: `
+      const options = { minSize: 1, createTimeout: 60_000, hkDelay: 10 };
+      globalThis.kept = new Pool(() => new Promise(() => {}), options);
+      globalThis.kept.tryGet();
+      console.log("done");
+    `,
+    prints: "done",
+  },
+  "a shutdown keeps the process alive until what is being made has taken createTimeout": {
+    source: `
+      const options = { minSize: 1, createTimeout: 200, logLevel: "silent" };
+      const pool = new Pool(() => new Promise(() => {}), options);
+      pool.tryGet();
+      await pool.shutdown();
+      console.log(pool.stats().createFailed);
+    `,
+    prints: "1",
+  },
+  "a shutdown closes what a round's health hangs on": {
+    source: `
+      const asked = new Promise((resolve) => {
+        const health = () => (resolve(), new Promise(() => {}));
+        const closer = () => console.log("closed");
+        globalThis.pool = new Pool(() => ({}), { minSize: 1, hkDelay: 10, health, closer });
+      });
+      await pool.ready();
+      const until = setTimeout(() => {}, 10_000);
+      await asked;
+      clearTimeout(until);
+      await pool.shutdown();
+      console.log("shut down");
+    `,
+    prints: "closed\nshut down",
+  },
   "a get that was served keeps nothing alive": {
     source: `
       const pool = new Pool(() => ({}), { maxSize: 1, timeout: 60_000 });

@@ -9,7 +9,7 @@ export const MAKING: ByFile = {
       "if (this.#over) return this.#late(object);",
       "if (this.#over) return;",
     ],
-    ["a creation's timer is forgotten", "this.#cancelTimeout?.();", ""],
+    ["a creation's timer is forgotten", "this.#timer.stop();", ""],
     [
       "fun is not told to stop",
       "    this.abort(error); // before its place is another's\n",
@@ -27,7 +27,7 @@ export const MAKING: ByFile = {
       "    this.#end({ error, leftover: this.#object });\n",
       "    this.#end({ error, leftover: this.#object });\n    this.abort(error);\n",
     ],
-    ["createTimeout is not kept", "if (delay > 0) {", "if (delay < 0) {"],
+    ["createTimeout is not kept", "if (createTimeout > 0)", "if (createTimeout < 0)"],
   ],
   "pool/supply.ts": [
     [
@@ -103,6 +103,11 @@ export const MAKING: ByFile = {
       "this.#core.bag.detach(entry);",
     ],
     [
+      "a shutdown waits for the health that a round asks",
+      'const busy = entry.checking && why !== "shutdown";',
+      "const busy = entry.checking;",
+    ],
+    [
       "a hook goes on when its object is killed",
       "entry.giveUp?.(new PoolError(`the object is closed meanwhile: ${why}`));",
       "",
@@ -124,8 +129,8 @@ export const MAKING: ByFile = {
     ],
     [
       "a hook that fails later is fine",
-      "return inTime(result, late, awaited, giveUp).catch((error) => {\n      this.#failed(name, () => this.label(entry), error);\n      throw error;",
-      "return inTime(result, late, awaited, giveUp).catch((error) => {\n      this.#failed(name, () => this.label(entry), error);",
+      "if (entry.live) this.#failed(name, () => this.label(entry), error);\n      throw error;",
+      "if (entry.live) this.#failed(name, () => this.label(entry), error);",
     ],
     ["hooks may hang", "delay: this.#settings.hookTimeout };", "delay: 0 };"],
     ["a closer may hang", "delay: closeTimeout }", "delay: 0 }"],
