@@ -89,6 +89,11 @@ function heldFor<T>(list: List<Entry<T>>, delay: number, awake: number): Entry<T
   return found;
 }
 
+/** Nobody used them while the program stood still, for `stood` ms until now. */
+function excuse<T>(list: List<Entry<T>>, stood: number, awake: number): void {
+  for (const entry of list) entry.since = Math.min(entry.since + stood, awake);
+}
+
 /** Time between rounds: half the shortest delay that needs them. */
 export function roundDelay(settings: Settings<never>): number {
   if (settings.hkDelay > 0) return settings.hkDelay;
@@ -107,6 +112,8 @@ const WIDTH = 4;
 
 /** Who has the objects lent. */
 export interface Household<T> {
+  /** How many objects there are, with those being made and closed. */
+  readonly size: number;
   /** Why an object is not to be kept, if there is a reason. */
   obsolete(entry: Entry<T>, now: number): Reason | undefined;
   /** An object can be lent again. */
@@ -122,8 +129,9 @@ export class Housekeeper<T> {
   readonly #health: Health<T>;
   readonly #household: Household<T>;
   readonly #timer: Timer;
-  /** When the last round was; Infinity while there are none. */
+  /** When the last round was, Infinity while there are none; and how much had been slept by then. */
   #last = Infinity;
+  #slept = 0;
   #checking = false;
   #keepsAlive = false;
 
@@ -139,7 +147,7 @@ export class Housekeeper<T> {
   /** Plans the next round, unless one is planned. */
   start(): void {
     if (this.delay === 0 || this.#timer.at !== Infinity) return;
-    this.#last = this.#core.clock.now();
+    this.#mark(this.#core.clock.now());
     this.#timer.start(this.delay, this.#keepsAlive);
   }
 
@@ -156,13 +164,24 @@ export class Housekeeper<T> {
 
   /** A program that stood still is noticed at a round, or by whoever comes before that. */
   notice(now: number): void {
-    if (now - this.#last <= this.delay + GAP) return;
-    this.#last = now;
+    const late = now - this.#last - this.delay;
+    if (late <= GAP) return;
+    const { bag, clock } = this.#core;
+    // Sleep does not count as use in any case.
+    const stood = Math.max(0, late - (clock.slept - this.#slept));
+    this.#mark(now);
+    excuse(bag.overdue, stood, now - clock.slept);
+    excuse(bag.lent, stood, now - clock.slept);
     this.#health.suspectAll(now);
   }
 
+  #mark(now: number): void {
+    this.#last = now;
+    this.#slept = this.#core.clock.slept;
+  }
+
   #round(): void {
-    const { bag, clock, log, settings, totals } = this.#core;
+    const { clock, log, settings, totals } = this.#core;
     totals.hkRounds++;
     try {
       const time = { now: clock.now(), awake: clock.awake() };
@@ -175,7 +194,7 @@ export class Housekeeper<T> {
       totals.hkErrors++;
       log.error(() => `a housekeeping round failed: ${reason(error)}`);
     }
-    if (bag.size > 0) this.start();
+    if (this.#household.size > 0) this.start();
     else this.stop();
   }
 

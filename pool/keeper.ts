@@ -148,9 +148,8 @@ export class Keeper<T>
     this.#exit.look();
   }
 
-  admit(entry: Entry<T>): void {
+  making(): void {
     this.#housekeeper.start();
-    this.offer(entry);
   }
 
   failOldest(error: unknown): boolean {

@@ -14,8 +14,10 @@ export interface Customer<T> {
   readonly open: boolean;
   /** How many wait and have no object in view. */
   readonly queued: number;
+  /** An object is to be made. */
+  making(): void;
   /** There is a new object. */
-  admit(entry: Entry<T>): void;
+  offer(entry: Entry<T>): void;
   /** Tells the oldest who waits; false if nobody does. */
   failOldest(error: unknown): boolean;
   retire(entry: Entry<T>, why: Reason): Promise<void>;
@@ -67,6 +69,7 @@ export class Supply<T> {
       const attempt = { n: this.#attempts++, epoch: this.epoch, begun };
       const creation = new Creation(this.#making, attempt);
       this.#creations.add(creation);
+      this.#customer.making();
       creation.start();
       if (this.#refill.awaited) creation.keepAlive();
     }
@@ -125,7 +128,7 @@ export class Supply<T> {
     const { hooks, log } = this.#core;
     this.#refill.made();
     log.debug(() => `${hooks.label(entry)} is made`);
-    this.#customer.admit(entry);
+    this.#customer.offer(entry);
     this.recount();
     this.grow();
   }

@@ -1,6 +1,6 @@
 // Gaps: time that passes without a round makes suspect all that was there, wherever it was.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Pool } from "../mod.ts";
 import {
@@ -9,8 +9,10 @@ import {
   type Deferred,
   deferred,
   idle,
+  rejection,
   SLEEPS,
   Thing,
+  Time,
   Workshop,
 } from "./helpers/pool.ts";
 import { sleep, until } from "./helpers/until.ts";
@@ -178,43 +180,73 @@ describe("a clock gap", () => {
     }
   });
 
-  it("makes suspect what was being made, where there are rounds to notice it", async () => {
+  it("makes suspect what was being made, be it the only one", async () => {
     using clocks = new Clocks();
     const creations = new Creations();
     const asked: number[] = [];
     const health = ({ id }: Thing) => void asked.push(id);
-    const pool = new Pool(creations.fun, { minSize: 1, health });
-    const ready = pool.ready();
+    const pool = new Pool(creations.fun, { health });
+    const first = pool.get();
     clocks.skip(HOUR);
     await creations.finish(0);
-    await ready;
-    const lease = await pool.get();
+    assertEquals([(await first).id, asked], [0, [0]]);
     const next = pool.get();
     clocks.skip(HOUR);
     await creations.finish(1);
-    assertEquals([(await next).id, asked], [1, [1]]);
-    await pool.ret(lease);
+    assertEquals([(await next).id, asked], [1, [0, 1]]);
+    await pool.ret(await first);
     await pool.ret(await next);
     await pool.shutdown();
   });
 
-  it("is none where there was no object, and so no round", async () => {
+  it("makes suspect what opener had in hand, where rounds go by as well", async () => {
     using clocks = new Clocks();
-    const creations = new Creations();
+    const opened = deferred();
     let asked = 0;
-    const pool = new Pool(creations.fun, { health: () => void asked++ });
-    const first = pool.get();
-    await creations.finish(0);
-    await pool.discard(await first);
-    const second = pool.get();
+    const pool = new Pool(new Workshop().fun, {
+      minSize: 1,
+      hkDelay: 5,
+      opener: () => opened.promise,
+      health: () => void asked++,
+    });
+    const ready = pool.ready();
+    await until(() => pool.stats().hkRounds > 1, "rounds begin with the first creation");
     clocks.skip(HOUR);
-    const third = pool.get();
-    await creations.finish(1);
-    await creations.finish(2);
-    await pool.ret(await second);
-    await pool.ret(await third);
-    assertEquals([asked, creations.all.length], [0, 3]);
+    opened.resolve();
+    await ready;
+    assertEquals(pool.tryGet(), undefined, "lent without a check");
+    await pool.ret(await pool.get());
+    assertEquals(asked, 1);
     await pool.shutdown();
+  });
+
+  it("is none where there was nothing, and so no round", async () => {
+    using clocks = new Clocks();
+    let asked = 0;
+    const pool = new Pool(new Workshop().fun, { health: () => void asked++ });
+    await pool.discard(await pool.get());
+    clocks.skip(HOUR);
+    await pool.ret(await pool.get());
+    assertEquals(asked, 0);
+    await pool.shutdown();
+  });
+
+  it("leaves no rounds behind where nothing came of the making", async () => {
+    using time = new Time();
+    const options = { hkDelay: 10, createTimeout: 100, ...QUIET };
+    const down = () => Promise.reject<Thing>(new Error("down"));
+    const hangs = () => new Promise<Thing>(() => {});
+    for (const [fun, rounds] of [[down, 0], [hangs, 9]] as const) {
+      const pool = new Pool(fun, options);
+      const failed = rejection(pool.get());
+      await time.pass(100, 5);
+      await failed;
+      const { hkRounds } = pool.stats();
+      assert(hkRounds >= rounds, `${hkRounds} rounds`);
+      await time.pass(1000, 5);
+      assertEquals(pool.stats().hkRounds, hkRounds);
+      await pool.shutdown();
+    }
   });
 
   it("has no say where there is no health", async () => {

@@ -255,12 +255,13 @@ describe("hkDelay", () => {
 });
 
 describe("housekeeping rounds", () => {
-  it("start with the first object and stop when there is nothing", async () => {
+  it("start with the first creation and stop when there is nothing", async () => {
     using timers = new Timers();
     const creations = new Creations();
     const pool = new Pool(creations.fun, { minSize: 1, maxAvailDelay: 60_000 });
+    assertEquals(timers.pending, 0, "before the first creation");
     const ready = pool.ready(); // a get that waits would have a timer of its own
-    assertEquals(timers.pending, 0, "before the first object");
+    assertEquals(timers.pending, 1, "before the first object");
     await creations.finish(0);
     await ready;
     assertEquals(timers.pending, 1, "with an object");

@@ -81,14 +81,14 @@ function checkFull(model: Model, waiting: number): void {
 }
 
 function checkJob(model: Model, job: Job): void {
-  const { state, thing, since, signal, examining, n } = job;
+  const { state, thing, since, stood, signal, examining, n } = job;
   const { maxUsingDelayKill: kill } = model.numbers;
   const making = state === "fun" || state === "made" || state === "opening";
   model.expect(!making || !model.ended || signal.aborted, `fun(${n}) is not told of the shutdown`);
   model.expect(state !== "abandoned" || signal.aborted, `fun(${n}) is not told to stop`);
   if (state === "lent") {
     model.expect(!model.forced, `${thing} is lent after a forced shutdown`);
-    const held = model.time.passed(since!);
+    const held = model.time.passed(since!) - stood.most;
     const late = kill > 0 && held >= kill + roundDelay(model.numbers);
     model.expect(!late, `${thing} is held for ${held} ms`);
   }

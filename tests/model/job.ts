@@ -46,6 +46,8 @@ export class Job {
   born: Moment | undefined;
   /** Since when it is in its state, if that is `free` or `lent`. */
   since: Moment | undefined;
+  /** For how long the program stood still while it was lent, as far as the pool has to see that or may. */
+  stood = { least: 0, most: 0 };
   /** In which burst it became free. */
   freed = 0;
   /** When it may have become so again: it was asked for its health, perhaps for somebody. */

@@ -207,6 +207,7 @@ export class Model extends Ledger {
     job.state = "lent";
     job.taken = undefined;
     job.since = this.time.moment;
+    job.stood = { least: 0, most: 0 };
     job.uses++;
     job.user = ask;
     return job;
@@ -261,9 +262,19 @@ export class Model extends Ledger {
   gap(ms: number): void {
     if (this.time.wavered || ms <= roundDelay(this.numbers) + 1000) return;
     this.gaps++;
-    // Without an object there are no rounds, and nobody knows.
-    const known = this.live > 0;
+    // Where nothing is there or being made there are no rounds, and nobody knows.
+    const known = this.live + this.creating > 0;
     for (const job of this.jobs) job.suspect ||= known;
+  }
+
+  /** The program stands still for that long, which is no use of what is lent. */
+  freeze(ms: number): void {
+    const delay = roundDelay(this.numbers);
+    const seen = ms > delay + 1000 ? ms - delay : 0;
+    for (const { stood } of this.jobs) {
+      stood.least += seen;
+      stood.most += ms;
+    }
   }
 
   /** What has run out of time has failed. Called before each timer, and at rest. */

@@ -35,7 +35,7 @@ function isLongExpired({ time, numbers }: Ledger, { born, since }: Job): boolean
 
 /** Whether there may be a reason to close it; `unseen` uses may have been counted besides. */
 export function mayClose(ledger: Ledger, job: Job, unseen: number): boolean {
-  const { state, since, user, doom, lost } = job;
+  const { state, since, stood, user, doom, lost } = job;
   const { maxUsingDelayKill: kill } = ledger.numbers;
   if (doom || lost || ledger.forced) return true;
   // Aborted before the pool has seen that the callback is done.
@@ -43,7 +43,7 @@ export function mayClose(ledger: Ledger, job: Job, unseen: number): boolean {
   if (state === "free") return mayCloseFree(ledger, job, unseen);
   if (state === "checking") return job.call!.over && isExpired(ledger, job, "most");
   const isOut = state === "lent" || state === "back" || state === "returning";
-  return isOut && kill > 0 && ledger.time.awake - since!.awake >= kill;
+  return isOut && kill > 0 && ledger.time.awake - since!.awake - stood.least >= kill;
 }
 
 function mayCloseFree(ledger: Ledger, job: Job, unseen: number): boolean {

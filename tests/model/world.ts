@@ -215,6 +215,7 @@ export class World {
   /** Time passes, and no timer is called. */
   jump(how: "freeze" | "sleep" | "setBack", ms: number): void {
     this.time[how](ms);
+    if (how === "freeze") this.model.freeze(ms);
     if (how !== "setBack") this.model.gap(ms);
   }
 

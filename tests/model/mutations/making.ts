@@ -63,8 +63,8 @@ export const MAKING: ByFile = {
     ],
     [
       "ready is not told when minSize is reached",
-      "this.#customer.admit(entry);\n    this.recount();",
-      "this.#customer.admit(entry);",
+      "this.#customer.offer(entry);\n    this.recount();",
+      "this.#customer.offer(entry);",
     ],
     ["creations go on after a shutdown", "this.#stopped = true;", ""],
     [
@@ -137,6 +137,21 @@ export const MAKING: ByFile = {
     ["discardOnError is not asked", "return Boolean(spoilt);", "return false;"],
   ],
   "pool/housekeeping.ts": [
+    [
+      "rounds end while the first object is made",
+      "if (this.#household.size > 0) this.start();",
+      "if (this.#core.bag.size > 0) this.start();",
+    ],
+    [
+      "what stands still is in use",
+      "excuse(bag.lent, stood, now - clock.slept);",
+      "",
+    ],
+    [
+      "a round that is late by sleep excuses use",
+      "const stood = Math.max(0, late - (clock.slept - this.#slept));",
+      "const stood = late;",
+    ],
     [
       "time passes without a round where there are none",
       "    this.#timer.stop();\n    this.#last = Infinity;",
