@@ -15,6 +15,7 @@ import {
   Time,
   Workshop,
 } from "./helpers/pool.ts";
+import { Recorder } from "./helpers/recorder.ts";
 import { sleep, until } from "./helpers/until.ts";
 
 const HOUR = 3_600_000;
@@ -222,12 +223,14 @@ describe("a clock gap", () => {
 
   it("is none where there was nothing, and so no round", async () => {
     using clocks = new Clocks();
+    const logger = new Recorder();
     let asked = 0;
-    const pool = new Pool(new Workshop().fun, { health: () => void asked++ });
+    const options = { health: () => void asked++, logLevel: "info", logger } as const;
+    const pool = new Pool(new Workshop().fun, options);
     await pool.discard(await pool.get());
     clocks.skip(HOUR);
     await pool.ret(await pool.get());
-    assertEquals(asked, 0);
+    assertEquals([asked, logger.text()], [0, ""]);
     await pool.shutdown();
   });
 

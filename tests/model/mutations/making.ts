@@ -175,13 +175,13 @@ export const MAKING: ByFile = {
     ],
     [
       "a gap is not noticed",
-      "now - this.#last <= this.delay + GAP",
-      "now - this.#last <= this.delay + 1e9 * GAP",
+      "if (late <= GAP) return;",
+      "if (late <= 1e9 * GAP) return;",
     ],
     [
       "no round follows the first",
-      "if (bag.size > 0) this.start();",
-      "if (bag.size < 0) this.start();",
+      "if (this.#household.size > 0) this.start();",
+      "if (this.#household.size < 0) this.start();",
     ],
     [
       "an object that was taken is closed again after its health was asked",
