@@ -39,8 +39,10 @@ export abstract class Forward implements ProxyHandler<object> {
     return value === bare ? itself(bare, stand) : value;
   }
 
-  set(_shadow: object, key: PropertyKey, value: unknown): boolean {
-    return Reflect.set(Object(this.bare()), key, value);
+  set(_shadow: object, key: PropertyKey, value: unknown, receiver: unknown): boolean {
+    const object = Object(this.bare());
+    if (isStandOf(this, receiver)) return Reflect.set(object, key, value);
+    return Reflect.set(object, key, value, receiver); // what inherits from it has its own
   }
 
   has(_shadow: object, key: PropertyKey): boolean {
@@ -64,6 +66,7 @@ export abstract class Forward implements ProxyHandler<object> {
   }
 
   getOwnPropertyDescriptor(shadow: object, key: PropertyKey): PropertyDescriptor | undefined {
+    if (key === HANDLER) return { value: this, configurable: true };
     const found = Reflect.getOwnPropertyDescriptor(Object(this.bare()), key);
     if (found === undefined) return undefined;
     // The language lets a proxy report as fixed only what is fixed on its target too.
@@ -105,6 +108,18 @@ export abstract class Forward implements ProxyHandler<object> {
       const bare = this.bare();
       const result = Reflect.apply(method, bare, args);
       return result === bare ? itself(bare, stand) : result;
+    };
+  }
+
+  /**
+   * What finds the function `key`, which was read as `method`, for its fields to be read then.
+   *
+   * @internal
+   */
+  finder(_key: PropertyKey, method: Callable): () => Callable {
+    return () => {
+      this.bare(); // throws if there is nothing to be read any more
+      return method;
     };
   }
 
@@ -205,7 +220,16 @@ function bind(handler: Forward, key: PropertyKey, method: Callable, stand: unkno
   if (method === Function.prototype.bind) return method.bind(stand);
   if (isClass(method)) return method;
   const call = handler.bound(key, method, stand);
-  return new Proxy(method, { apply: (_target, _self, args) => call(...args) });
+  const find = handler.finder(key, method);
+  return new Proxy(method, {
+    apply: (_target, _self, args) => call(...args),
+    get: (_target, field) => Reflect.get(find(), field),
+  });
+}
+
+/** Its own property says so, which what inherits from the stand-in has not. */
+function isStandOf(handler: Forward, object: unknown): boolean {
+  return Reflect.getOwnPropertyDescriptor(Object(object), HANDLER)?.value === handler;
 }
 
 /** What to give for an object that gives itself; a value, like text, has no self. */
@@ -215,20 +239,13 @@ export function itself(bare: unknown, stand: unknown): unknown {
 
 /** The functions known to have nothing of their own that a closure in their place would not show. */
 const plain = new WeakSet<Callable>();
-let lastPlain: Callable | undefined;
 
-/** Whether a method, or whatever it is, is one of these. */
-export function isPlain(method: unknown): boolean {
-  return method === lastPlain || typeof method === "function" && isPlainToo(method);
-}
-
-function isPlainToo(method: Callable): boolean {
-  if (!plain.has(method)) {
-    if (method === Function.prototype.bind) return false;
-    if (ownKeys(method).some((key) => key !== "length" && key !== "name")) return false;
-    plain.add(method);
-  }
-  lastPlain = method;
+/** Whether a method is one of these. */
+export function isPlain(method: Callable): boolean {
+  if (plain.has(method)) return true;
+  if (method === Function.prototype.bind) return false;
+  if (ownKeys(method).some((key) => key !== "length" && key !== "name")) return false;
+  plain.add(method);
   return true;
 }
 

@@ -19,7 +19,7 @@ import {
   own,
   promised,
 } from "./later.ts";
-import { isInherited, isShared } from "./methods.ts";
+import { isShared, noteReplaced, wasReplaced } from "./methods.ts";
 import type { MEMBERS } from "./options.ts";
 import type { Holding, Source } from "./source.ts";
 
@@ -38,11 +38,13 @@ const OWN: Readonly<Record<typeof MEMBERS[number], Member<unknown>>> = {
 
 /** What calls one method, where the object is there at once, and where it comes later. */
 interface Caller {
-  /** The method that `now` calls; undefined as long as none was seen. */
+  /** The method that `now` calls; {@linkcode NONE} as long as none was seen. */
   readonly method: unknown;
   readonly now: Callable;
   readonly later: Callable;
 }
+
+const NONE = Symbol("none");
 
 type Methods = Record<PropertyKey, unknown>;
 
@@ -75,9 +77,7 @@ export class Handler<T> extends Forward {
   }
 
   bare(): unknown {
-    const object = this.#object();
-    if (object === undefined) throw deferredError();
-    return object;
+    return this.#there().object;
   }
 
   /** The fast path: a method that was called before, on an object that is there. */
@@ -89,7 +89,7 @@ export class Handler<T> extends Forward {
     const holding = source.now(this.#frame);
     if (holding === undefined) return this.#first(key, stand);
     const method = (holding.object as Methods)[key];
-    if (method !== caller.method || !isPlain(method)) {
+    if (method !== caller.method) {
       holding.method = undefined;
       return this.given(holding.object, key, method, stand);
     }
@@ -139,10 +139,17 @@ export class Handler<T> extends Forward {
   override bound(key: PropertyKey, method: Callable, stand: unknown): Callable {
     const object = this.#object();
     if (!isShared(object, key)) return this.#now(key, method, object, stand);
+    if (!isPlain(method)) return this.#now(key, method, this, stand);
     return this.#callerOf(key, stand, method).now;
   }
 
-  #callerOf(key: PropertyKey, stand: unknown, method?: Callable): Caller {
+  override finder(key: PropertyKey, method: Callable): () => Callable {
+    const object = this.#object();
+    const origin = isShared(object, key) ? this : object;
+    return () => this.#called(this.#there(), key, method, origin) as Callable;
+  }
+
+  #callerOf(key: PropertyKey, stand: unknown, method: Callable | typeof NONE = NONE): Caller {
     const now = this.#now(key, method, this, stand);
     const caller = { method, now, later: this.#later(key) };
     // What a symbol stands for is not called through promises.
@@ -154,18 +161,22 @@ export class Handler<T> extends Forward {
     return caller;
   }
 
-  /** Calls what was read, of the object `origin` or of all of its kind (`this`), and else the same of another. */
   #now(key: PropertyKey, method: unknown, origin: unknown, stand: unknown): Callable {
     return (...args: unknown[]) => {
-      const holding = this.#holding();
-      if (holding === undefined) throw deferredError();
+      const holding = this.#there();
       const { object } = holding;
-      const isIts = method === holding.method || object === origin ||
-        origin === this && isInherited(object, key, method);
-      const called = isIts ? method : (object as Methods)[key];
+      const called = this.#called(holding, key, method, origin);
       const result = Reflect.apply(called as Callable, object, args);
       return result === object ? itself(object, stand) : result;
     };
+  }
+
+  /** What was read, of the object `origin` or of all of its kind (`this`); of another object, its own. */
+  #called(holding: Holding<T>, key: PropertyKey, method: unknown, origin: unknown): unknown {
+    const { object } = holding;
+    const isIts = method === holding.method || object === origin ||
+      origin === this && wasReplaced(object, key, method);
+    return isIts ? method : (object as Methods)[key];
   }
 
   #later(key: PropertyKey): Callable {
@@ -180,6 +191,20 @@ export class Handler<T> extends Forward {
         return Promise.reject(error);
       }
     };
+  }
+
+  override set(shadow: object, key: PropertyKey, value: unknown, receiver: unknown): boolean {
+    if (typeof value === "function") noteReplaced(this.bare(), key);
+    return super.set(shadow, key, value, receiver);
+  }
+
+  override defineProperty(
+    shadow: object,
+    key: PropertyKey,
+    descriptor: PropertyDescriptor,
+  ): boolean {
+    noteReplaced(this.bare(), key);
+    return super.defineProperty(shadow, key, descriptor);
   }
 
   override apply(shadow: object, self: unknown, args: unknown[]): unknown {
@@ -249,6 +274,12 @@ export class Handler<T> extends Forward {
   /** The object of the frame; undefined if there may be none without waiting. */
   #object(): unknown {
     return this.#holding()?.object;
+  }
+
+  #there(): Holding<T> {
+    const holding = this.#holding();
+    if (holding === undefined) throw deferredError();
+    return holding;
   }
 
   #holding(): Holding<T> | undefined {

@@ -155,6 +155,35 @@ describe("a lease of a class", () => {
     });
   });
 
+  it("takes no writes to what inherits from it", async () => {
+    class Base {
+      static kind = "base";
+      static #kept = "";
+      static set kept(text: string) {
+        Base.#kept = text;
+      }
+      static get kept() {
+        return Base.#kept;
+      }
+    }
+    await lent(Base, (lease) => {
+      class Sub extends lease {}
+      Sub.kind = "sub";
+      assertEquals([Base.kind, lease.kind, Sub.kind, Object.hasOwn(Sub, "kind")], [
+        "base",
+        "base",
+        "sub",
+        true,
+      ]);
+      lease.kind = "lease";
+      lease.kept = "by a setter";
+      assertEquals([Base.kind, Base.kept], ["lease", "by a setter"]);
+      const view = Object.create(lease);
+      view.extra = 1;
+      assertEquals([Object.hasOwn(view, "extra"), "extra" in Base], [true, false]);
+    });
+  });
+
   it("knows new.target as itself", async () => {
     let target: unknown;
     class Abstract {

@@ -10,6 +10,14 @@ import { Thing } from "./helpers/pool.ts";
 type Loose = any;
 
 describe("a method called again", () => {
+  // The first one, before any other method was read.
+  it("is none where there is none, though one was called when the object was still to come", async () => {
+    const proxy: Loose = new Proxy({ fun: () => Promise.resolve({ name: () => "later" }) });
+    assertEquals(await proxy.name(), "later");
+    proxy.setObj({});
+    assertStrictEquals(proxy.name, undefined);
+  });
+
   it("is that of the object as it is then", () => {
     const object: Loose = { name: () => "one" };
     const proxy: Loose = new Proxy({ obj: object });
@@ -39,6 +47,33 @@ describe("a method called again", () => {
     }
     assertThrows(tell, ProxyError, "outside of any frame");
     assertThrows(() => proxy.tell, ProxyError, "outside of any frame");
+  });
+
+  it("is one that the frame's object has of its own, though that of its kind was read", () => {
+    const guarded = () => "guarded";
+    const proxy = new Proxy({
+      fun: (n) => n === 0 ? new Thing(n) : Object.assign(new Thing(n), { toString: guarded }),
+      scope: flow,
+    });
+    const tell = flow.run(() => proxy.toString);
+    flow.run(() => assertEquals([tell(), proxy.toString(), tell()], Array(3).fill("guarded")));
+    assertEquals(flow.run(tell), "guarded");
+  });
+
+  it("is that of the frame's own object, also where it is one of a function's fields", () => {
+    const sql = (n: number) => Object.assign(() => `call ${n}`, { begin: () => `begin ${n}` });
+    const proxy = new Proxy({ fun: (n) => ({ sql: sql(n) }), scope: flow });
+    const kept = flow.run(() => proxy.sql);
+    for (const n of [1, 2]) {
+      flow.run(() =>
+        assertEquals([kept(), kept.begin(), proxy.sql.begin()], [
+          `call ${n}`,
+          `begin ${n}`,
+          `begin ${n}`,
+        ])
+      );
+    }
+    assertThrows(() => kept.begin, ProxyError, "outside of any frame");
   });
 
   it("is found by a getter that is called once a time, whatever that gives", () => {
