@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ProxyError } from "./errors.ts";
 import { standIn } from "./forward.ts";
 import type { Create, PoolOptions } from "./pool/options.ts";
 import { Filling } from "./proxy/filling.ts";
@@ -119,7 +120,13 @@ function newProxy<T>(given: Given<T> = {}): object {
  * {@linkcode Proxy} under a name that is not one of the language's, for linters that mind.
  */
 export const ScopedProxy: ScopedProxyConstructor = class ScopedProxy {
-  constructor(options?: Given<unknown>) {
+  constructor(options?: Given<unknown>, ...more: unknown[]) {
+    if (more.length > 0) {
+      throw new ProxyError(
+        `new Proxy takes one argument, got ${more.length + 1}: ` +
+          "the language's own, which this name hides, is globalThis.Proxy",
+      );
+    }
     return newProxy(options);
   }
 } as unknown as ScopedProxyConstructor;

@@ -3,19 +3,25 @@
 import { PoolTimeoutError } from "../errors.ts";
 import { after } from "../pool/clock.ts";
 import type { GetOptions } from "../pool/options.ts";
+import { Signals } from "../pool/signals.ts";
+
+/** The signals of callers. */
+const signals = new Signals<() => void>((aborted) => aborted());
 
 /** One for all who ask for it meanwhile. */
 export class Attempt<V> {
-  /** Settles once the object is there, or is not. */
-  pending!: Promise<V>;
   /** What it was given up for. */
   cancelled: Error | undefined;
-  /** Whether it may fail of what only its first caller wanted. */
-  readonly #bounded: boolean;
+  /** What its first caller, and nobody else, has bounded it by. */
+  readonly #options: GetOptions | undefined;
+  /** For whoever waits. */
+  #outcome!: Promise<V>;
+  #fail!: (error: unknown) => void;
+  #ended!: Promise<void>;
   #aborting: AbortController | undefined;
 
-  constructor(bounded: boolean) {
-    this.#bounded = bounded;
+  constructor(options: GetOptions | undefined) {
+    this.#options = options;
   }
 
   /** Aborts when it is given up. Made when it is asked for: most never do. */
@@ -25,27 +31,45 @@ export class Attempt<V> {
     return this.#aborting.signal;
   }
 
+  /** It ends as `work` does; who waits for it hears of that, or sooner that it is given up. */
+  begin(work: Promise<V>): Promise<V> {
+    this.#outcome = new Promise((resolve, reject) => {
+      this.#fail = reject;
+      this.#ended = work.then(resolve, reject);
+    });
+    const { signal } = this.#options ?? {};
+    if (signal !== undefined) this.#heed(signal);
+    return this.#outcome;
+  }
+
+  #heed(signal: AbortSignal): void {
+    const abort = () => this.#aborting?.abort(signal.reason);
+    if (signal.aborted) return abort(); // by the maker
+    signals.listen(signal, abort);
+    void this.#ended.then(() => signals.unlisten(signal, abort));
+  }
+
   cancel(why: Error): void {
     this.cancelled = why;
     this.#aborting?.abort(why);
+    this.#fail(why);
   }
 
   /** Resolves once it has come to an end, or after `patience` ms. */
   over(patience: number): Promise<void> {
     return new Promise((resolve) => {
       const stop = after(patience, true, resolve);
-      const end = () => {
+      void this.#ended.then(() => {
         stop();
         resolve();
-      };
-      this.pending.then(end, end); // its callers are told
+      });
     });
   }
 
   /** Waits for it as somebody else than its first caller, whose bounds are not theirs: `again`. */
   join(again: () => Promise<V>, options: GetOptions | undefined): Promise<V> {
-    const own = this.pending.catch((error) => {
-      if (this.#bounded && this.cancelled === undefined) return again();
+    const own = this.#outcome.catch((error) => {
+      if (this.#options !== undefined && this.cancelled === undefined) return again();
       throw error;
     });
     return options === undefined ? own : within(own, options);
@@ -56,16 +80,16 @@ export class Attempt<V> {
 function within<V>(promise: Promise<V>, { signal, timeout = 0 }: GetOptions): Promise<V> {
   return new Promise((resolve, reject) => {
     const abort = () => end(() => reject(signal!.reason));
-    const timer = timeout > 0
-      ? setTimeout(() => end(() => reject(tooLate(timeout))), timeout)
+    const stop = timeout > 0
+      ? after(timeout, true, () => end(() => reject(tooLate(timeout))))
       : undefined;
     const end = (settle: () => void) => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
+      stop?.();
+      if (signal !== undefined) signals.unlisten(signal, abort);
       settle();
     };
     promise.then((value) => end(() => resolve(value)), (error) => end(() => reject(error)));
-    signal?.addEventListener("abort", abort);
+    if (signal !== undefined) signals.listen(signal, abort);
   });
 }
 

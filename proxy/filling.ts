@@ -1,6 +1,7 @@
 // Filling: what a proxy stands for, given when it is made or later.
 
 import { ProxyError } from "../errors.ts";
+import { handlerOf } from "../forward.ts";
 import { checkNames, OPTIONS, settingsOf } from "../pool/check.ts";
 import type { Create, PoolOptions } from "../pool/options.ts";
 import { type Scope, thread, versatile } from "../scopes/mod.ts";
@@ -38,6 +39,7 @@ export class Filling<T> {
     this.#scope = scope;
     this.#content = content;
     this.#options = options;
+    if (options.maxSize === undefined) checkCloser(content.obj, options.closer);
     this.source = this.#newSource(content, options);
   }
 
@@ -82,6 +84,9 @@ export class Filling<T> {
     if (content.obj === undefined && content.fun === undefined) {
       throw new ProxyError(`${set} must be given an object, or a function as fun, got neither`);
     }
+    if ((handlerOf(content.obj) as { filling?: unknown } | undefined)?.filling === this) {
+      throw new ProxyError("a proxy cannot stand for itself: give it the object");
+    }
     this.#replace(content, this.#options);
   }
 
@@ -94,6 +99,11 @@ export class Filling<T> {
     old.retire();
   }
 
+  /** Whether its type, which stays, is that of one whose objects come later. */
+  get #deferred(): boolean {
+    return (this.source as Source<T> | undefined)?.deferred ?? false; // none yet: it is being made
+  }
+
   #newSource({ obj, fun }: Content<T>, options: PoolOptions<T>): Source<T> {
     const pooled = options.maxSize !== undefined;
     checkContent(obj, fun, pooled);
@@ -102,8 +112,16 @@ export class Filling<T> {
     if (fun === undefined) return new Unset(pooled, this.#setName);
     return pooled
       ? new Pooled(this.#scope ?? versatile, fun, options)
-      : new Made(this.#scope ?? thread, fun, settingsOf(options));
+      : new Made(this.#scope ?? thread, fun, settingsOf(options), this.#deferred);
   }
+}
+
+/** Throws if there is something to be closed that never would be. */
+function checkCloser(obj: unknown, closer: unknown): void {
+  if (obj === undefined || closer === undefined) return;
+  throw new ProxyError(
+    "closer closes what fun makes, and with obj there is no fun: close the object yourself, or give fun",
+  );
 }
 
 function isContent(content: unknown): boolean {

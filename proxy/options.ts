@@ -30,6 +30,12 @@ export interface OwnOptions<T> {
   /** Called with each object that `fun` has made, at the end of its frame; may be async. */
   closer?: Hook<T> | undefined;
   /**
+   * Time limit of `closer`, in ms; 0: none. After it the object counts as closed.
+   *
+   * @default {30000}
+   */
+  closeTimeout?: number | undefined;
+  /**
    * The least severe messages that are logged.
    *
    * @default {"warn"}
@@ -51,7 +57,7 @@ export interface PooledOptions<T> extends PoolOptions<T> {
   maxSize: number;
 }
 
-const UNPOOLED: readonly string[] = ["closer", "logLevel", "logger"];
+const UNPOOLED: readonly string[] = ["closer", "closeTimeout", "logLevel", "logger"];
 
 /** Throws unless `options` are what a proxy takes. */
 export function checkOptions(options: object): void {

@@ -57,7 +57,7 @@ export interface Source<T> {
   has(frame: Frame | undefined): boolean;
   /** The pool that objects for the frame come from, if there is one already. */
   pool(frame: Frame | undefined): Pool<T> | undefined;
-  /** Another source takes its place. */
+  /** Another source takes its place, and serves those who wait. */
   retire(): void;
 }
 
@@ -67,9 +67,9 @@ class Slot<T> {
   /** On its way. */
   attempt: Attempt<Holding<T>> | undefined = undefined;
   making = false;
-  /** Whether the frame knows to give it back, and to give up what is on its way. */
-  deferred = false;
-  cancels = false;
+  /** What the frame's end calls: gives it back, and gives up what is on its way. */
+  give: (() => Promise<void>) | undefined = undefined;
+  giveUp: (() => Promise<void>) | undefined = undefined;
   /** How many blocks hold it. */
   holders = 0;
 }
@@ -79,13 +79,16 @@ export const GRACE = 1000;
 
 /** One object for each frame of a scope, given back at the frame's end. */
 export abstract class FrameSource<T> implements Source<T> {
-  deferred = false;
+  deferred: boolean;
   readonly pooled: boolean = false;
   started = false;
   protected readonly scope: Scope;
+  /** Of all frames, those that wait for an object. */
+  readonly #waiting = new Set<Slot<T>>();
 
-  constructor(scope: Scope) {
+  constructor(scope: Scope, deferred: boolean) {
     this.scope = scope;
+    this.deferred = deferred;
   }
 
   /** The object, or a promise of one, for a frame that has none. */
@@ -148,9 +151,18 @@ export abstract class FrameSource<T> implements Source<T> {
 
   /** Frames give back what they have at their ends; one that has none does so now. */
   retire(): void {
+    for (const slot of this.#waiting) this.#giveUp(slot, replacedError);
     const frame = this.scope.current();
     const slot = frame?.permanent ? this.#slotOf(frame) : undefined;
-    if (slot !== undefined) void this.#empty(slot, replacedError);
+    if (slot !== undefined) void this.#leave(frame!, slot);
+  }
+
+  /** For good, for the frame not to keep what no proxy stands for any more. */
+  async #leave(frame: Frame, slot: Slot<T>): Promise<void> {
+    await this.#empty(slot, replacedError);
+    if (slot.holding === undefined && slot.attempt === undefined) {
+      frame.drop?.(this, [slot.give, slot.giveUp]);
+    }
   }
 
   frame(given: Frame | undefined): Frame {
@@ -182,13 +194,14 @@ export abstract class FrameSource<T> implements Source<T> {
     try {
       const there = this.lent(frame);
       if (there !== undefined) return this.#keep(frame, slot, there);
-      const attempt = new Attempt<Holding<T>>(options !== undefined);
+      const attempt = new Attempt<Holding<T>>(options);
       const made = this.make(frame, attempt, options);
       if (!isThenable(made)) return this.#keep(frame, slot, this.#held(made));
       this.deferred = true;
+      const outcome = attempt.begin(this.#arrive(frame, slot, attempt, made));
       if (this.#gone(frame, slot)) attempt.cancel(this.#ended());
       else this.#expect(frame, slot, attempt);
-      return attempt.pending = this.#arrive(frame, slot, attempt, made);
+      return outcome;
     } finally {
       slot.making = false;
     }
@@ -196,8 +209,11 @@ export abstract class FrameSource<T> implements Source<T> {
 
   #expect(frame: Frame, slot: Slot<T>, attempt: Attempt<Holding<T>>): void {
     slot.attempt = attempt;
-    if (!slot.cancels) frame.defer(() => this.#cancel(slot, () => this.#ended()));
-    slot.cancels = true;
+    this.#waiting.add(slot);
+    if (slot.giveUp === undefined) {
+      slot.giveUp = () => this.#cancel(slot, () => this.#ended());
+      frame.defer(slot.giveUp);
+    }
   }
 
   async #arrive(
@@ -212,7 +228,7 @@ export abstract class FrameSource<T> implements Source<T> {
       if (attempt.cancelled === undefined) return this.#keep(frame, slot, this.#held(value));
       if (value !== undefined && value !== null) await this.release(this.hold(value));
     } finally {
-      if (slot.attempt === attempt) slot.attempt = undefined;
+      if (slot.attempt === attempt) this.#forget(slot);
     }
     throw attempt.cancelled;
   }
@@ -234,9 +250,9 @@ export abstract class FrameSource<T> implements Source<T> {
 
   /** As late as the object is there: what it was made of by then goes back after it. */
   #defer(frame: Frame, slot: Slot<T>): void {
-    if (slot.deferred) return;
-    slot.deferred = true;
-    frame.defer(() => this.#empty(slot, () => this.#ended()));
+    if (slot.give !== undefined) return;
+    slot.give = () => this.#empty(slot, () => this.#ended());
+    frame.defer(slot.give);
   }
 
   #gone(frame: Frame, slot: Slot<T>): boolean {
@@ -255,13 +271,23 @@ export abstract class FrameSource<T> implements Source<T> {
     return holding === undefined ? Promise.resolve() : this.release(holding);
   }
 
-  /** Nobody waits for one whose maker does not listen: it is released when it comes, if ever. */
+  /** Who waits is told at once. What its maker makes of it all the same is released when it comes. */
   #cancel(slot: Slot<T>, why: () => ProxyError): Promise<void> {
     const { attempt } = slot;
     if (attempt === undefined) return Promise.resolve(); // an error would cost more than all the rest
-    slot.attempt = undefined;
-    attempt.cancel(why());
+    this.#giveUp(slot, why);
     return attempt.over(GRACE);
+  }
+
+  #giveUp(slot: Slot<T>, why: () => ProxyError): void {
+    const { attempt } = slot;
+    this.#forget(slot);
+    attempt?.cancel(why());
+  }
+
+  #forget(slot: Slot<T>): void {
+    slot.attempt = undefined;
+    this.#waiting.delete(slot);
   }
 
   #ended(): ProxyError {

@@ -16,12 +16,13 @@ import { FrameSource, GRACE, Holding, type Source } from "./source.ts";
 /** Nothing yet. */
 export class Unset<T> implements Source<T> {
   readonly deferred: boolean;
-  readonly pooled = false;
+  readonly pooled: boolean;
   readonly started = false;
   readonly #setName: string;
 
-  constructor(deferred: boolean, setName: string) {
-    this.deferred = deferred;
+  constructor(pooled: boolean, setName: string) {
+    this.deferred = pooled;
+    this.pooled = pooled;
     this.#setName = setName;
   }
 
@@ -105,8 +106,9 @@ export class Made<T> extends FrameSource<T> {
   readonly #hooks: Hooks<T>;
   #attempts = 0;
 
-  constructor(scope: Scope, fun: Create<T>, settings: Settings<T>) {
-    super(scope);
+  /** `deferred`: it is known that objects come later. */
+  constructor(scope: Scope, fun: Create<T>, settings: Settings<T>, deferred: boolean) {
+    super(scope, deferred);
     this.#fun = fun;
     const log = new Log("proxypool proxy", settings.logLevel, settings.logger);
     this.#hooks = new Hooks(settings, new Totals(), log);
@@ -121,7 +123,8 @@ export class Made<T> extends FrameSource<T> {
       },
     };
     // What outlives the request that happens to come first must not show it, nor keep it.
-    return frame.permanent ? outside(fun, n, context) : fun(n, context);
+    if (frame.permanent) return outside(fun, n, context);
+    return frame === this.scope.current() ? fun(n, context) : within(frame, () => fun(n, context));
   }
 
   protected hold(made: T): Holding<T> {
@@ -135,7 +138,6 @@ export class Made<T> extends FrameSource<T> {
 
 /** Each frame has an object lent from a pool, which gets it back at its end. */
 export class Pooled<T> extends FrameSource<T> {
-  override deferred = true;
   override readonly pooled = true;
   readonly #fun: Create<T>;
   readonly #options: PoolOptions<T>;
@@ -144,7 +146,7 @@ export class Pooled<T> extends FrameSource<T> {
   #pool: Pool<T> | undefined;
 
   constructor(scope: Scope, fun: Create<T>, options: PoolOptions<T>) {
-    super(scope);
+    super(scope, true);
     this.#fun = fun;
     this.#options = options;
   }
@@ -177,9 +179,7 @@ export class Pooled<T> extends FrameSource<T> {
     attempt: Attempt<Holding<T>>,
     options: GetOptions | undefined,
   ): Promise<Lease<T>> {
-    const { signal } = attempt;
-    const both = options?.signal === undefined ? signal : AbortSignal.any([signal, options.signal]);
-    return this.pool(frame)!.get({ ...options, signal: both });
+    return this.pool(frame)!.get({ ...options, signal: attempt.signal });
   }
 
   protected override lent(frame: Frame): Holding<T> | undefined {
@@ -194,6 +194,22 @@ export class Pooled<T> extends FrameSource<T> {
   }
 
   protected release({ loan }: Holding<T>): Promise<void> {
-    return loan!.lender.dispose(loan!);
+    // Its user may have given it back: that is no second time.
+    return loan!.end === undefined ? loan!.lender.dispose(loan!) : Promise.resolve();
+  }
+}
+
+/** Calls `fn` in a frame that is not the current one; as far as anything carries frames along here. */
+function within<R>(frame: Frame, fn: () => R): R {
+  let begun = false;
+  const begin = () => {
+    begun = true;
+    return fn();
+  };
+  try {
+    return frame.run(begin);
+  } catch (error) {
+    if (begun) throw error;
+    return fn();
   }
 }

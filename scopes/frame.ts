@@ -80,6 +80,13 @@ export class ScopeFrame implements Frame {
     this.#deferred.push(fn);
   }
 
+  /** Undoes `set` and `defer`. */
+  drop(key: object, fns: readonly ((() => unknown) | undefined)[]): void {
+    if (key === this.#key) this.#key = this.#value = undefined;
+    else this.#slots?.delete(key);
+    this.#deferred = this.#deferred.filter((fn) => !fns.includes(fn));
+  }
+
   /** Puts off the end until `promise` has settled. */
   waitUntil(promise: Promise<unknown>): void {
     this.#live("waitUntil");

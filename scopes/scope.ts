@@ -29,6 +29,13 @@ export interface Frame extends AsyncDisposable {
    */
   defer(fn: () => unknown): void;
   /**
+   * Undoes `set` and `defer`, for a permanent frame not to keep for good what is needed no more.
+   *
+   * @param key of what was kept
+   * @param fns what was deferred; undefined is skipped
+   */
+  drop?(key: object, fns: readonly ((() => unknown) | undefined)[]): void;
+  /**
    * Puts off the end until `promise` has settled: a streamed answer that still reads, say. What it
    * fails with is logged.
    *

@@ -1,10 +1,15 @@
 // How long a frame waits for an object: each caller's own bounds, though all wait for the same.
 
-import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { PoolTimeoutError, Proxy } from "../mod.ts";
+import { PoolTimeoutError, Proxy, ProxyError } from "../mod.ts";
 import { flow, things } from "./helpers/flow.ts";
-import { Creations, idle, rejection, stateOf } from "./helpers/pool.ts";
+import { Creations, idle, rejection, stateOf, Thing } from "./helpers/pool.ts";
 
 describe("the bounds of one who waits", () => {
   /** Calls `test` in a frame that waits for what `holder` has. */
@@ -43,6 +48,32 @@ describe("the bounds of one who waits", () => {
       assertEquals(await rejection(proxy._getObj({ signal: AbortSignal.abort("no") })), "no");
     });
     await proxy._pool!.shutdown();
+  });
+
+  it("leave a signal alone once they are over", async () => {
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const { addEventListener, removeEventListener } = signal;
+    Object.assign(signal, {
+      addEventListener(...args: Parameters<typeof addEventListener>) {
+        listeners++;
+        addEventListener.apply(signal, args);
+      },
+      removeEventListener(...args: Parameters<typeof removeEventListener>) {
+        listeners--;
+        removeEventListener.apply(signal, args);
+      },
+    });
+    await full(async (proxy) => {
+      const waiting = [proxy._getObj({ signal })];
+      assertEquals(listeners, 1); // no signal made of it, which Node 20 would keep for as long
+      waiting.push(proxy._getObj({ signal, timeout: 60_000 }));
+      proxy._pool!.resize({ maxSize: 2 });
+      await Promise.all(waiting);
+      await idle();
+      assertEquals(listeners, 0);
+      proxy._pool!.resize({ maxSize: 1 });
+    });
   });
 
   it("are not those of others who wait for the same: of the first by a signal", () =>
@@ -102,6 +133,15 @@ describe("the bounds of one who waits", () => {
       assertEquals(creations.all.length, 1);
     });
     await proxy._pool!.shutdown();
+  });
+
+  it("are of no use as long as there is nothing to wait for, and say how there will be", async () => {
+    const proxy = new Proxy<Thing>({ scope: flow, maxSize: 1 });
+    for (const get of [() => proxy._getObj({ timeout: 5 }), () => proxy._obj({ timeout: 5 })]) {
+      const error = await rejection(get());
+      assertInstanceOf(error, ProxyError);
+      assertStringIncludes(error.message, "fill it with set(");
+    }
   });
 
   it("by default are the pool's", async () => {

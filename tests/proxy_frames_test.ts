@@ -14,6 +14,60 @@ function things(options: { scope?: FlowScope } = {}) {
   return { shop, proxy: new Proxy({ fun, closer, scope: flow, ...options }) };
 }
 
+describe("fun", () => {
+  it("runs in the frame that it makes an object for, wherever it is called from", async () => {
+    const seen: unknown[] = [];
+    const user = new Proxy({ fun: (n) => ({ name: `user ${n}` }), scope: flow });
+    const session = new Proxy({
+      fun: () => (seen.push(flow.current()), { hello: `session of ${user.name}` }),
+      scope: flow,
+    });
+    const [alice, mallory] = [flow.open(), flow.open()];
+    assertEquals([alice, mallory].map((frame) => frame.run(() => user.name)), ["user 0", "user 1"]);
+    mallory.run(() => assertEquals(session._in(alice).hello, "session of user 0"));
+    assertEquals(alice.run(() => session.hello), "session of user 0");
+    assertEquals(session._in(mallory).hello, "session of user 1"); // from outside of any frame
+    assertEquals(seen, [alice, mallory]);
+    await Promise.all([alice.end(), mallory.end()]);
+  });
+
+  it("runs once, where its frame cannot be entered", async () => {
+    const frame = flow.open();
+    const run = () => {
+      throw new ProxyError("nothing carries frames along here");
+    };
+    const here = Object.assign(Object.create(frame), { run });
+    Object.defineProperty(here, "ended", { value: false });
+    let calls = 0;
+    class Own {
+      [key: string]: unknown;
+      name = "own";
+      ready = () => Promise.resolve();
+      current = () => undefined;
+      run = run;
+      open = () => frame;
+    }
+    const kept = new Map<object, unknown>();
+    Object.assign(here, {
+      get: (key: object) => kept.get(key),
+      set: (key: object, value: unknown) => void kept.set(key, value),
+      defer: (fn: () => unknown) => frame.defer(fn),
+    });
+    const proxy = new Proxy({ fun: () => ({ n: calls++ }), scope: new Own() });
+    assertEquals([proxy._in(here).n, proxy._in(here).n], [0, 0]);
+    const failing = new Proxy({
+      fun: (): { n: number } => {
+        calls++;
+        throw new RangeError("its own");
+      },
+      scope: flow,
+    });
+    assertThrows(() => failing._in(frame).n, RangeError, "its own");
+    assertEquals(calls, 2);
+    await frame.end();
+  });
+});
+
 describe("_obj", () => {
   it("gives the object for a block, and then closes it", async () => {
     const { shop, proxy } = things();

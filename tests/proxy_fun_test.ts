@@ -189,6 +189,15 @@ describe("an object of a frame", () => {
     }
   });
 
+  it("whose closer hangs is given up after closeTimeout", async () => {
+    const logger = new Recorder();
+    const closer = () => new Promise<void>(() => {});
+    const options = { fun: () => new Thing(5), closer, closeTimeout: 10, scope: flow, logger };
+    const proxy = new Proxy(options);
+    await flow.run(() => Promise.resolve(proxy.id));
+    assertMatch(logger.text(), /closer took longer than closeTimeout, 10 ms/);
+  });
+
   it("whose closer fails is not logged if nobody wants to hear it", async () => {
     const logger = new Recorder();
     const closer = () => Promise.reject(new Error("broken"));

@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Pool, Proxy } from "../mod.ts";
-import { collect } from "./helpers/gc.ts";
+import { collect, needGc } from "./helpers/gc.ts";
 import { flow } from "./helpers/flow.ts";
 import { deferred, idle, rejection, Thing } from "./helpers/pool.ts";
 
@@ -113,6 +113,45 @@ describe("a request's store is not kept", () => {
     await pool.ret(lease);
     await pool.shutdown();
   });
+});
+
+describe("what is over is not kept", () => {
+  it("by a proxy that is filled anew in its thread, again and again", async () => {
+    needGc();
+    const proxy = new Proxy<{ large: number[] }>();
+    const refs: WeakRef<object>[] = [];
+    const fill = () => {
+      const made = { large: new Array(1000).fill(0) };
+      refs.push(new WeakRef(made));
+      proxy.setFun(() => made);
+      assertEquals(proxy.large.length, 1000);
+    };
+    for (let i = 0; i < 10; i++) fill();
+    proxy.setObj({ large: [] });
+    await assertCollected(...refs);
+  });
+
+  it("by the last method that was read", async () => {
+    needGc();
+    const ref = await withOwn(async (pool) => {
+      await using lease = await pool.get();
+      assertEquals(lease.size(), 1000);
+    });
+    // Bun itself keeps what was last at work in a place: here, one that was not read through a lease.
+    await withOwn((pool) => pool.use((object) => void assertEquals(object.size(), 1000)));
+    await assertCollected(ref);
+  });
+
+  /** Does `work` with objects whose method closes over what is given. */
+  async function withOwn(
+    work: (pool: Pool<{ size(): number }>) => unknown,
+  ): Promise<WeakRef<object>> {
+    const large = { numbers: new Array(1000).fill(0) };
+    const pool = new Pool(() => ({ size: () => large.numbers.length }));
+    await work(pool);
+    await pool.shutdown();
+    return new WeakRef(large);
+  }
 });
 
 describe("a frame that has ended is not kept", () => {

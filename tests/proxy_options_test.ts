@@ -27,6 +27,26 @@ describe("what a proxy is made of", () => {
     assertStringIncludes(refused(() => new Loosely().set(both)), "either obj");
   });
 
+  it("obj with a closer, which nothing would call, is refused; one for a fun to come is not", () => {
+    assertStringIncludes(refused(() => new Loosely({ obj: {}, closer() {} })), "or give fun");
+    const proxy = new Loosely({ closer() {} });
+    proxy.setObj({ name: "a stand-in for tests" });
+    assertEquals(proxy.name, "a stand-in for tests");
+  });
+
+  it("itself is refused, whatever it stands for", () => {
+    const proxy = new Loosely();
+    assertStringIncludes(refused(() => proxy.setObj(proxy)), "cannot stand for itself");
+    proxy.setObj({});
+    assertStringIncludes(refused(() => proxy.set({ obj: proxy })), "cannot stand for itself");
+    assertStringIncludes(refused(() => proxy.setObj(proxy._in(thread.open()))), "itself");
+  });
+
+  it("a second argument, as the language's own has, is refused", () => {
+    assertStringIncludes(refused(() => new Loosely({}, {})), "globalThis.Proxy");
+    assertStringIncludes(refused(() => new Loosely(new Map(), {})), "got 2");
+  });
+
   it("obj with a pool is refused, also when set later", () => {
     const told = refused(() => new Loosely({ obj: {}, maxSize: 1 }));
     assertStringIncludes(told, "give fun, or no maxSize");
@@ -58,7 +78,6 @@ describe("what a proxy is made of", () => {
       retter() {},
       hkDelay: 5,
       maxWaiting: 1,
-      closeTimeout: 5,
       discardOnError: true,
     };
     for (const [name, value] of Object.entries(pooled)) {
@@ -68,7 +87,7 @@ describe("what a proxy is made of", () => {
       new Loosely({ fun, [name]: value, maxSize: 1 });
       new Loosely({ fun, [name]: undefined });
     }
-    new Loosely({ fun, closer() {}, logLevel: "silent", logger: console });
+    new Loosely({ fun, closer() {}, closeTimeout: 5, logLevel: "silent", logger: console });
   });
 
   it("an unknown option is refused, with the one that was meant", () => {

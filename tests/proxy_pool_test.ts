@@ -31,6 +31,18 @@ describe("_getObj", () => {
     await proxy._pool!.shutdown();
   });
 
+  it("gives one that its user may give back, which is no second time for the frame", async () => {
+    const proxy = things();
+    await flow.run(async () => {
+      await using lease = await proxy._getObj();
+      assertEquals(lease.echo(1), 1);
+    });
+    await flow.run(async () => proxy._pool!.ret(await proxy._getObj()));
+    const { returned, doubleReturns } = proxy._pool!.stats();
+    assertEquals([returned, doubleReturns], [2, 0]);
+    await proxy._pool!.shutdown();
+  });
+
   it("gives each of several frames its own", async () => {
     const proxy = things({ maxSize: 2 });
     await flow.run(async () => {

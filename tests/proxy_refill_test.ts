@@ -104,6 +104,54 @@ describe("a proxy of an async fun, filled anew while calls wait", () => {
     await thread.current()!.end();
   });
 
+  for (const scope of [flow, thread]) {
+    it(`gives up at once what the old one makes in ${scope.name}, which may not listen`, async () => {
+      const signals: AbortSignal[] = [];
+      const proxy = new Proxy({
+        fun: (_n, { signal }) => (signals.push(signal), new Promise<Thing>(() => {})),
+        scope,
+      });
+      const frames = [flow.open(), flow.open()];
+      const calls = frames.map((frame) => frame.run(() => proxy.echo(1)));
+      const objects = frames.map((frame) => frame.run(() => proxy._getObj()));
+      let made = 0;
+      proxy.setFun(() => Promise.resolve(new Thing(made++)));
+      assertEquals(await Promise.all(calls), [1, 1]);
+      const ids = (await Promise.all(objects)).map(({ id }) => id).sort();
+      assertEquals([ids, made], scope === flow ? [[0, 1], 2] : [[0, 0], 1]);
+      assertEquals(new Set(signals.map(({ aborted }) => aborted)), new Set([true]));
+      for (const { reason } of signals) assertInstanceOf(reason, ProxyError);
+      await Promise.all([...frames, thread.open()].map((frame) => frame.end()));
+    });
+  }
+
+  it("closes what the old one makes all the same", async () => {
+    const making = deferred<Thing>();
+    const closed: unknown[] = [];
+    const proxy = new Proxy({
+      fun: () => making.promise,
+      closer: ({ id }) => void closed.push(id),
+      scope: flow,
+    });
+    const frame = flow.open();
+    const call = frame.run(() => proxy._getObj());
+    proxy.setFun(() => Promise.resolve(new Thing(8)));
+    assertEquals((await call).id, 8);
+    making.resolve(new Thing(7));
+    await idle();
+    assertEquals(closed, [7]);
+    await frame.end();
+    assertEquals(closed, [7, 8]);
+  });
+
+  it("fails them with a promise where their frame is missing, as before", async () => {
+    const proxy = new Proxy({ fun: () => Promise.resolve(new Thing(1)), scope: flow });
+    await flow.run(() => proxy.echo(1));
+    proxy.setFun(() => Promise.resolve(new Thing(2)));
+    assertInstanceOf(await rejection(proxy.echo(1)), ProxyError);
+    assertInstanceOf(await rejection(proxy._getObj()), ProxyError);
+  });
+
   it("tells them that their frame has ended, if it has", async () => {
     const making = deferred<Thing>();
     const proxy = new Proxy({ fun: () => making.promise, scope: flow });

@@ -169,6 +169,29 @@ describe("defer", () => {
   });
 });
 
+describe("drop", () => {
+  it("takes back what was kept under a key, and what was deferred, but nothing else", async () => {
+    const keys = [{}, {}, {}];
+    for (const dropped of keys) {
+      const frame = flow.open();
+      const called: unknown[] = [];
+      const fns = keys.map((_, n) => () => called.push(n));
+      keys.forEach((key, n) => {
+        frame.set(key, n);
+        frame.defer(fns[n]!);
+      });
+      const n = keys.indexOf(dropped);
+      frame.drop!(dropped, [fns[n], undefined]);
+      const rest = [0, 1, 2].map((other) => other === n ? undefined : other);
+      assertEquals(keys.map((key) => frame.get(key)), rest);
+      frame.set(dropped, "again");
+      assertEquals(frame.get(dropped), "again");
+      await frame.end();
+      assertEquals(called, rest.filter((other) => other !== undefined).reverse());
+    }
+  });
+});
+
 describe("waitUntil", () => {
   it("puts the end off, also by what comes meanwhile", async () => {
     const frame = flow.open();
