@@ -14,7 +14,12 @@ const CONSUMER = "tests/npm/consumer.ts";
 /** The same as CommonJS; node16 stands for a Node that could not yet `require` what is ESM. */
 const COMMON = CONSUMER.replace(/ts$/, "cts");
 /** The suite's own statements about types. */
-const STATEMENTS = ["tests/types_test.ts", "tests/proxy_types_test.ts"];
+const STATEMENTS = [
+  "tests/types_test.ts",
+  "tests/proxy_types_test.ts",
+  "tests/proxy_content_types_test.ts",
+  "tests/proxy_generic_test.ts",
+];
 
 interface Project {
   resolution: keyof typeof RESOLUTIONS;
