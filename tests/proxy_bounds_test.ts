@@ -9,7 +9,7 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { PoolTimeoutError, Proxy, ProxyError } from "../mod.ts";
 import { flow, things } from "./helpers/flow.ts";
-import { Creations, idle, rejection, stateOf, Thing } from "./helpers/pool.ts";
+import { Creations, idle, rejection, stateOf, type Thing } from "./helpers/pool.ts";
 
 describe("the bounds of one who waits", () => {
   /** Calls `test` in a frame that waits for what `holder` has. */
