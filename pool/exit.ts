@@ -46,7 +46,7 @@ export class Exit<T> {
 
   /**
    * Unless it is not available after all: hooks of the others may have done anything. A shutdown waits
-   * for no `health`, whose answer nobody needs.
+   * for no `health` of a round, whose answer nobody needs.
    */
   retireIdle(entry: Entry<T>, why: Reason): void {
     const busy = entry.checking && why !== "shutdown";

@@ -89,9 +89,9 @@ function heldFor<T>(list: List<Entry<T>>, delay: number, awake: number): Entry<T
   return found;
 }
 
-/** Nobody used them while the program stood still, for `stood` ms until now. */
-function excuse<T>(list: List<Entry<T>>, stood: number, awake: number): void {
-  for (const entry of list) entry.since = Math.min(entry.since + stood, awake);
+/** Nobody has used them for `ms`, until `now`. */
+function excuse<T>(list: List<Entry<T>>, ms: number, now: number): void {
+  for (const entry of list) entry.since = Math.min(entry.since + ms, now);
 }
 
 /** Time between rounds: half the shortest delay that needs them. */
@@ -148,13 +148,13 @@ export class Housekeeper<T> {
   start(): void {
     if (this.delay === 0 || this.#timer.at !== Infinity) return;
     this.#mark(this.#core.clock.now());
-    this.#timer.start(this.delay, this.#keepsAlive);
+    this.#timer.start(this.delay, this.#keepsAlive && this.#core.bag.using > 0);
   }
 
-  /** Somebody waits for what a round will do. */
+  /** Somebody waits for what a round will do with what is in use. */
   keepAlive(): void {
     this.#keepsAlive = true;
-    this.#timer.keepAlive(true);
+    this.#timer.keepAlive(this.#core.bag.using > 0);
   }
 
   stop(): void {
@@ -164,14 +164,15 @@ export class Housekeeper<T> {
 
   /** A program that stood still is noticed at a round, or by whoever comes before that. */
   notice(now: number): void {
-    const late = now - this.#last - this.delay;
-    if (late <= GAP) return;
+    const passed = now - this.#last;
+    if (passed <= this.delay + GAP) return;
     const { bag, clock } = this.#core;
-    // Sleep does not count as use in any case.
-    const stood = Math.max(0, late - (clock.slept - this.#slept));
+    const awake = passed - (clock.slept - this.#slept); // sleep does not count as use in any case
     this.#mark(now);
-    excuse(bag.overdue, stood, now - clock.slept);
-    excuse(bag.lent, stood, now - clock.slept);
+    if (awake > this.delay + GAP) { // when it began is not known: nothing of that counts
+      excuse(bag.overdue, awake, now - clock.slept);
+      excuse(bag.lent, awake, now - clock.slept);
+    }
     this.#health.suspectAll(now);
   }
 

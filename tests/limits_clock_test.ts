@@ -184,6 +184,31 @@ describe("maxUsingDelayKill and maxUsingDelay", () => {
     });
   }
 
+  it("do not count a gap, however far apart rounds are", async () => {
+    using clocks = new Clocks();
+    const pool = new Pool(new Workshop().fun, { maxUsingDelayKill: 4000 });
+    const lease = await pool.get();
+    clocks.skip(3500); // by its end a round is due
+    await pool.ret(await pool.get());
+    const [{ held }] = pool.stats().objects.using as [{ held: number }];
+    assert(held < 1000, `held ${held} ms`);
+    await pool.ret(lease);
+    await pool.shutdown();
+  });
+
+  it("count what comes before a sleep, which tells when it began", async () => {
+    using clocks = new Clocks();
+    const pool = new Pool(new Workshop().fun, { maxUsingDelayKill: 4000 });
+    const lease = await pool.get();
+    clocks.skip(800); // no gap
+    clocks.wall += HOUR;
+    await pool.ret(await pool.get());
+    const [{ held }] = pool.stats().objects.using as [{ held: number }];
+    assert(held >= 800 && held < 2000, `held ${held} ms`);
+    await pool.ret(lease);
+    await pool.shutdown();
+  });
+
   it("count what comes before and after a gap, and say that", async () => {
     using clocks = new Clocks();
     const logger = new Recorder();

@@ -89,6 +89,16 @@ const PROGRAMS: Record<string, { source: string; prints: string }> = {
     `,
     prints: "1",
   },
+  "a shutdown does not keep the process alive for rounds that nothing is in use for": {
+    source: `
+      const options = { maxUsingDelayKill: 100, logLevel: "silent" };
+      const pool = new Pool(() => new Promise(() => {}), options);
+      await pool.get({ timeout: 20 }).catch(() => {});
+      void pool.shutdown();
+      console.log("done");
+    `,
+    prints: "done",
+  },
   "a shutdown closes what a round's health hangs on": {
     source: `
       const asked = new Promise((resolve) => {

@@ -270,10 +270,10 @@ export class Model extends Ledger {
   /** The program stands still for that long, which is no use of what is lent. */
   freeze(ms: number): void {
     const delay = roundDelay(this.numbers);
-    const seen = ms > delay + 1000 ? ms - delay : 0;
+    const seen = ms > delay + 1000 ? ms : 0;
     for (const { stood } of this.jobs) {
       stood.least += seen;
-      stood.most += ms;
+      stood.most += ms + delay; // since the last round
     }
   }
 

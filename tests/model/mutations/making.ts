@@ -144,13 +144,18 @@ export const MAKING: ByFile = {
     ],
     [
       "what stands still is in use",
-      "excuse(bag.lent, stood, now - clock.slept);",
+      "excuse(bag.lent, awake, now - clock.slept);",
       "",
     ],
     [
+      "what stands still is in use up to a round",
+      "excuse(bag.lent, awake, now - clock.slept);",
+      "excuse(bag.lent, awake - this.delay, now - clock.slept);",
+    ],
+    [
       "a round that is late by sleep excuses use",
-      "const stood = Math.max(0, late - (clock.slept - this.#slept));",
-      "const stood = late;",
+      "if (awake > this.delay + GAP) {",
+      "{",
     ],
     [
       "time passes without a round where there are none",
@@ -175,7 +180,7 @@ export const MAKING: ByFile = {
     ],
     [
       "a gap is not noticed",
-      "if (late <= GAP) return;",
+      "if (passed <= this.delay + GAP) return;",
       "if (late <= 1e9 * GAP) return;",
     ],
     [
