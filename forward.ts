@@ -220,11 +220,60 @@ function bind(handler: Forward, key: PropertyKey, method: Callable, stand: unkno
   if (method === Function.prototype.bind) return method.bind(stand);
   if (isClass(method)) return method;
   const call = handler.bound(key, method, stand);
-  const find = handler.finder(key, method);
-  return new Proxy(method, {
-    apply: (_target, _self, args) => call(...args),
-    get: (_target, field) => Reflect.get(find(), field),
-  });
+  return new Proxy<Callable>(CALLABLE, new Fielded(method, call, handler.finder(key, method)));
+}
+
+/** What a function is shown by; it has nothing that traps must respect. */
+const CALLABLE = function () {}.bind(undefined);
+
+/** Forwards to a function with fields: calls it, and reads of it, on whatever object is there then. */
+class Fielded extends Forward {
+  readonly #read: Callable;
+  readonly #call: Callable;
+  readonly #find: () => Callable;
+
+  constructor(read: Callable, call: Callable, find: () => Callable) {
+    super();
+    this.#read = read;
+    this.#call = call;
+    this.#find = find;
+  }
+
+  bare(): Callable {
+    return this.#find();
+  }
+
+  override get(shadow: object, key: PropertyKey, stand: unknown): unknown {
+    // `call` and the like are called on the stand-in. Promises ask whatever they get for `then`.
+    const isCommon = key in Function.prototype || key === "then";
+    if (isCommon && !Object.hasOwn(this.#read, key)) return Reflect.get(this.#read, key);
+    return super.get(shadow, key, stand);
+  }
+
+  override apply(_shadow: object, _self: unknown, args: unknown[]): unknown {
+    return this.#call(...args);
+  }
+
+  override bound(key: PropertyKey, method: Callable, stand: unknown): Callable {
+    const find = this.finder(key, method);
+    return (...args: unknown[]) => {
+      const bare = this.bare();
+      const result = Reflect.apply(find(), bare, args);
+      return result === bare ? itself(bare, stand) : result;
+    };
+  }
+
+  override finder(key: PropertyKey, method: Callable): () => Callable {
+    const origin = this.bare();
+    return () => {
+      const bare = this.bare();
+      return bare === origin ? method : (bare as Callable & Record<PropertyKey, Callable>)[key]!;
+    };
+  }
+
+  protected shown(): unknown {
+    return this.bare();
+  }
 }
 
 /** Its own property says so, which what inherits from the stand-in has not. */
@@ -237,16 +286,18 @@ export function itself(bare: unknown, stand: unknown): unknown {
   return Object(bare) === bare ? stand : bare;
 }
 
-/** The functions known to have nothing of their own that a closure in their place would not show. */
-const plain = new WeakSet<Callable>();
+/** Whether functions have nothing of their own that a closure in their place would not show. */
+const plain = new WeakMap<Callable, boolean>();
 
 /** Whether a method is one of these. */
 export function isPlain(method: Callable): boolean {
-  if (plain.has(method)) return true;
-  if (method === Function.prototype.bind) return false;
-  if (ownKeys(method).some((key) => key !== "length" && key !== "name")) return false;
-  plain.add(method);
-  return true;
+  let known = plain.get(method);
+  if (known === undefined) {
+    known = method !== Function.prototype.bind &&
+      ownKeys(method).every((key) => key === "length" || key === "name");
+    plain.set(method, known);
+  }
+  return known;
 }
 
 /** A revoked proxy has none to show: it fails when it is called. */

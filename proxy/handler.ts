@@ -19,7 +19,7 @@ import {
   own,
   promised,
 } from "./later.ts";
-import { isShared, noteReplaced, wasReplaced } from "./methods.ts";
+import { isShared } from "./methods.ts";
 import type { MEMBERS } from "./options.ts";
 import type { Holding, Source } from "./source.ts";
 
@@ -89,11 +89,8 @@ export class Handler<T> extends Forward {
     const holding = source.now(this.#frame);
     if (holding === undefined) return this.#first(key, stand);
     const method = (holding.object as Methods)[key];
-    if (method !== caller.method) {
-      holding.method = undefined;
-      return this.given(holding.object, key, method, stand);
-    }
-    holding.method = method;
+    if (method !== caller.method) return this.given(holding.object, key, method, stand);
+    if (method !== holding.method) holding.note(method);
     return caller.now;
   }
 
@@ -114,11 +111,8 @@ export class Handler<T> extends Forward {
       const setter = this.filling.setter(key);
       if (setter !== undefined) return setter;
     } else if (key === HANDLER) return this;
-    const holding = this.#holding();
-    if (holding !== undefined) {
-      holding.method = undefined;
-      return this.read(holding.object, key, stand);
-    }
+    const object = this.#object();
+    if (object !== undefined) return this.read(object, key, stand);
     // What the language itself would call, leaving the promise to nobody.
     if (key === "toJSON") return undefined;
     if (key === Symbol.toPrimitive) return noPrimitive;
@@ -137,20 +131,22 @@ export class Handler<T> extends Forward {
   }
 
   override bound(key: PropertyKey, method: Callable, stand: unknown): Callable {
-    const object = this.#object();
+    const holding = this.#there();
+    const { object } = holding;
     if (!isShared(object, key)) return this.#now(key, method, object, stand);
-    if (!isPlain(method)) return this.#now(key, method, this, stand);
-    return this.#callerOf(key, stand, method).now;
+    holding.note(method);
+    return isPlain(method)
+      ? this.#callerOf(key, stand, method).now
+      : this.#now(key, method, undefined, stand);
   }
 
   override finder(key: PropertyKey, method: Callable): () => Callable {
     const object = this.#object();
-    const origin = isShared(object, key) ? this : object;
-    return () => this.#called(this.#there(), key, method, origin) as Callable;
+    return () => this.#called(this.#there(), key, method, object) as Callable;
   }
 
   #callerOf(key: PropertyKey, stand: unknown, method: Callable | typeof NONE = NONE): Caller {
-    const now = this.#now(key, method, this, stand);
+    const now = this.#now(key, method, undefined, stand);
     const caller = { method, now, later: this.#later(key) };
     // What a symbol stands for is not called through promises.
     if (stand === this.stand && typeof key === "string" && key !== "toJSON") {
@@ -171,12 +167,10 @@ export class Handler<T> extends Forward {
     };
   }
 
-  /** What was read, of the object `origin` or of all of its kind (`this`); of another object, its own. */
+  /** What was read, of the object `origin` or of one of its kind; of another that has its own, that. */
   #called(holding: Holding<T>, key: PropertyKey, method: unknown, origin: unknown): unknown {
     const { object } = holding;
-    const isIts = method === holding.method || object === origin ||
-      origin === this && wasReplaced(object, key, method);
-    return isIts ? method : (object as Methods)[key];
+    return object === origin || holding.had(method) ? method : (object as Methods)[key];
   }
 
   #later(key: PropertyKey): Callable {
@@ -191,20 +185,6 @@ export class Handler<T> extends Forward {
         return Promise.reject(error);
       }
     };
-  }
-
-  override set(shadow: object, key: PropertyKey, value: unknown, receiver: unknown): boolean {
-    if (typeof value === "function") noteReplaced(this.bare(), key);
-    return super.set(shadow, key, value, receiver);
-  }
-
-  override defineProperty(
-    shadow: object,
-    key: PropertyKey,
-    descriptor: PropertyDescriptor,
-  ): boolean {
-    noteReplaced(this.bare(), key);
-    return super.defineProperty(shadow, key, descriptor);
   }
 
   override apply(shadow: object, self: unknown, args: unknown[]): unknown {

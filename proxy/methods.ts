@@ -14,24 +14,6 @@ export function isShared(object: unknown, key: PropertyKey): boolean {
   return false;
 }
 
-/** By which methods were replaced through a proxy, of which objects. */
-const replaced = new WeakMap<object, Set<PropertyKey>>();
-
-/** A proxy's user puts something in the place of a method. */
-export function noteReplaced(object: unknown, key: PropertyKey): void {
-  if (Object(object) !== object) return;
-  const keys = replaced.get(object as object);
-  if (keys === undefined) replaced.set(object as object, new Set([key]));
-  else keys.add(key);
-}
-
-/** Whether that was the method of an object until a proxy's user put another one in its place. */
-export function wasReplaced(object: unknown, key: PropertyKey, method: unknown): boolean {
-  if (!replaced.get(object as object)?.has(key)) return false;
-  const kind = kindOf(object);
-  return kind !== null && Reflect.get(kind, key, object) === method;
-}
-
 function kindOf(object: unknown): object | null {
   return Reflect.getPrototypeOf(Object(object));
 }

@@ -15,8 +15,9 @@ export class Holding<T> {
   /** Held here: the pool closes the object of a lease that nobody holds. */
   readonly lease: Lease<T> | undefined;
   readonly loan: Loan<T> | undefined;
-  /** The method that was read last; undefined if it may have been another one since. */
+  /** The method that was read of it last, and those before. */
   method: unknown = undefined;
+  #methods: unknown[] | undefined;
 
   constructor(object: T, lease?: Lease<T>, loan?: Loan<T>) {
     this.object = object;
@@ -27,6 +28,20 @@ export class Holding<T> {
   /** Whether the pool has not taken it away. */
   get alive(): boolean {
     return this.loan === undefined || this.loan.end === undefined;
+  }
+
+  /** One that all of its kind have is read of it. */
+  note(method: unknown): void {
+    const before = this.method;
+    this.method = method;
+    if (before === undefined || before === method) return;
+    const all = this.#methods ??= [];
+    if (!all.includes(before)) all.push(before);
+  }
+
+  /** Whether `method` was ever read of it. */
+  had(method: unknown): boolean {
+    return method === this.method || this.#methods !== undefined && this.#methods.includes(method);
   }
 
   /** What users get for it. */
@@ -85,6 +100,7 @@ export abstract class FrameSource<T> implements Source<T> {
   protected readonly scope: Scope;
   /** Of all frames, those that wait for an object. */
   readonly #waiting = new Set<Slot<T>>();
+  #retired = false;
 
   constructor(scope: Scope, deferred: boolean) {
     this.scope = scope;
@@ -151,6 +167,7 @@ export abstract class FrameSource<T> implements Source<T> {
 
   /** Frames give back what they have at their ends; one that has none does so now. */
   retire(): void {
+    this.#retired = true;
     for (const slot of this.#waiting) this.#giveUp(slot, replacedError);
     const frame = this.scope.current();
     const slot = frame?.permanent ? this.#slotOf(frame) : undefined;
@@ -200,6 +217,7 @@ export abstract class FrameSource<T> implements Source<T> {
       this.deferred = true;
       const outcome = attempt.begin(this.#arrive(frame, slot, attempt, made));
       if (this.#gone(frame, slot)) attempt.cancel(this.#ended());
+      else if (this.#retired) attempt.cancel(replacedError()); // by `fun` itself
       else this.#expect(frame, slot, attempt);
       return outcome;
     } finally {
@@ -209,7 +227,8 @@ export abstract class FrameSource<T> implements Source<T> {
 
   #expect(frame: Frame, slot: Slot<T>, attempt: Attempt<Holding<T>>): void {
     slot.attempt = attempt;
-    this.#waiting.add(slot);
+    // On Workers nobody who waits can be told so by another request.
+    if (!frame.ioBound) this.#waiting.add(slot);
     if (slot.giveUp === undefined) {
       slot.giveUp = () => this.#cancel(slot, () => this.#ended());
       frame.defer(slot.giveUp);
@@ -245,7 +264,9 @@ export abstract class FrameSource<T> implements Source<T> {
     }
     this.#defer(frame, slot);
     slot.holders = 0;
-    return slot.holding = holding;
+    slot.holding = holding;
+    if (this.#retired && frame.permanent) void this.#leave(frame, slot);
+    return holding;
   }
 
   /** As late as the object is there: what it was made of by then goes back after it. */

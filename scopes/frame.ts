@@ -68,7 +68,7 @@ export class ScopeFrame implements Frame {
   /** Keeps `value` under `key`, until the end. */
   set(key: object, value: unknown): void {
     this.#live("set");
-    if (this.#key === undefined || this.#key === key) {
+    if (this.#key === key || this.#key === undefined && !this.#slots?.has(key)) {
       this.#key = key;
       this.#value = value;
     } else (this.#slots ??= new Map()).set(key, value);
@@ -83,7 +83,7 @@ export class ScopeFrame implements Frame {
   /** Undoes `set` and `defer`. */
   drop(key: object, fns: readonly ((() => unknown) | undefined)[]): void {
     if (key === this.#key) this.#key = this.#value = undefined;
-    else this.#slots?.delete(key);
+    this.#slots?.delete(key);
     this.#deferred = this.#deferred.filter((fn) => !fns.includes(fn));
   }
 

@@ -190,7 +190,7 @@ describe("maxUsingDelayKill and maxUsingDelay", () => {
     const lease = await pool.get();
     clocks.skip(3500); // by its end a round is due
     await pool.ret(await pool.get());
-    const [{ held }] = pool.stats().objects.using as [{ held: number }];
+    const held = pool.stats().objects.using[0]!.held!;
     assert(held < 1000, `held ${held} ms`);
     await pool.ret(lease);
     await pool.shutdown();
@@ -203,7 +203,7 @@ describe("maxUsingDelayKill and maxUsingDelay", () => {
     clocks.skip(800); // no gap
     clocks.wall += HOUR;
     await pool.ret(await pool.get());
-    const [{ held }] = pool.stats().objects.using as [{ held: number }];
+    const held = pool.stats().objects.using[0]!.held!;
     assert(held >= 800 && held < 2000, `held ${held} ms`);
     await pool.ret(lease);
     await pool.shutdown();

@@ -76,6 +76,53 @@ describe("a method called again", () => {
     assertThrows(() => kept.begin, ProxyError, "outside of any frame");
   });
 
+  for (const fixed of [(fn: Loose) => fn, Object.freeze]) {
+    it(`has its fields read and written alike, of a function${fixed === Object.freeze ? " that is frozen" : ""}`, async () => {
+      const made: Loose[] = [];
+      const sql = (n: number): Loose => {
+        const nested = Object.assign(() => `nested ${n}`, { n });
+        return fixed(
+          Object.assign(() => `call ${n}`, { n, nested, me: () => made[n].sql, list: [n] }),
+        );
+      };
+      const proxy = new Proxy({
+        fun: (n) => made[n] = { sql: sql(n) },
+        scope: flow,
+      });
+      const kept: Loose = flow.run(() => proxy.sql);
+      const nested = flow.run(() => kept.nested);
+      flow.run(() => {
+        assertEquals([kept(), kept.call(), kept.n, kept.list, nested(), nested.n], [
+          "call 2",
+          "call 2",
+          2,
+          [2],
+          "nested 2",
+          2,
+        ]);
+        assertStrictEquals(kept.me(), kept);
+        assertEquals(Object.keys(kept), ["n", "nested", "me", "list"]);
+        assertEquals(["n" in kept, "other" in kept, typeof kept], [true, false, "function"]);
+        if (fixed === Object.freeze) return;
+        kept.n = "written";
+        assertEquals([made[0].sql.n, made[2].sql.n, kept.n], [0, "written", "written"]);
+      });
+      await Promise.resolve(kept); // from outside of any frame
+      assertThrows(() => kept.n, ProxyError, "outside of any frame");
+    });
+  }
+
+  it("may be wrapped on the object itself by one that calls it", async () => {
+    const proxy = new Proxy({ fun: (n) => new Thing(n), scope: flow });
+    await flow.run(async () => {
+      const before = proxy.toString;
+      void proxy.echo;
+      await using thing = await proxy._obj();
+      thing.toString = () => `wrapped ${before()}`;
+      assertEquals([proxy.toString(), proxy.echo(1), before()], ["wrapped thing 0", 1, "thing 0"]);
+    });
+  });
+
   it("is found by a getter that is called once a time, whatever that gives", () => {
     let reads = 0;
     const given = [() => "a", () => "b", 5, class {}, undefined];

@@ -125,6 +125,24 @@ describe("a proxy of an async fun, filled anew while calls wait", () => {
     });
   }
 
+  it("is closed also what a fun has made that filled the proxy anew itself", async () => {
+    for (const later of [false, true]) {
+      const closed: unknown[] = [];
+      // deno-lint-ignore no-explicit-any
+      const proxy: any = new Proxy({
+        fun: () => {
+          proxy.setFun((n: number) => new Thing(n + 10));
+          return later ? Promise.resolve(new Thing(0)) : new Thing(0);
+        },
+        closer: ({ id }: Thing) => void closed.push(id),
+      });
+      const thing = await proxy._getObj();
+      await idle();
+      assertEquals([thing.id, closed], [later ? 10 : 0, [0]]);
+      await thread.open().end();
+    }
+  });
+
   it("closes what the old one makes all the same", async () => {
     const making = deferred<Thing>();
     const closed: unknown[] = [];

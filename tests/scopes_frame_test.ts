@@ -192,6 +192,21 @@ describe("drop", () => {
   });
 });
 
+describe("drop and set", () => {
+  it("leave nothing of what was kept before", async () => {
+    const frame = flow.open();
+    const [a, b] = [{}, {}];
+    frame.set(a, 1);
+    frame.set(b, "old");
+    frame.drop!(a, []);
+    frame.set(b, "new");
+    assertEquals([frame.get(a), frame.get(b)], [undefined, "new"]);
+    frame.drop!(b, []);
+    assertEquals(frame.get(b), undefined);
+    await frame.end();
+  });
+});
+
 describe("waitUntil", () => {
   it("puts the end off, also by what comes meanwhile", async () => {
     const frame = flow.open();

@@ -36,6 +36,15 @@ const kept = new Pool((n) => new Thing(n), { maxSize: 1, ...quiet });
 
 const db = new Proxy({ fun: () => Echo.open(), maxSize: 1, closer: (echo) => leave(echo) });
 
+/** Without a pool and with one; filled anew while requests wait. */
+const refilled = [{}, { maxSize: 1 }].map((options) => {
+  const slow = async () => {
+    await sleep(300);
+    return new Thing(0);
+  };
+  return new Proxy<Promise<Thing>>({ fun: slow, scope: "versatile", ...options } as object);
+});
+
 /** Lends a socket for a while. */
 async function hold(pool: Pool<Echo>): Promise<string> {
   const echo = await pool.get();
@@ -67,6 +76,16 @@ export default worker({
       const { created, waiting, gets } = db._pool!.stats();
       return [said, created, waiting, gets];
     }, ctx),
+  "wait": ({ searchParams }, ctx) =>
+    versatile.run(async () => {
+      const call = refilled[Number(searchParams.get("n"))]!.toString();
+      await sleep(10);
+      return await call;
+    }, ctx),
+  "refill": ({ searchParams }) => {
+    refilled[Number(searchParams.get("n"))]!.setFun(() => Promise.resolve(new Thing(1)));
+    return "refilled";
+  },
   "thing": () => things.use(async (thing) => (await sleep(1), thing.id)),
   "things": () => things.stats(),
   "share": () => shared.use(async () => (await sleep(20), "shared")),
@@ -96,6 +115,17 @@ describe("a pooled proxy at module level", () => {
     const accounts = await server.allClosed();
     assertEquals(accounts.length, 20);
   });
+});
+
+describe("a proxy at module level that is filled anew by another request", () => {
+  for (const n of [0, 1]) {
+    it(`serves who waits by the new one, in their own time, ${n ? "with" : "without"} a pool`, async () => {
+      const waiting = [ask(`wait?n=${n}`), ask(`wait?n=${n}`)];
+      await sleep(100);
+      assertEquals(await ask(`refill?n=${n}`), "refilled");
+      assertEquals(await Promise.all(waiting), ["thing 1", "thing 1"]);
+    });
+  }
 });
 
 describe("a pool of sockets at module level", () => {
