@@ -25,8 +25,12 @@ export interface Holder {
    * null if it has not been noticed yet.
    */
   readonly held: number | null;
-  /** No option in force reads the clock, so that `held` counts from when it was first noticed. */
+  /** The clock was not read when it was lent, so that `held` counts from when it was first noticed. */
   readonly atLeast: boolean;
+  /** What its borrower gave as `label`; undefined if that is none. */
+  readonly label: string | undefined;
+  /** The line that borrowed it; undefined if that was not recorded (`traceHolders`). */
+  readonly line: string | undefined;
 }
 
 /** What a {@linkcode PoolTimeoutError} knows of the delay that ran out. */

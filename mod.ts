@@ -49,6 +49,8 @@ export type {
   SharedContent,
 } from "./proxy.ts";
 export type {
+  CloseContext,
+  Closer,
   Create,
   CreateContext,
   GetOptions,
@@ -56,11 +58,24 @@ export type {
   PoolOptions,
   ResizeOptions,
   ShutdownOptions,
+  UseContext,
 } from "./pool/options.ts";
 export type { Lease } from "./pool/lease.ts";
+export type { Loan } from "./pool/loan.ts";
+export type {
+  ClosedEvent,
+  CloseReason,
+  CreatedEvent,
+  LentEvent,
+  Observer,
+  RefusedEvent,
+  RefuseReason,
+  ReturnedEvent,
+  ReturnEnd,
+  Totals,
+} from "./pool/observe.ts";
 export type { Logger, LogLevel } from "./pool/log.ts";
 export type { ObjectStats, PoolStats } from "./pool/stats.ts";
-export type { Totals } from "./pool/totals.ts";
 export {
   type Holder,
   LeaseError,

@@ -1,24 +1,71 @@
 /**
- * Pool: makes few objects and lends them out. This is its public face; the parts in `pool/` do the work.
+ * Pool: makes few objects and lends them out. This is its public face; the files in `pool/` do the work.
  *
  * @module
  */
 
 import { LeaseError } from "./errors.ts";
-import { checkBounds, checkFun, checkNames, checkShutdown, settingsOf } from "./pool/check.ts";
-import { Keeper } from "./pool/keeper.ts";
-import { type Lease, loanOf } from "./pool/lease.ts";
+import { acquire, acquireNow, acquireQuickly } from "./pool/acquire.ts";
+import {
+  checkBounds,
+  checkFun,
+  checkNames,
+  checkNoOptions,
+  checkObserver,
+  checkShutdown,
+  settingsOf,
+} from "./pool/check.ts";
+import { Timer } from "./pool/clock.ts";
+import { invalidateOpening } from "./pool/create.ts";
+import { dispatch } from "./pool/dispatch.ts";
+import { invalidate } from "./pool/evict.ts";
+import { deadError, foreignError } from "./pool/explain.ts";
+import { LeakWatch } from "./pool/leaks.ts";
+import { type Lease, loanBehind } from "./pool/lease.ts";
+import { type Loan, PoolLoan } from "./pool/loan.ts";
+import { force, ready, reset, resize, shutdown } from "./pool/manage.ts";
+import type { Observer } from "./pool/observe.ts";
 import type {
   Create,
   GetOptions,
   PoolOptions,
   ResizeOptions,
   ShutdownOptions,
+  UseContext,
 } from "./pool/options.ts";
+import { Queue } from "./pool/queue.ts";
+import { refuse, refuseLate } from "./pool/refuse.ts";
+import { lost } from "./pool/release.ts";
+import { round } from "./pool/rounds.ts";
+import { roundDelay } from "./pool/rules.ts";
+import { State } from "./pool/state.ts";
 import { type PoolStats, statsOf } from "./pool/stats.ts";
-import { shown } from "./values.ts";
+import { use } from "./pool/use.ts";
+import { abortReason, shown } from "./values.ts";
 
 let pools = 0;
+
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+const DENO_INSPECT: unique symbol = Symbol.for("Deno.customInspect");
+
+/** Puts together what a pool is, and what its timers and its queue call. */
+function assemble<T>(fun: Create<T>, options: PoolOptions<T>): State<T> {
+  checkFun(fun);
+  const settings = settingsOf(options);
+  const pool = new State(++pools, fun, settings, roundDelay(settings));
+  const { clock } = pool;
+  pool.dispatch = (entry) => dispatch(pool, entry);
+  pool.leaks = new LeakWatch((watched) => lost(pool, watched));
+  pool.rounds = new Timer(clock, () => round(pool));
+  pool.rest = new Timer(clock, () => pool.dispatch());
+  pool.force = new Timer(clock, () => force(pool));
+  pool.queue = new Queue(clock, settings.timeout, {
+    late: (waiters) => refuseLate(pool, waiters),
+    aborted: (waiter) => refuse(pool, waiter, abortReason(waiter.terms.signal!), "aborted"),
+    look: () => pool.leaks.look(pool.bag.lent, clock.awake(), pool.clocked),
+  });
+  return pool;
+}
 
 /**
  * A pool of objects that are expensive to make.
@@ -41,7 +88,7 @@ let pools = 0;
  * @typeParam T what the objects are
  */
 export class Pool<T> {
-  readonly #keeper: Keeper<T>;
+  readonly #state: State<T>;
 
   /**
    * Checks and remembers; does nothing yet.
@@ -52,33 +99,32 @@ export class Pool<T> {
    * @throws {RangeError} an option is out of its bounds
    */
   constructor(fun: Create<T>, options: PoolOptions<T> = {}) {
-    checkFun(fun);
-    this.#keeper = new Keeper(++pools, fun, settingsOf(options));
+    this.#state = assemble(fun, options);
   }
 
   /** How many objects count for `maxSize`: available, in use, being made and being closed. */
   get size(): number {
-    return this.#keeper.size;
+    return this.#state.size;
   }
 
   /** How many objects are in nobody's hands; `health` may be looking at some of them. */
   get available(): number {
-    return this.#keeper.core.bag.idle.size;
+    return this.#state.bag.idle.size;
   }
 
   /** How many objects are in use, or being looked at by a hook. */
   get using(): number {
-    return this.#keeper.core.bag.using;
+    return this.#state.bag.using;
   }
 
-  /** How many `get`s wait: queued, or while a hook looks at an object for them. */
+  /** How many borrowers wait. */
   get waiting(): number {
-    return this.#keeper.waiting;
+    return this.#state.queue.size;
   }
 
   /** How many objects are being made. */
   get creating(): number {
-    return this.#keeper.creating;
+    return this.#state.attempts.size;
   }
 
   /**
@@ -89,9 +135,10 @@ export class Pool<T> {
    * @throws {LeaseError} it is no lease, or one that has come to its end
    */
   static unwrap<T>(lease: Lease<T>): T {
-    const loan = loanOf(lease);
+    const loan = loanBehind(lease);
     if (loan === undefined) throw new LeaseError(`Pool.unwrap takes a lease, got ${shown(lease)}`);
-    return loan.bare() as T;
+    alive(loan);
+    return loan.entry.object as T;
   }
 
   /**
@@ -110,7 +157,7 @@ export class Pool<T> {
    * await pool.shutdown();
    * ```
    *
-   * @param options `signal`, `timeout` (ms)
+   * @param options `signal`, `timeout` (ms), `priority`, `label`
    * @returns the lease; dispose of it, or {@linkcode Pool.ret} it
    * @throws {PoolTimeoutError} it took longer than `timeout`
    * @throws {PoolFullError} `maxWaiting` others wait
@@ -118,9 +165,42 @@ export class Pool<T> {
    * @throws what `signal` was aborted with, or what `fun`, `opener` or `getter` failed with
    */
   get(options?: GetOptions): Promise<Lease<T>> {
-    return options === undefined
-      ? this.#keeper.lending.get()
-      : this.#keeper.lending.acquire("get", options, false) as Promise<Lease<T>>;
+    const below = Pool.prototype.get;
+    const given = options === undefined
+      ? acquireQuickly(this.#state, this.#state.usual.lease, below)
+      : acquire(this.#state, this.#state.usual.lease, options, below);
+    return given as Promise<Lease<T>>;
+  }
+
+  /**
+   * Lends the object itself, by a plain handle: for adapters, and the fastest way to hold an object over
+   * several statements. Keep the loan as long as you use its object: a loan that is garbage-collected is
+   * a leak, even if its object is in use.
+   *
+   * @example
+   * ```ts
+   * import { Pool } from "@x/proxypool";
+   *
+   * const pool = new Pool(() => ({ query: (sql: string) => `done: ${sql}` }), { maxSize: 1 });
+   * const loan = await pool.borrow();
+   * try {
+   *   console.assert(loan.object.query("select 1") === "done: select 1");
+   * } finally {
+   *   await loan.release();
+   * }
+   * await pool.shutdown();
+   * ```
+   *
+   * @param options as of {@linkcode Pool.get}
+   * @returns the loan
+   * @throws as {@linkcode Pool.get}
+   */
+  borrow(options?: GetOptions): Promise<Loan<T>> {
+    const below = Pool.prototype.borrow;
+    const given = options === undefined
+      ? acquireQuickly(this.#state, this.#state.usual.loan, below)
+      : acquire(this.#state, this.#state.usual.loan, options, below);
+    return given as Promise<Loan<T>>;
   }
 
   /**
@@ -131,18 +211,19 @@ export class Pool<T> {
    * @throws {PoolClosedError} the pool has been shut down
    */
   tryGet(): Lease<T> | undefined {
-    return this.#keeper.lending.tryGet();
+    checkNoOptions("tryGet", arguments);
+    return acquireNow(this.#state, Pool.prototype.tryGet);
   }
 
   /**
-   * Lends an object to `fn` and takes it back when `fn` is done: the fastest way. `fn` gets the object
-   * itself, and must not keep it.
+   * Lends an object to `fn` and takes it back when `fn` is done. `fn` gets the object itself, and must
+   * not keep it.
    *
-   * If `signal` aborts while `fn` runs, the object is in a state nobody knows: it is discarded when
-   * `fn` is done. `fn`'s own signal aborts on that, when the object is taken away by
-   * `maxUsingDelayKill`, and by a shutdown that runs out of time. It costs more than all the rest, and
-   * is made only for a callback whose `length` is not 1: `(object, signal) => …`, `(...args) => …`,
-   * not `(object, signal = none) => …`.
+   * If `fn` fails, `discardOnError` decides what becomes of the object. If `signal` aborts while `fn`
+   * runs, `use` rejects at once, and `fn`'s own signal aborts. Once `fn` has settled the object goes
+   * back as after a failure; if it has not settled after `abortGrace` ms, the object is closed. What
+   * `fn` gives or throws afterwards is ignored. If the object is taken away, by `maxUsingDelayKill` or
+   * by a shutdown that runs out of time, `use` rejects at once, too.
    *
    * @example
    * ```ts
@@ -154,16 +235,17 @@ export class Pool<T> {
    * await pool.shutdown();
    * ```
    *
-   * @param fn what to do with the object
+   * @param fn what to do with the object; `signal` tells it to stop
    * @param options as of {@linkcode Pool.get}
    * @returns what `fn` gives
+   * @throws {LeaseError} the object was taken away
    * @throws as {@linkcode Pool.get}, and what `fn` throws
    */
   use<R>(
-    fn: (object: T, signal: AbortSignal) => R | PromiseLike<R>,
+    fn: (object: T, context: UseContext) => R | PromiseLike<R>,
     options?: GetOptions,
   ): Promise<R> {
-    if (typeof fn === "function") return this.#keeper.usages.use(fn, options);
+    if (typeof fn === "function") return use(this.#state, fn, options, Pool.prototype.use);
     return Promise.reject(new TypeError(`use: fn must be a function, got ${shown(fn)}`));
   }
 
@@ -176,9 +258,8 @@ export class Pool<T> {
    * @throws {LeaseError} it is no lease of this pool
    */
   ret(lease: Lease<T>): Promise<void> {
-    const { returns } = this.#keeper;
     try {
-      return returns.ret(returns.loan("ret", lease));
+      return this.#loan("ret", lease).release();
     } catch (error) {
       return Promise.reject(error);
     }
@@ -193,9 +274,8 @@ export class Pool<T> {
    * @throws {LeaseError} it is no lease of this pool
    */
   discard(lease: Lease<T>, why?: unknown): Promise<void> {
-    const { returns } = this.#keeper;
     try {
-      return returns.discard(returns.loan("discard", lease), why);
+      return this.#loan("discard", lease).discard(why);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -209,8 +289,46 @@ export class Pool<T> {
    * @throws {LeaseError} it is no lease of this pool, or has come to its end
    */
   detach(lease: Lease<T>): T {
-    const { returns } = this.#keeper;
-    return returns.detach(returns.loan("detach", lease));
+    const loan = this.#loan("detach", lease);
+    alive(loan);
+    return loan.detach();
+  }
+
+  /** The loan behind a lease of this pool. */
+  #loan(method: string, lease: unknown): PoolLoan<T> {
+    const loan = loanBehind(lease);
+    if (loan?.pool === this.#state as State<unknown>) return loan as PoolLoan<T>;
+    throw foreignError(this.#state.name, method, lease, loan?.pool.name);
+  }
+
+  /**
+   * The loan of an object that is lent, by the object itself: for code that gives objects back by
+   * identity.
+   *
+   * @param object the object, not a lease of it
+   * @returns its loan; undefined if this pool does not have the object, or has not lent it
+   */
+  loanOf(object: T): Loan<T> | undefined {
+    const lending = this.#state.lendingOf(object);
+    return lending instanceof PoolLoan ? lending : undefined;
+  }
+
+  /**
+   * Tells the pool that an object has died: an available one is closed at once, and replaced up to
+   * `minSize`; one in use is closed when it comes back. What `fun` is given as `invalidate` does the
+   * same.
+   *
+   * @param object the object, or a lease of it
+   * @param why for the log
+   * @returns whether the pool has that object
+   */
+  invalidate(object: T, why?: unknown): boolean {
+    const pool = this.#state;
+    const loan = loanBehind(object);
+    const entry = loan === undefined ? pool.bag.find(object) : pool.bag.find(loan.entry.object);
+    if (entry === undefined || !entry.live) return invalidateOpening(pool, object, why);
+    invalidate(pool, entry, why);
+    return true;
   }
 
   /**
@@ -221,7 +339,12 @@ export class Pool<T> {
    * @throws {PoolClosedError} the pool has been shut down
    */
   ready(): Promise<void> {
-    return this.#keeper.ready();
+    try {
+      checkNoOptions("ready", arguments);
+      return ready(this.#state);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -233,31 +356,37 @@ export class Pool<T> {
    */
   resize(options: ResizeOptions): void {
     checkNames("resize", options, ["minSize", "maxSize"]);
-    const { settings } = this.#keeper.core;
+    const { settings } = this.#state;
     const { minSize = settings.minSize, maxSize = settings.maxSize } = options;
     checkBounds(minSize, maxSize);
-    this.#keeper.resize(minSize, maxSize);
+    resize(this.#state, minSize, maxSize);
   }
 
-  /** Makes every present object obsolete: available ones are closed now, others when they return. */
-  reset(): void {
-    this.#keeper.reset();
+  /**
+   * Makes every present object obsolete: available ones are closed now, others when they return.
+   *
+   * @returns resolves once the available ones are closed
+   */
+  reset(): Promise<void> {
+    checkNoOptions("reset", arguments);
+    return reset(this.#state);
   }
 
   /**
    * Ends the pool: who waits fails with {@linkcode PoolClosedError}, creations under way are aborted,
    * and each object is closed, those in use when they return. A second call joins the first, and may
-   * shorten its `timeout`.
+   * shorten its `timeout`. Every 10 s it is logged for whom it waits.
    *
-   * @param options `timeout` (ms): then objects still in use are taken away and closed
-   * @returns resolves when all is closed
+   * @param options `timeout` (ms): then objects still in use are taken away and closed; `drain`: who
+   * waits is served first
+   * @returns resolves when all is closed; with a `timeout`, within half a second of that
    * @throws {RangeError} `timeout` is out of bounds
    * @throws {TypeError} `timeout` is no number, or another option is given
    */
   shutdown(options: ShutdownOptions = {}): Promise<void> {
     try {
       checkShutdown(options);
-      return this.#keeper.shutdown(options.timeout ?? 0);
+      return shutdown(this.#state, options.timeout ?? 0, options.drain ?? false);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -269,12 +398,50 @@ export class Pool<T> {
   }
 
   /**
+   * Has an observer hear what happens in the pool, from now on. Any number may do so. Without one,
+   * nothing of this costs anything on the path of `get` and `ret`.
+   *
+   * @example
+   * ```ts
+   * import { Pool } from "@x/proxypool";
+   *
+   * const waits: number[] = [];
+   * const pool = new Pool(() => ({}), { maxSize: 1 });
+   * const observing = pool.observe({ lent: ({ waited }) => waits.push(waited) });
+   * await pool.use(() => {});
+   * observing[Symbol.dispose]();
+   * console.assert(waits.length === 1);
+   * await pool.shutdown();
+   * ```
+   *
+   * @param observer any of the methods of {@linkcode Observer}
+   * @returns dispose of it to end that
+   * @throws {TypeError} it has no such method, or another one
+   */
+  observe(observer: Observer): Disposable {
+    checkObserver(observer);
+    const pool = this.#state;
+    pool.keepTime();
+    pool.observers.add(observer);
+    pool.refresh();
+    let observing = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (!observing) return;
+        observing = false;
+        pool.observers.remove(observer);
+        pool.refresh();
+      },
+    };
+  }
+
+  /**
    * A picture of the pool.
    *
    * @returns counts, options and objects, as JSON can express them
    */
   stats(): PoolStats {
-    return statsOf(this.#keeper.core, this.#keeper);
+    return statsOf(this.#state);
   }
 
   /** The same as {@linkcode Pool.stats}: for `JSON.stringify`. */
@@ -286,4 +453,23 @@ export class Pool<T> {
   toString(): string {
     return JSON.stringify(this);
   }
+
+  /** What `console.log` shows on Node and Bun: its name and its counts. */
+  [INSPECT](): string {
+    const { name, ending } = this.#state;
+    const { size, available, using, creating, waiting } = this;
+    const counts = Object.entries({ size, available, using, creating, waiting })
+      .map(([name, count]) => `${name}: ${count}`).join(", ");
+    return `Pool ${name} { ${counts}${ending === undefined ? "" : ", shut down"} }`;
+  }
+
+  /** What `console.log` shows on Deno. */
+  [DENO_INSPECT](): string {
+    return this[INSPECT]();
+  }
+}
+
+/** Throws if a lease has ended. */
+function alive<T>(loan: PoolLoan<T>): void {
+  if (loan.end !== undefined) throw deadError(loan.pool.name, "lease", loan.end);
 }

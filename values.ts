@@ -6,6 +6,11 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
     typeof (value as { then?: unknown }).then === "function";
 }
 
+/** If `value` is a promise that nobody waits for, its failure goes to `failed` alone. */
+export function quiet(value: unknown, failed: (error: unknown) => void): void {
+  if (isThenable(value)) Promise.resolve(value).then(undefined, failed);
+}
+
 /** An error in a few words. */
 export function reason(error: unknown): string {
   try {
@@ -40,4 +45,11 @@ export function shown(value: unknown): string {
     // It cannot be asked.
   }
   return isFunction ? "a function" : "an object";
+}
+
+/** What `signal` was aborted with; some polyfills do not tell. */
+export function abortReason(signal: AbortSignal): unknown {
+  const { reason } = signal;
+  if (reason !== undefined) return reason;
+  return new DOMException("The operation was aborted: its signal gives no reason", "AbortError");
 }

@@ -3,7 +3,7 @@
 import type { Competitor, Enter } from "./competitor.ts";
 import { limit } from "./limit.ts";
 import { measure, type Plan, type Runner } from "./measure.ts";
-import { limited, ours } from "./ours.ts";
+import { borrowed, limited, ours, used } from "./ours.ts";
 import { genericPool } from "./peers/generic_pool.ts";
 import { lightningPool } from "./peers/lightning_pool.ts";
 import { tarn } from "./peers/tarn.ts";
@@ -41,6 +41,14 @@ export async function turns(
   return { work: "get, call, dispose", unit: "ns", values, target: { peer: PEER, limit: 3 } };
 }
 
+/** Nobody waits, and the object is not forwarded to. */
+export async function borrows(
+  entries: Entries = { limit, ours: borrowed, ...PEERS },
+): Promise<Row> {
+  const values = await race(entries, (one) => one.turns, { samples: 60, span: 5 });
+  return { work: "borrow, call, release", unit: "ns", values };
+}
+
 /** Nobody waits, the pool gives back. */
 export async function uses(
   entries: Entries = { limit, ours, "generic-pool": genericPool },
@@ -64,6 +72,9 @@ export async function crowd(tasks: number, samples: number, entries: Entries): P
 export async function* tasks(): AsyncGenerator<Row> {
   const few = await crowd(100, 40, ALL);
   yield { ...few, target: { peer: PEER } };
+  // `use` runs a callback, which has a promise of its own.
+  const byUse = await crowd(100, 40, { limit, ours: used, "generic-pool": genericPool });
+  yield { ...byUse, work: `${byUse.work}, by use` };
   yield { ...await crowd(10_000, 9, ALL), target: { peer: PEER } };
   const many = await crowd(100_000, 2, { limit, ours, ...SWIFT });
   yield many;

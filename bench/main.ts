@@ -7,7 +7,7 @@ import { handingOn } from "./arguments.ts";
 import { deferred, immediate, tryGets } from "./calls.ts";
 import { round } from "./housekeeping.ts";
 import { leased } from "./leasing.ts";
-import { tasks, turns, uses } from "./lending.ts";
+import { borrows, tasks, turns, uses } from "./lending.ts";
 import { leases, waiters } from "./memory.ts";
 import { postgres } from "./postgres.ts";
 import type { Result, Row } from "./row.ts";
@@ -18,6 +18,7 @@ import { givenUp } from "./waiting.ts";
 /** Frames come last: once there was one, Node 20 makes every promise dearer. */
 const PARTS: Record<string, () => Promise<Row> | AsyncGenerator<Row>> = {
   turns: () => turns(),
+  borrows: () => borrows(),
   uses: () => uses(),
   tryGets,
   tasks,

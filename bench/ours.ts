@@ -16,6 +16,50 @@ export function limited(): Promise<Competitor> {
   return entered({ ...maxUsing, maxAvailDelay: 30_000, maxLifetime: 3_600_000, maxUse: 1e9 });
 }
 
+/** The bare object, by a loan. */
+export function borrowed(): Promise<Competitor> {
+  const pool = new Pool(() => new Thing(), { maxSize: OBJECTS, timeout: TIMEOUT });
+  return warmedUp({
+    get: () => pool.get(),
+    ret: (thing) => pool.ret(thing as Lease<Thing>),
+    async turns(times) {
+      for (; times > 0; times--) {
+        const loan = await pool.borrow();
+        loan.object.touch();
+        await loan.release();
+      }
+    },
+    async task() {
+      for (let turn = 0; turn < 2; turn++) {
+        const loan = await pool.borrow();
+        await null;
+        loan.object.touch();
+        await loan.release();
+      }
+    },
+  });
+}
+
+/** The pool gives back, also to those who wait. */
+export function used(): Promise<Competitor> {
+  const pool = new Pool(() => new Thing(), { maxSize: OBJECTS, timeout: TIMEOUT });
+  return warmedUp({
+    get: () => pool.get(),
+    ret: (thing) => pool.ret(thing as Lease<Thing>),
+    async turns(times) {
+      for (; times > 0; times--) await pool.use((thing) => thing.touch());
+    },
+    async task() {
+      for (let turn = 0; turn < 2; turn++) {
+        await pool.use(async (thing) => {
+          await null;
+          thing.touch();
+        });
+      }
+    },
+  });
+}
+
 function entered(options: PoolOptions<Thing>): Promise<Competitor> {
   const pool = new Pool(() => new Thing(), { maxSize: OBJECTS, timeout: TIMEOUT, ...options });
   return warmedUp({

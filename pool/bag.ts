@@ -1,7 +1,7 @@
 // Bag: the objects of a pool by their state. It knows how to move them, and nothing of why.
 
 import { Deadlines } from "./deadlines.ts";
-import type { Entry, State } from "./entry.ts";
+import type { Entry, EntryState } from "./entry.ts";
 import { List } from "./list.ts";
 
 /** Each move compares before it sets: one from the wrong state is a bug of the pool. */
@@ -14,7 +14,7 @@ export class Bag<T> {
   /** By the end of their lifetime, where that is limited. */
   readonly lifetimes = new Deadlines<Entry<T>>();
   readonly #entries = new Set<Entry<T>>();
-  readonly #objects = new Set<unknown>();
+  readonly #objects = new Map<unknown, Entry<T>>();
   #using = 0;
   #closing = 0;
 
@@ -43,15 +43,15 @@ export class Bag<T> {
     }
   }
 
-  /** Whether it holds this very object; a primitive value has no identity. */
-  has(object: T): boolean {
-    return this.#objects.has(object);
+  /** The entry of this very object; a primitive value has no identity. */
+  find(object: unknown): Entry<T> | undefined {
+    return this.#objects.get(object);
   }
 
   /** A new one comes, in use by the pool itself. */
   add(entry: Entry<T>): void {
     this.#entries.add(entry);
-    if (Object(entry.object) === entry.object) this.#objects.add(entry.object);
+    if (Object(entry.object) === entry.object) this.#objects.set(entry.object, entry);
     if (entry.due !== Infinity) this.lifetimes.add(entry);
     this.#using++;
   }
@@ -84,7 +84,6 @@ export class Bag<T> {
   /** In a borrower's hands → in use. */
   takeBack(entry: Entry<T>): void {
     entry.list?.remove(entry);
-    entry.borrower = undefined;
   }
 
   /** In a borrower's hands for too long. */
@@ -136,7 +135,7 @@ export class Bag<T> {
     this.#objects.delete(entry.object);
   }
 
-  #expect(entry: Entry<T>, state: State): void {
+  #expect(entry: Entry<T>, state: EntryState): void {
     if (entry.state === state) return;
     throw new Error(`Bug: object #${entry.n} of a pool is ${entry.state}, not ${state}`);
   }

@@ -4,6 +4,7 @@ import { shown } from "../values.ts";
 import { LEVELS, type Logger, METHODS } from "./log.ts";
 import { suggestion } from "./names.ts";
 import { MAX_DELAY } from "./clock.ts";
+import { EVENTS } from "./observe.ts";
 import {
   type GetOptions,
   HOOKS,
@@ -28,6 +29,8 @@ export const OPTIONS: readonly string[] = [
   ...HOOKS,
   "healthAfter",
   "discardOnError",
+  "name",
+  "traceHolders",
   "logLevel",
   "logger",
 ];
@@ -43,7 +46,10 @@ export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
   const settings = {
     ...NUMBERS,
     healthAfter: undefined,
-    discardOnError: false,
+    // Without a retter nothing resets what a failed borrower leaves behind.
+    discardOnError: given.retter === undefined,
+    name: undefined,
+    traceHolders: "auto",
     logLevel: "warn",
     logger: undefined,
     ...given,
@@ -56,6 +62,8 @@ export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
   }
   if (settings.healthAfter !== undefined) checkNumber("healthAfter", settings.healthAfter);
   checkTogether(settings);
+  checkUseless(given, settings);
+  checkNaming(settings);
   checkLogging(settings);
   return settings;
 }
@@ -80,11 +88,14 @@ export function checkBounds(minSize: number, maxSize: number): void {
   }
 }
 
-/** Throws unless `options` are what `get` and `use` take. */
+/** Throws unless `options` are what `get`, `borrow` and `use` take. */
 export function checkGet(method: string, options: GetOptions): void {
-  checkNames(method, options, ["signal", "timeout"]);
-  if (options.timeout !== undefined) checkDelay(`${method}: timeout`, options.timeout);
+  checkNames(method, options, ["signal", "timeout", "priority", "label"]);
+  const { timeout, priority, label }: GetOptions = options;
   const signal: unknown = options.signal;
+  if (timeout !== undefined) checkDelay(`${method}: timeout`, timeout);
+  if (priority !== undefined) checkPriority(`${method}: priority`, priority);
+  if (label !== undefined) checkText(`${method}: label`, label);
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError(`${method}: signal must be an AbortSignal, got ${shown(signal)}`);
   }
@@ -92,18 +103,50 @@ export function checkGet(method: string, options: GetOptions): void {
 
 /** Throws unless `options` are what `shutdown` takes. */
 export function checkShutdown(options: ShutdownOptions): void {
-  checkNames("shutdown", options, ["timeout"]);
+  checkNames("shutdown", options, ["timeout", "drain"]);
   if (options.timeout !== undefined) checkDelay("shutdown: timeout", options.timeout);
+  const drain: unknown = options.drain;
+  if (drain !== undefined && typeof drain !== "boolean") {
+    throw new TypeError(`shutdown: drain must be true or false, got ${shown(drain)}`);
+  }
+}
+
+/** Throws if `method`, which takes no options, was given any: they would have no effect. */
+export function checkNoOptions(method: string, given: ArrayLike<unknown>): void {
+  if (given.length === 0 || given[0] === undefined) return;
+  throw new TypeError(`${method} takes no options, got ${shown(given[0])}: leave them out`);
+}
+
+/** Throws unless `observer` is one. */
+export function checkObserver(observer: unknown): void {
+  const known: readonly string[] = EVENTS;
+  // An instance of a class may have fields of its own, and methods that others call.
+  const own: string[] = [];
+  if (!isPlainObject(observer)) { for (const name in Object(observer)) own.push(name); }
+  checkNames("observe", observer, [...known, ...own], "observer", "method");
+  const methods = observer as Record<string, unknown>;
+  const given = known.filter((name) => methods[name] !== undefined);
+  for (const name of given) checkFunction(`observe: ${name}`, methods[name]);
+  if (given.length > 0) return;
+  throw new TypeError(`observe: the observer has no method: give it one of ${known.join(", ")}`);
 }
 
 /** Throws if `options` is no object or has a name that is not known. */
-export function checkNames(where: string, options: unknown, known: readonly string[]): void {
+export function checkNames(
+  where: string,
+  options: unknown,
+  known: readonly string[],
+  what = "options",
+  each = "option",
+): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(`${where}: options must be an object, got ${shown(options)}`);
+    throw new TypeError(`${where}: ${what} must be an object, got ${shown(options)}`);
   }
   for (const name in options) {
     if (known.includes(name)) continue;
-    throw new TypeError(`${where}: unknown option ${shown(name)}: ${suggestion(name, known)}`);
+    throw new TypeError(
+      `${where}: unknown ${each} ${shown(name)}: ${suggestion(name, known, each)}`,
+    );
   }
 }
 
@@ -116,17 +159,34 @@ function checkTogether(settings: Settings<never>): void {
         "an object is gone by then",
     );
   }
-  if (settings.healthAfter !== undefined && settings.health === undefined) {
-    throw new TypeError(
-      `healthAfter (${settings.healthAfter}) needs a health hook to ask: give health, or leave it out`,
-    );
-  }
   const discard: unknown = settings.discardOnError;
   if (typeof discard !== "boolean" && typeof discard !== "function") {
     throw new TypeError(
       `discardOnError must be true, false or a function of the error, got ${shown(discard)}`,
     );
   }
+}
+
+/** What has no effect is most often a mistake: the option that it needs was forgotten or misspelt. */
+function checkUseless<T>(given: PoolOptions<T>, { health, maxLifetime }: Settings<T>): void {
+  for (const name of ["healthAfter", "healthFreq"] as const) {
+    if (given[name] === undefined || health !== undefined) continue;
+    throw new TypeError(
+      `${name} (${given[name]}) needs a health hook: give health, or leave it out`,
+    );
+  }
+  const { lifetimeJitter } = given;
+  if (lifetimeJitter === undefined || lifetimeJitter === 0 || maxLifetime > 0) return;
+  throw new TypeError(
+    `lifetimeJitter (${lifetimeJitter}) needs maxLifetime, which it shortens: ` +
+      "give maxLifetime, or leave it out",
+  );
+}
+
+function checkNaming({ name, traceHolders }: { name: unknown; traceHolders: unknown }): void {
+  if (name !== undefined) checkText("name", name);
+  if (typeof traceHolders === "boolean" || traceHolders === "auto") return;
+  throw new TypeError(`traceHolders must be true, false or "auto", got ${shown(traceHolders)}`);
 }
 
 function checkLogging(
@@ -159,6 +219,17 @@ function checkDelay(name: string, value: unknown): void {
   checkRange(name, value, 0, MAX_DELAY, "milliseconds", false);
 }
 
+function checkPriority(name: string, value: unknown): void {
+  if (Number.isSafeInteger(value)) return;
+  const Wrong = typeof value === "number" ? RangeError : TypeError;
+  throw new Wrong(`${name} must be a whole number (0 by default), got ${shown(value)}`);
+}
+
+function checkText(name: string, value: unknown): void {
+  if (typeof value === "string" && value.trim() !== "") return;
+  throw new TypeError(`${name} must be a text that is not empty, got ${shown(value)}`);
+}
+
 function checkRange(
   name: string,
   value: unknown,
@@ -185,6 +256,12 @@ function bounds(name: string, least: number, most: number, value: unknown): stri
 function checkFunction(name: string, value: unknown): void {
   if (value === undefined || typeof value === "function") return;
   throw new TypeError(`${name} must be a function, got ${shown(value)}`);
+}
+
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function isSignal(value: unknown): boolean {

@@ -1,4 +1,4 @@
-// Explains what went wrong; a `get` that took too long, with who holds what it waited for.
+// Explain: what the pool says when something went wrong, and who holds what others wait for.
 
 import {
   type Holder,
@@ -8,93 +8,140 @@ import {
   PoolTimeoutError,
 } from "../errors.ts";
 import { reason, shown } from "../values.ts";
-import type { Core } from "./core.ts";
-import { loanOf } from "./lease.ts";
-import type { Waiter } from "./wait_queue.ts";
+import type { Entry, LoanEnd } from "./entry.ts";
+import type { Waiter } from "./queue.ts";
+import type { State } from "./state.ts";
+import { lineOf } from "./trace.ts";
 
 /** How many holders are named. */
 const NAMED = 5;
 
-/** The pool at the moment. */
-export interface Situation<T> {
-  core: Core<T>;
-  creating: number;
-  failure: { cause: unknown; at: number } | undefined;
+/** What all whose time is over at one moment have in common. */
+export interface Situation {
+  readonly now: number;
+  readonly phase: PoolTimeoutError["phase"];
+  readonly holders: readonly Holder[];
+  readonly text: string;
+  readonly cause: ErrorOptions | undefined;
 }
 
-/** The error for a waiter whose time is over. */
-export function timeoutError<T, R>(waiter: Waiter<R>, at: Situation<T>): PoolTimeoutError {
-  const { ahead, terms: { timeout } } = waiter;
-  const waited = Math.round(at.core.clock.awake() - (waiter.due - timeout));
-  const phase = waiter.state === "held" ? "check" : at.creating > 0 ? "create" : "wait";
-  const holders = longestHeld(at.core);
-  const message = `${at.core.name}: no object within timeout, ${timeout} ms ` +
-    `(waited ${waited} ms, ${ahead} queued ahead; ${doing[phase]}): ` +
-    [counts(at), ...held(holders), ...lastFailure(at)].join("; ");
-  return new PoolTimeoutError(
-    message,
-    { timeout, waited, ahead, phase, holders },
-    at.failure && { cause: at.failure.cause },
-  );
+/** The pool at this moment; calls `tracer`. */
+export function situation<T>(pool: State<T>): Situation {
+  const { attempts, bag, checks, clock, failure, settings: { maxSize } } = pool;
+  const holders = longestHeld(pool);
+  const most = maxSize > 0 ? ` of ${maxSize}` : "";
+  const text = [
+    `${bag.using}${most} in use, ${attempts.size} being made, ${bag.closing} being closed`,
+    ...held(holders),
+    ...lastFailure(pool),
+  ].join("; ");
+  const phase = checks > 0 ? "check" : attempts.size > 0 ? "create" : "wait";
+  const cause = failure && { cause: failure.cause };
+  return { now: clock.awake(), phase, holders, text, cause };
 }
 
-const doing = {
+const DOING = {
   wait: "waiting for one to come back",
   create: "one was being made",
   check: "a hook was looking at one",
 };
 
-function counts<T>({ core: { bag, settings: { maxSize } }, creating }: Situation<T>): string {
-  const most = maxSize > 0 ? ` of ${maxSize}` : "";
-  return `${bag.using}${most} in use, ${creating} being made, ${bag.closing} being closed`;
+/** The error for a waiter whose time is over. */
+export function timeoutError<T, R>(
+  pool: State<T>,
+  { ahead, due, terms: { timeout } }: Waiter<R>,
+  { now, phase, holders, text, cause }: Situation,
+): PoolTimeoutError {
+  const waited = Math.round(now - (due - timeout));
+  return new PoolTimeoutError(
+    `${pool.name}: no object within timeout, ${timeout} ms ` +
+      `(waited ${waited} ms, ${ahead} queued ahead; ${DOING[phase]}): ${text}`,
+    { timeout, waited, ahead, phase, holders },
+    cause,
+  );
 }
 
-function longestHeld<T>({ bag, clock, hooks, clocked }: Core<T>): Holder[] {
+function longestHeld<T>(pool: State<T>): Holder[] {
   const holders: Holder[] = [];
-  const now = clock.awake();
-  for (const list of [bag.overdue, bag.lent]) {
+  for (const list of [pool.bag.overdue, pool.bag.lent]) {
     for (const entry of list) {
       if (holders.length === NAMED) return holders;
-      holders.push({
-        object: hooks.label(entry),
-        held: clocked || entry.noticed ? Math.round(now - entry.since) : null,
-        atLeast: !clocked,
-      });
+      holders.push(holderOf(pool, entry));
     }
   }
   return holders;
 }
 
-function held(holders: readonly Holder[]): string[] {
-  if (holders.length === 0) return [];
-  const each = holders.map(({ object, held, atLeast }) =>
-    held === null ? `${object} lately` : `${object} for ${atLeast ? "at least " : ""}${held} ms`
-  );
-  return [`held longest: ${each.join(", ")}`];
+/** Who holds an object, and for how long; calls `tracer`. */
+export function holderOf<T>(pool: State<T>, entry: Entry<T>): Holder {
+  const { clock, clocked, hooks } = pool;
+  const known = clocked || entry.noticed;
+  return {
+    object: hooks.label(entry),
+    held: known ? Math.round(clock.awake() - entry.since) : null,
+    atLeast: !clocked || entry.coarse,
+    label: entry.borrower?.label,
+    line: lineOf(entry.borrower),
+  };
 }
 
-function lastFailure<T>({ failure, core }: Situation<T>): string[] {
+/** How long, by whom and from where an object is held. */
+export function holding({ held, atLeast, label, line }: Holder): string {
+  const time = held === null ? "lately" : `for ${atLeast ? "at least " : ""}${held} ms`;
+  const by = label === undefined ? "" : ` by ${shown(label)}`;
+  return `${time}${by}${line === undefined ? "" : `, taken at ${line}`}`;
+}
+
+function held(holders: readonly Holder[]): string[] {
+  if (holders.length === 0) return [];
+  return [`held longest: ${holders.map((one) => `${one.object} ${holding(one)}`).join(", ")}`];
+}
+
+function lastFailure<T>({ failure, clock }: State<T>): string[] {
   if (failure === undefined) return [];
-  const ago = Math.round(core.clock.awake() - failure.at);
+  const ago = Math.round(clock.awake() - failure.at);
   return [`the last failure to make one, ${ago} ms ago: ${reason(failure.cause)}`];
 }
 
 /** Objects come to the end of their lifetime while a hook looks at them. */
-export function outlivedError<T>({ name, settings }: Core<T>, hook: string): PoolError {
+export function outlivedError<T>({ name, settings }: State<T>, hook: string): PoolError {
   return new PoolError(
     `${name}: objects reach maxLifetime, ${settings.maxLifetime} ms, in ${hook}: ` +
       `raise maxLifetime, or look why ${hook} takes so long`,
   );
 }
 
-/** Whoever comes too late. */
-export function closedError(pool: string): PoolClosedError {
-  return new PoolClosedError(`${pool} is shut down: make another pool to go on`);
+/** Objects are obsolete as soon as they are made. */
+export function stillbornError<T>({ name }: State<T>): PoolError {
+  return new PoolError(
+    `${name}: three objects in a row were obsolete when they were made, because reset() was called ` +
+      "meanwhile: do not call reset() in fun or opener",
+  );
+}
+
+/** An object died before it was there. */
+export function invalidError<T>({ name }: State<T>, n: number, why: unknown): PoolError {
+  const said = why === undefined ? "" : `: ${reason(why)}`;
+  return new PoolError(
+    `${name}: object #${n} was invalidated while it was being made${said}`,
+    why === undefined ? undefined : { cause: why },
+  );
+}
+
+/** Who comes too late; `holding`: objects are still out, perhaps in the caller's own hands. */
+export function closedError<T>({ name, bag }: State<T>): PoolClosedError {
+  const advice = bag.using === 0 ? "make another pool to go on" : "make another pool to go on; " +
+    "who still holds an object can use that to the end, and gets no second one";
+  return new PoolClosedError(`${name} is shut down: ${advice}`);
 }
 
 /** Something else, or another pool's, is given to `method` as a lease of `pool`. */
-export function foreignError(pool: string, method: string, lease: unknown): LeaseError {
-  const other = loanOf(lease);
+export function foreignError(
+  pool: string,
+  method: string,
+  lease: unknown,
+  other: string | undefined,
+): LeaseError {
   if (other === undefined) {
     return new LeaseError(
       `${method} takes a lease of ${pool}, got ${shown(lease)}: ` +
@@ -102,7 +149,32 @@ export function foreignError(pool: string, method: string, lease: unknown): Leas
     );
   }
   return new LeaseError(
-    `${method} takes a lease of ${pool}, got one of ${other.lender.name}: ` +
+    `${method} takes a lease of ${pool}, got one of ${other}: ` +
       "give it back to the pool that lent it",
+  );
+}
+
+/** An object is used after its loan has ended. */
+export function deadError(pool: string, what: string, end: LoanEnd): LeaseError {
+  return new LeaseError(
+    `this ${what} of ${pool} was ${end} and cannot be used any more: ${ADVICE[end]}`,
+  );
+}
+
+const KEEP = "get another one, or keep this one for longer";
+
+const ADVICE: Readonly<Record<LoanEnd, string>> = {
+  returned: KEEP,
+  discarded: KEEP,
+  detached: "use what detach() gave",
+  killed: "give it back sooner, or raise maxUsingDelayKill",
+  leaked: KEEP,
+  "revoked by shutdown": "give it back sooner, or give shutdown() a longer timeout",
+};
+
+/** The object that a callback of `use` has is taken away. */
+export function takenAway(pool: string, end: string): LeaseError {
+  return new LeaseError(
+    `the object that ${pool} lent to use() was ${end}: have the callback end sooner`,
   );
 }

@@ -1,52 +1,113 @@
-// Health: whose health must be asked before it is lent, and the asking.
+// Health: which objects must be checked before they are lent, and the check.
 
+import { outside } from "../context.ts";
 import { PoolError } from "../errors.ts";
-import type { Core } from "./core.ts";
+import { isThenable } from "../values.ts";
 import type { Entry } from "./entry.ts";
+import type { List } from "./list.ts";
+import type { State } from "./state.ts";
 
-/** The health of a pool's objects. */
-export class Health<T> {
-  readonly #core: Core<T>;
-  /** What was last known to be good before that moment may have died in its sleep. */
-  #suspect = -Infinity;
+/** A round that is that much late means that the program stood still, in milliseconds. */
+const GAP = 1000;
 
-  constructor(core: Core<T>) {
-    this.#core = core;
+/** Whether it was there when time passed without a round, and has not been checked since. */
+export function suspects<T>(pool: State<T>, entry: Entry<T>): boolean {
+  return entry.proven < pool.suspect;
+}
+
+/** Whether it was just made. */
+function isFresh<T>({ stored, uses }: Entry<T>): boolean {
+  return !stored && uses === 0;
+}
+
+/** Whether to check an object before it is lent. */
+export function doubtful<T>(pool: State<T>, entry: Entry<T>, now: number): boolean {
+  const { health, healthAfter } = pool.settings;
+  if (health === undefined) return false;
+  if (suspects(pool, entry)) return true;
+  if (healthAfter === undefined || isFresh(entry)) return false;
+  return now - Math.max(entry.since, entry.proven) >= healthAfter;
+}
+
+/**
+ * Checks an object: gives a promise if `health` does; throws or rejects if it is not good. `awaited`:
+ * somebody waits for the answer.
+ */
+export function examine<T>(
+  pool: State<T>,
+  entry: Entry<T>,
+  awaited: boolean,
+): Promise<void> | undefined {
+  const { totals, clock, hooks } = pool;
+  totals.healthChecks++;
+  // An answer that a sleep has delayed says nothing of what came after the question.
+  const asked = clock.now();
+  try {
+    const answer = hooks.run("health", entry, awaited);
+    if (isThenable(answer)) return outside(() => answered(pool, entry, answer, asked));
+    judge(pool, entry, answer, asked);
+    return undefined;
+  } catch (error) {
+    totals.unhealthy++;
+    throw error;
   }
+}
 
-  /** Time has passed without a round: the program, or the machine, stood still. */
-  suspectAll(now: number): void {
-    this.#suspect = now;
-    this.#core.log.info(() => "time has passed without a round: all objects are suspect");
+async function answered<T>(
+  pool: State<T>,
+  entry: Entry<T>,
+  answer: PromiseLike<unknown>,
+  asked: number,
+): Promise<void> {
+  try {
+    judge(pool, entry, await answer, asked);
+  } catch (error) {
+    if (entry.live) pool.totals.unhealthy++; // else it was given up
+    throw error;
   }
+}
 
-  /** Whether it was there when time passed without a round, and has not been asked since. */
-  suspects(entry: Entry<T>): boolean {
-    return entry.proven < this.#suspect;
+function judge<T>(
+  { name, hooks }: State<T>,
+  entry: Entry<T>,
+  answer: unknown,
+  asked: number,
+): void {
+  if (answer === false) {
+    throw new PoolError(`${name}: health says that ${hooks.label(entry)} is not good`);
   }
+  entry.proven = asked;
+}
 
-  /** Whether to ask before the object is lent. */
-  doubtful(entry: Entry<T>, now: number): boolean {
-    const { health, healthAfter } = this.#core.settings;
-    if (health === undefined) return false;
-    if (this.suspects(entry)) return true;
-    return healthAfter !== undefined && now - entry.since >= healthAfter;
-  }
+/** Plans the next round, unless one is planned. */
+export function planRound<T>(pool: State<T>): void {
+  const { rounds, hkDelay, bag, clock } = pool;
+  if (hkDelay === 0 || rounds.at !== Infinity) return;
+  mark(pool, clock.now());
+  rounds.start(hkDelay, pool.awaitRounds && bag.using > 0);
+}
 
-  /** Asks; rejects unless the object is good. `awaited`: somebody waits for the answer. */
-  async examine(entry: Entry<T>, awaited: boolean): Promise<void> {
-    const { name, totals, clock, hooks } = this.#core;
-    totals.healthChecks++;
-    // An answer that a sleep has delayed says nothing of what came after the question.
-    const asked = clock.now();
-    try {
-      if (await hooks.run("health", entry, awaited) === false) {
-        throw new PoolError(`${name}: health says that ${hooks.label(entry)} is not good`);
-      }
-      entry.proven = asked;
-    } catch (error) {
-      if (entry.live) totals.unhealthy++; // else it was given up
-      throw error;
-    }
+/** A program that stood still is noticed at a round, or by whoever comes before that. */
+export function notice<T>(pool: State<T>, now: number): void {
+  const passed = now - pool.lastRound;
+  if (passed <= pool.hkDelay + GAP) return;
+  const { bag, clock, log } = pool;
+  const awake = passed - (clock.slept - pool.slept); // sleep does not count as use in any case
+  mark(pool, now);
+  if (awake > pool.hkDelay + GAP) { // when it began is not known: nothing of that counts
+    excuse(bag.overdue, awake, now - clock.slept);
+    excuse(bag.lent, awake, now - clock.slept);
   }
+  pool.suspect = now;
+  log.info(() => "time has passed without a round: all objects are suspect");
+}
+
+function mark<T>(pool: State<T>, now: number): void {
+  pool.lastRound = now;
+  pool.slept = pool.clock.slept;
+}
+
+/** Nobody has used them for `ms`, until `now`. */
+function excuse<T>(list: List<Entry<T>>, ms: number, now: number): void {
+  for (const entry of list) entry.since = Math.min(entry.since + ms, now);
 }

@@ -2,12 +2,46 @@
 
 import { outside } from "../context.ts";
 import { PoolTimeoutError } from "../errors.ts";
-import { describe, isThenable, reason } from "../values.ts";
+import { describe, isThenable, quiet, reason } from "../values.ts";
 import { after } from "./clock.ts";
 import type { Entry } from "./entry.ts";
 import type { Log } from "./log.ts";
+import type { CloseReason, Totals } from "./observe.ts";
 import type { Settings } from "./options.ts";
-import type { Totals } from "./totals.ts";
+
+/** One object being closed. */
+export class Closing {
+  readonly reason: CloseReason;
+  /** Resolves once it is done; never rejects. */
+  promise: Promise<void> = DONE;
+  /** Makes it fail, so that nobody waits for it any longer. */
+  giveUp: ((error: unknown) => void) | undefined = undefined;
+  #aborting: AbortController | undefined;
+  #aborted: { reason: unknown } | undefined;
+
+  constructor(reason: CloseReason) {
+    this.reason = reason;
+  }
+
+  /** Made when it is read. */
+  get signal(): AbortSignal {
+    if (this.#aborting === undefined) {
+      this.#aborting = new AbortController();
+      if (this.#aborted !== undefined) this.#aborting.abort(this.#aborted.reason);
+    }
+    return this.#aborting.signal;
+  }
+
+  /** Tells `closer` to close by force; it goes on to be waited for. */
+  abort(reason: unknown): void {
+    if (this.#aborted !== undefined) return;
+    this.#aborted = { reason };
+    outside(() => this.#aborting?.abort(reason));
+  }
+}
+
+/** The promise of what is done already. */
+export const DONE: Promise<void> = Promise.resolve();
 
 /** The hooks of one pool. */
 export class Hooks<T> {
@@ -54,31 +88,46 @@ export class Hooks<T> {
     });
   }
 
-  /** Runs `closer`, then `done`; resolves when that is done. Never rejects. */
-  close(object: T, label: () => string, done = (): void => {}): Promise<void> {
-    return outside(() => this.#close(object, label).then(done));
+  /** Runs `closer`, then `done`. */
+  close(
+    object: T,
+    reason: CloseReason,
+    label: () => string,
+    done = (_closing: Closing): void => {},
+  ): Closing {
+    const closing = new Closing(reason);
+    closing.promise = outside(() => this.#close(object, closing, label).then(() => done(closing)));
+    return closing;
   }
 
-  async #close(object: T, label: () => string): Promise<void> {
+  async #close(object: T, closing: Closing, label: () => string): Promise<void> {
     const { closer, closeTimeout } = this.#settings;
     if (closer === undefined) return;
+    const late = { what: "closer", option: "closeTimeout", delay: closeTimeout };
+    const { reason } = closing;
+    const context = {
+      get signal() {
+        return closing.signal;
+      },
+      reason,
+    };
     try {
-      const result: unknown = closer(object);
-      if (!isThenable(result)) return;
-      await inTime(result, { what: "closer", option: "closeTimeout", delay: closeTimeout }, true);
+      const result: unknown = closer(object, context);
+      if (isThenable(result)) await inTime(result, late, true, (fail) => closing.giveUp = fail);
     } catch (error) {
+      closing.abort(error); // by closeTimeout: what the closer still waits for is to stop
       this.#failed("closer", label, error);
     }
   }
 
-  /** Whether an object is to be discarded after an error of its user's. */
-  spoiltBy(error: unknown): boolean {
+  /** Whether an object is to be closed after a failure of its borrower's. */
+  discardsAfter(error: unknown): boolean {
     const { discardOnError } = this.#settings;
     if (typeof discardOnError === "boolean") return discardOnError;
     try {
-      const spoilt: unknown = outside(discardOnError, error);
-      if (!isThenable(spoilt)) return Boolean(spoilt);
-      spoilt.then(undefined, () => {});
+      const discards: unknown = outside(discardOnError, error);
+      if (!isThenable(discards)) return Boolean(discards);
+      quiet(discards, () => {});
       throw new TypeError("discardOnError must not be asynchronous");
     } catch (failure) {
       this.#failed("discardOnError", () => reason(error), failure);
@@ -103,7 +152,7 @@ export class Hooks<T> {
     try {
       const told: unknown = outside(hook, object);
       if (!isThenable(told)) return inJson(told);
-      told.then(undefined, failed);
+      quiet(told, failed);
       throw new TypeError(`${name} must not be asynchronous`);
     } catch (error) {
       failed(error);

@@ -1,65 +1,75 @@
-// LeakWatch: notices leases that were garbage-collected without having been given back.
+// LeakWatch: notices loans that were garbage-collected without having been given back.
 
-import type { Entry } from "./entry.ts";
 import { outside, requestBound } from "../context.ts";
 import { after } from "./clock.ts";
-import { Loan } from "./lease.ts";
+import type { Entry, Watched } from "./entry.ts";
 import type { List } from "./list.ts";
-import type { Hook } from "./options.ts";
 
 /** On Workers: how often to see what finalizers have found, in ms. */
 const PATIENCE = 100;
 
+/** Written as a method, so that a `Pool<Client>` passes for a `Pool<unknown>`. */
+type Lost<T> = { lost(watched: Watched<T>): void }["lost"];
+
 /**
- * Registering costs more than the rest of a `get`. So a fresh lease is held instead, and registered
+ * Registering costs more than the rest of a `get`. So a fresh loan is held instead, and registered
  * when the pool looks at what is still out.
  */
 export class LeakWatch<T> {
-  readonly #lost: Hook<Loan<T>, void>;
-  #registry: FinalizationRegistry<Loan<T>> | undefined;
+  readonly #lost: Lost<T>;
+  #registry: FinalizationRegistry<Watched<T>> | undefined;
   /** On Workers: what is registered, and what of that was found lost. */
-  readonly #registered = new Set<Loan<T>>();
-  readonly #found: Loan<T>[] = [];
+  readonly #registered = new Set<Watched<T>>();
+  readonly #found: Watched<T>[] = [];
   #cancel: (() => void) | undefined;
 
-  constructor(lost: Hook<Loan<T>, void>) {
+  constructor(lost: Lost<T>) {
     this.#lost = lost;
   }
 
   /**
-   * Notices all of `lent` that it has not noticed before, `clocked` or as out since `now` at least; and
+   * Notices all of `lent` that it has not noticed before, `exact` or as out since `now` at least; and
    * deals with what has been found lost.
    */
-  look(lent: List<Entry<T>>, now: number, clocked: boolean): void {
+  look(lent: List<Entry<T>>, now: number, exact: boolean): void {
     this.#lose();
     let entry = lent.last;
     for (; entry !== undefined && !entry.noticed; entry = entry.prev as Entry<T> | undefined) {
       entry.noticed = true;
-      if (!clocked) entry.since = now;
-      if (entry.borrower instanceof Loan) this.#register(entry.borrower);
+      if (!exact) {
+        entry.since = now;
+        entry.coarse = true;
+      }
+      this.#register(entry);
     }
   }
 
-  /** `loan` has come to its end in another way. */
-  forget(loan: Loan<T>): void {
-    this.#registry?.unregister(loan);
-    this.#unwait(loan);
+  /** The loan of `entry` has ended in another way. */
+  forget(entry: Entry<T>): void {
+    const { watched } = entry;
+    if (watched === undefined) return;
+    entry.watched = undefined;
+    this.#registry?.unregister(watched);
+    this.#unwait(watched);
   }
 
-  #register(loan: Loan<T>): void {
-    if (typeof FinalizationRegistry === "undefined" || loan.lease === undefined) return;
+  #register(entry: Entry<T>): void {
+    const { loan } = entry;
+    if (typeof FinalizationRegistry === "undefined" || !loan?.collectable) return;
     this.#registry ??= new FinalizationRegistry((lost) => {
       if (requestBound) this.#found.push(lost);
       else outside(() => this.#lost(lost));
     });
-    this.#registry.register(loan.lease as object, loan, loan);
-    loan.lease = undefined;
-    if (requestBound) this.#wait(loan);
+    const watched = { entry, borrower: loan.borrower, loan: new WeakRef(loan) };
+    this.#registry.register(loan, watched, watched);
+    entry.loan = undefined;
+    entry.watched = watched;
+    if (requestBound) this.#wait(watched);
   }
 
   /** A finalizer is part of no request, and so may not even start a timer: one is started now. */
-  #wait(loan: Loan<T>): void {
-    this.#registered.add(loan);
+  #wait(watched: Watched<T>): void {
+    this.#registered.add(watched);
     this.#cancel ??= after(PATIENCE, false, () => {
       this.#cancel = undefined;
       this.#lose();
@@ -68,17 +78,17 @@ export class LeakWatch<T> {
     });
   }
 
-  #unwait(loan: Loan<T>): void {
-    this.#registered.delete(loan);
+  #unwait(watched: Watched<T>): void {
+    this.#registered.delete(watched);
     if (this.#registered.size > 0) return;
     this.#cancel?.();
     this.#cancel = undefined;
   }
 
   #lose(): void {
-    for (const loan of this.#found.splice(0)) {
-      this.#unwait(loan);
-      this.#lost(loan);
+    for (const watched of this.#found.splice(0)) {
+      this.#unwait(watched);
+      this.#lost(watched);
     }
   }
 }

@@ -1,8 +1,9 @@
-// Lease: what a borrower holds, and what becomes of it.
+// Lease: a loan that stands for its object, and is refused once it has ended.
 
-import { LeaseError } from "../errors.ts";
 import { Forward, HANDLER, handlerOf, Label, standIn } from "../forward.ts";
-import type { Borrower, Entry, LeaseEnd } from "./entry.ts";
+import { deadError } from "./explain.ts";
+import type { PoolLoan } from "./loan.ts";
+import { dispose } from "./release.ts";
 
 /**
  * An object on loan from a pool. Use it as the object itself; dispose of it, by `await using` or
@@ -21,98 +22,66 @@ export type Lease<T> = T & {
   [Symbol.dispose](): void;
 };
 
-/** Whom a loan goes back to. */
-export interface Lender<T> {
-  /** The pool's name, for messages. */
-  readonly name: string;
-  /** The borrower disposes of its lease. */
-  dispose(loan: Loan<T>): Promise<void>;
-}
+/** The handler, and mostly the target too, of a lease. There is one for each `get`. */
+class LeaseHandler<T> extends Forward {
+  declare readonly loan: PoolLoan<T>;
 
-const { asyncDispose, dispose } = Symbol;
-
-/**
- * One lending of an entry's object: the handler, and mostly the target too, of a lease. There is one
- * for each `get`: so its fields are set once, and it has no private methods, each of which would mark
- * every instance.
- */
-export class Loan<T> extends Forward implements Borrower {
-  declare readonly lender: Lender<T>;
-  declare readonly entry: Entry<T>;
-  /** How it ended; undefined while it is alive. */
-  declare end: LeaseEnd | undefined;
-  /** The lease, held so that it cannot be lost unnoticed; undefined once the leak registry has it. */
-  declare lease: Lease<T> | undefined;
-
-  constructor(lender: Lender<T>, entry: Entry<T>) {
+  constructor(loan: PoolLoan<T>) {
     super();
-    this.lender = lender;
-    this.entry = entry;
-    this.end = undefined;
-    this.lease = standIn(this, entry.object) as Lease<T>;
+    this.loan = loan;
   }
 
   bare(): T {
-    if (this.end !== undefined) throw deadError(this.lender.name, this.end);
-    return this.entry.object;
+    const { loan } = this;
+    if (loan.end !== undefined) throw deadError(loan.pool.name, "lease", loan.end);
+    return loan.entry.object;
   }
 
   override get(_shadow: object, key: PropertyKey, stand: unknown): unknown {
     if (key === "then") return undefined; // first: every promise of a lease asks for it
     if (typeof key === "symbol") {
-      if (key === asyncDispose) return disposer(this, stand);
+      if (key === Symbol.asyncDispose) return disposer(this.loan);
       if (key === HANDLER) return this;
-      if (key === dispose) return syncDisposer(this, stand);
+      const disposal = disposalOf(key);
+      if (disposal === "async") return disposer(this.loan);
+      if (disposal === "sync") return syncDisposer(this.loan);
     }
     return this.read(this.bare(), key, stand);
   }
 
-  /** Ends the loan: from now on the lease throws. */
-  revoke(end: LeaseEnd): void {
-    this.end = end;
-    this.lease = undefined;
-  }
-
   protected shown(): unknown {
-    if (this.end === undefined) return this.entry.object;
-    return new Label(`[Lease of ${this.lender.name}: ${this.end}]`);
+    const { loan } = this;
+    if (loan.end === undefined) return loan.entry.object;
+    return new Label(`[Lease of ${loan.pool.name}: ${loan.end}]`);
   }
 }
 
-// Functions of their own, or else each `get` of a lease would set up what these two need. Whoever can
-// still dispose of a lease has not lost it: `stand` is held for that.
-
-function disposer<T>(loan: Loan<T>, stand: unknown): () => Promise<void> {
-  return () => returned(loan, stand);
+/** A lease of `loan`. */
+export function leaseOf<T>(loan: PoolLoan<T>): Lease<T> {
+  return standIn(new LeaseHandler(loan), loan.entry.object) as Lease<T>;
 }
 
-function syncDisposer<T>(loan: Loan<T>, stand: unknown): () => void {
-  return () => void returned(loan, stand);
-}
-
-function returned<T>(loan: Loan<T>, _stand: unknown): Promise<void> {
-  return loan.lender.dispose(loan);
-}
-
-function deadError(name: string, end: LeaseEnd): LeaseError {
-  return new LeaseError(
-    `this lease of ${name} was ${end} and cannot be used any more: ${ADVICE[end]}`,
-  );
-}
-
-const KEEP = "get another one, or keep this one for longer";
-
-const ADVICE: Readonly<Record<LeaseEnd, string>> = {
-  returned: KEEP,
-  discarded: KEEP,
-  detached: "use what detach() gave",
-  killed: "give it back sooner, or raise maxUsingDelayKill",
-  leaked: KEEP,
-  "revoked by shutdown": "give it back sooner, or give shutdown() a longer timeout",
-};
-
-/** The loan behind a lease, dead or alive; undefined of anything else. */
-export function loanOf(lease: unknown): Loan<unknown> | undefined {
+/** The loan behind a lease, ended or not; undefined of anything else. */
+export function loanBehind(lease: unknown): PoolLoan<unknown> | undefined {
   const handler = handlerOf(lease);
-  return handler instanceof Loan ? handler : undefined;
+  return handler instanceof LeaseHandler ? handler.loan : undefined;
+}
+
+/**
+ * Read at the time, and known by their names, too: a polyfill may bring the symbols after this module
+ * was loaded, and another realm has others. The object's own disposal must never be called instead.
+ */
+function disposalOf(key: symbol): "async" | "sync" | undefined {
+  if (key === Symbol.dispose || key.description === "Symbol.dispose") return "sync";
+  return key.description === "Symbol.asyncDispose" ? "async" : undefined;
+}
+
+// Functions of their own, or else each `get` of a lease would set up what these two need.
+
+function disposer<T>(loan: PoolLoan<T>): () => Promise<void> {
+  return () => dispose(loan.pool, loan);
+}
+
+function syncDisposer<T>(loan: PoolLoan<T>): () => void {
+  return () => void dispose(loan.pool, loan);
 }

@@ -1,6 +1,6 @@
 // Log: messages of one pool to its logger, at its level.
 
-import { isThenable, reason } from "../values.ts";
+import { quiet, reason } from "../values.ts";
 
 /** What a pool logs to: console, and the loggers of @std/log, LogTape and pino, are such. */
 export interface Logger {
@@ -71,9 +71,4 @@ export class Log {
   #unheard(error: unknown, text: string): void {
     if (this.#logger !== undefined) console.error(`${text} (its logger failed: ${reason(error)})`);
   }
-}
-
-/** Sees to it that `value`, if it is a promise nobody waits for, fails through `failed` only. */
-function quiet(value: unknown, failed: (error: unknown) => void): void {
-  if (isThenable(value)) Promise.resolve(value).then(undefined, failed);
 }

@@ -45,7 +45,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** What to write instead of `name`. */
-export function suggestion(name: string, known: readonly string[]): string {
+export function suggestion(name: string, known: readonly string[], each = "option"): string {
   const respelled = known.find((option) => plain(option) === plain(name));
   if (respelled !== undefined) return `it is called ${respelled} here`;
   const elsewhere = Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name]! : undefined;
@@ -56,7 +56,7 @@ export function suggestion(name: string, known: readonly string[]): string {
   const near = known.map((option) => [distance(plain(option), plain(name)), option] as const)
     .sort(([a], [b]) => a - b)[0];
   if (near !== undefined && near[0] <= 2) return `did you mean ${near[1]}?`;
-  return `the options are ${known.join(", ")}`;
+  return `the ${each}s are ${known.join(", ")}`;
 }
 
 function plain(name: string): string {

@@ -1,12 +1,39 @@
 // The options of a pool, and of its methods.
 
 import type { Logger, LogLevel } from "./log.ts";
+import type { CloseReason } from "./observe.ts";
 
-/** What the function that makes objects is told besides the number of the attempt. */
+/** What the function that makes objects is given besides the number of the attempt. */
 export interface CreateContext {
   /**
-   * Aborts at `createTimeout` and when the pool shuts down; of a proxy without a pool, at the end of
-   * the frame, on `_retObj()`, and when the proxy is filled anew. Pass it on to whatever connects.
+   * Aborts at `createTimeout` and when the pool shuts down. In a proxy without a pool, it aborts at the
+   * end of the frame, on `_retObj()`, and when the proxy is filled again. Pass it to what connects.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Tells the pool that the object has died: `client.once("error", invalidate)`. An available object is
+   * closed at once, and replaced up to `minSize`. One in use is closed when it comes back. It may be
+   * called at any time, and more than once. In a proxy without a pool, the frame's next use of the
+   * proxy makes another object.
+   *
+   * @param why for the log
+   */
+  readonly invalidate: (why?: unknown) => void;
+}
+
+/** What `closer` is given besides the object. */
+export interface CloseContext {
+  /** Aborts at `closeTimeout`, and when a shutdown runs out of time: close by force then. */
+  readonly signal: AbortSignal;
+  /** Why the object is closed. */
+  readonly reason: CloseReason;
+}
+
+/** What the callback of {@linkcode Pool.use} is given besides the object. */
+export interface UseContext {
+  /**
+   * Aborts when the caller's signal does, when the object is invalidated or taken away, and by a
+   * shutdown that runs out of time. It is made when it is read: what does not read it costs nothing.
    */
   readonly signal: AbortSignal;
 }
@@ -18,6 +45,9 @@ export interface CreateContext {
  * failure.
  */
 export type Create<T> = (n: number, context: CreateContext) => T | PromiseLike<T>;
+
+/** Closes an object; may be async. Written as a method, as {@linkcode Hook} is. */
+export type Closer<T> = { close(object: T, context: CloseContext): unknown }["close"];
 
 /**
  * A function of an object. It is written as a method so that a `Pool<Client>` passes for a
@@ -58,23 +88,31 @@ export interface PoolOptions<T> {
    */
   timeout?: number | undefined;
   /**
-   * How long `fun` and `opener` together may take, in ms; then the creation has failed.
+   * How long `fun` and `opener` together may take, in ms; then the creation has failed. 0: no limit.
    *
-   * @default {0}, no limit
+   * @default {30_000}
    */
   createTimeout?: number | undefined;
   /**
-   * How long one `getter`, `retter` or `health` may take, in ms; then it has failed.
+   * How long one `getter`, `retter` or `health` may take, in ms; then it has failed. 0: no limit.
    *
-   * @default {30_000}
+   * @default {5_000}
    */
   hookTimeout?: number | undefined;
   /**
-   * How long one `closer` may take, in ms; then the object counts as gone, and that is logged.
+   * How long one `closer` may take, in ms; then the object counts as gone, and that is logged. 0: no
+   * limit.
    *
-   * @default {30_000}
+   * @default {5_000}
    */
   closeTimeout?: number | undefined;
+  /**
+   * How long a callback of {@linkcode Pool.use} may go on with its object after its signal has aborted,
+   * in ms; then the object is closed.
+   *
+   * @default {1_000}
+   */
+  abortGrace?: number | undefined;
   /**
    * Discard an object after that many uses.
    *
@@ -136,10 +174,11 @@ export interface PoolOptions<T> {
    */
   healthAfter?: number | undefined;
   /**
-   * Whether {@linkcode Pool.use} discards the object when its callback fails; a function decides by
-   * the error.
+   * Whether an object is closed whose borrower failed: the callback of {@linkcode Pool.use}, a call
+   * through a lease, a frame of a pooled proxy. A function decides by the error. Without a `retter`
+   * nothing resets the object, and the next borrower would inherit an open transaction.
    *
-   * @default {false}
+   * @default {true} without a `retter`, else false
    */
   discardOnError?: boolean | ((error: unknown) => boolean) | undefined;
   /** Called with each new object, once; may be async. If it fails the creation has failed. */
@@ -149,13 +188,30 @@ export interface PoolOptions<T> {
   /** Called with an object each time it is given back; may be async. If it fails, the object is closed. */
   retter?: Hook<T> | undefined;
   /** Called with each object when the pool is done with it, once; may be async. */
-  closer?: Hook<T> | undefined;
-  /** Tells whether an available object is still good; may be async. False, or failing: it is closed. */
-  health?: Hook<T, boolean | void | PromiseLike<boolean | void>> | undefined;
+  closer?: Closer<T> | undefined;
+  /**
+   * Tells whether an available object is still good; may be async. The object is closed if it gives
+   * false or fails. Whatever else it gives means good.
+   */
+  health?: Hook<T> | undefined;
   /** What `stats()` shows of an object; something that JSON can express. */
   stats?: Hook<T> | undefined;
   /** What logs and errors call an object. */
   tracer?: Hook<T, string> | undefined;
+  /**
+   * What logs, errors, `stats()` and metrics call the pool.
+   *
+   * @default {"proxypool#1"}, and so on
+   */
+  name?: string | undefined;
+  /**
+   * Whether the pool records from which line an object was borrowed: `true` for each `get`, which
+   * costs the recording of a stack; `"auto"` from the first leak, overdue object or timeout on, for the
+   * next 100 `get`s, and again after the next.
+   *
+   * @default {"auto"}
+   */
+  traceHolders?: boolean | "auto" | undefined;
   /**
    * The least severe messages that are logged: `"debug"`, `"info"`, `"warn"`, `"error"`, or
    * `"silent"`.
@@ -171,7 +227,7 @@ export interface PoolOptions<T> {
   logger?: Logger | undefined;
 }
 
-/** The options of one {@linkcode Pool.get} or {@linkcode Pool.use}. */
+/** The options of one {@linkcode Pool.get}, {@linkcode Pool.borrow} or {@linkcode Pool.use}. */
 export interface GetOptions {
   /** Gives up, rejecting with `signal.reason`. */
   signal?: AbortSignal | undefined;
@@ -181,6 +237,15 @@ export interface GetOptions {
    * @default the pool's `timeout`
    */
   timeout?: number | undefined;
+  /**
+   * A whole number. A higher one is served first; within one, first come, first served. While higher
+   * ones keep coming, the lowest is never served.
+   *
+   * @default {0}
+   */
+  priority?: number | undefined;
+  /** What errors, logs, `stats()` and observers call the borrower. */
+  label?: string | undefined;
 }
 
 /** The options of {@linkcode Pool.resize}. */
@@ -190,11 +255,17 @@ export type ResizeOptions = Pick<PoolOptions<unknown>, "minSize" | "maxSize">;
 export interface ShutdownOptions {
   /**
    * After that many ms objects still in use are taken away and closed, and creations still under way
-   * abandoned.
+   * are abandoned. All is over within half a second of it: `closer`s still at work are abandoned, too.
    *
    * @default {0}: it waits for them, however long that takes
    */
   timeout?: number | undefined;
+  /**
+   * Whether those who wait already are served first, as far as the `timeout` allows.
+   *
+   * @default {false}: they fail with {@linkcode PoolClosedError}
+   */
+  drain?: boolean | undefined;
 }
 
 /** The options with their defaults, as a pool keeps them. */
@@ -206,6 +277,8 @@ export type Settings<T> =
   & {
     healthAfter: number | undefined;
     discardOnError: boolean | ((error: unknown) => boolean);
+    name: string | undefined;
+    traceHolders: boolean | "auto";
     logLevel: LogLevel;
     logger: Logger | undefined;
   };
@@ -216,9 +289,10 @@ export const NUMBERS = {
   minSize: 0,
   maxWaiting: 0,
   timeout: 0,
-  createTimeout: 0,
-  hookTimeout: 30_000,
-  closeTimeout: 30_000,
+  createTimeout: 30_000,
+  hookTimeout: 5_000,
+  closeTimeout: 5_000,
+  abortGrace: 1_000,
   maxUse: 0,
   maxLifetime: 0,
   lifetimeJitter: 0.1,

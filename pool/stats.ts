@@ -1,8 +1,10 @@
 // Stats: the picture that a pool gives of itself.
 
-import type { Core } from "./core.ts";
+import type { Entry } from "./entry.ts";
+import type { Totals } from "./observe.ts";
 import { HOOKS, type NumberOption, NUMBERS, type Settings } from "./options.ts";
-import type { Totals } from "./totals.ts";
+import type { State } from "./state.ts";
+import { lineOf } from "./trace.ts";
 
 /** One object, as {@linkcode PoolStats} shows it. All times are in milliseconds. */
 export interface ObjectStats {
@@ -14,9 +16,14 @@ export interface ObjectStats {
   idle?: number | null;
   /**
    * Of one in use, how long it has been held. If no option in force reads the clock that is null, or
-   * coarse once the pool has looked after what is out: it has been held for at least that long.
+   * coarse once the pool has looked after what is out: it has been held for at least that long. From
+   * the first leak, overdue object or timeout on it is exact.
    */
   held?: number | null;
+  /** Of one in use, what its borrower gave as `label`. */
+  label?: string;
+  /** Of one in use, the line that borrowed it, where that was recorded (`traceHolders`). */
+  line?: string;
   /** What `stats`, else `tracer`, else `String` makes of it. */
   object: unknown;
 }
@@ -25,6 +32,8 @@ export interface ObjectStats {
 export interface PoolStats extends Totals {
   /** Which pool of this thread it is. */
   id: number;
+  /** What messages call it. */
+  name: string;
   /** When it started, in ISO 8601; null if it has not. */
   started: string | null;
   /** For how long it has been running, in milliseconds. */
@@ -41,7 +50,7 @@ export interface PoolStats extends Totals {
   creating: number;
   /** How many objects are being closed. */
   closing: number;
-  /** How many `get`s wait: queued, or while a hook looks at an object for them. */
+  /** How many borrowers wait. */
   waiting: number;
   /** The options in force; of the hooks, whether they are there. */
   config: Record<string, number | string | boolean | null>;
@@ -49,34 +58,25 @@ export interface PoolStats extends Totals {
   objects: { available: ObjectStats[]; using: ObjectStats[] };
 }
 
-/** What the picture is taken of, besides what the parts of a pool share. */
-export interface Pictured {
-  readonly id: number;
-  readonly hkDelay: number;
-  readonly started: { at: number; date: Date } | undefined;
-  readonly ended: boolean;
-  readonly creating: number;
-  readonly waiting: number;
-}
-
 /** The picture. */
-export function statsOf<T>(core: Core<T>, of: Pictured): PoolStats {
-  const { bag, clock, totals, settings } = core;
+export function statsOf<T>(pool: State<T>): PoolStats {
+  const { attempts, bag, clock, ending, id, name, queue, started, totals } = pool;
   const now = clock.now();
   return {
-    id: of.id,
-    started: of.started?.date.toISOString() ?? null,
-    running: of.started === undefined ? 0 : Math.round(now - of.started.at),
-    shutdown: of.ended,
-    size: of.creating + bag.size,
+    id,
+    name,
+    started: started?.date.toISOString() ?? null,
+    running: started === undefined ? 0 : Math.round(now - started.at),
+    shutdown: ending !== undefined,
+    size: pool.size,
     available: bag.idle.size,
     using: bag.using,
-    creating: of.creating,
+    creating: attempts.size,
     closing: bag.closing,
-    waiting: of.waiting,
+    waiting: queue.size,
     ...totals,
-    config: configOf(settings, of.hkDelay),
-    objects: objectsOf(core),
+    config: configOf(pool.settings, pool.hkDelay),
+    objects: objectsOf(pool),
   };
 }
 
@@ -84,30 +84,42 @@ function configOf<T>(settings: Settings<T>, hkDelay: number): PoolStats["config"
   const config: PoolStats["config"] = {};
   for (const name of Object.keys(NUMBERS) as NumberOption[]) config[name] = settings[name];
   for (const name of HOOKS) config[name] = settings[name] !== undefined;
-  const { healthAfter, discardOnError, logLevel } = settings;
+  const { healthAfter, discardOnError, logLevel, traceHolders } = settings;
   return {
     ...config,
     hkDelay,
     healthAfter: healthAfter ?? null,
     discardOnError: discardOnError !== false,
+    traceHolders,
     logLevel,
   };
 }
 
-function objectsOf<T>(core: Core<T>): PoolStats["objects"] {
-  const now = core.clock.now();
-  const awake = core.clock.awake();
+function objectsOf<T>(pool: State<T>): PoolStats["objects"] {
+  const now = pool.clock.now();
   const objects: PoolStats["objects"] = { available: [], using: [] };
-  for (const entry of core.bag.entries()) {
-    const free = entry.state === "available";
-    const known = core.clocked || !free && entry.noticed;
-    const since = known ? Math.round((free ? now : awake) - entry.since) : null;
-    objects[free ? "available" : "using"].push({
-      uses: entry.uses,
-      age: Math.round(now - entry.born),
-      ...(free ? { idle: since } : { held: since }),
-      object: core.hooks.picture(entry.object),
-    });
+  for (const entry of pool.bag.entries()) {
+    const age = Math.round(now - entry.born);
+    const object = pool.hooks.picture(entry.object);
+    const { uses } = entry;
+    if (entry.state === "available") {
+      const idle = pool.clocked ? Math.round(now - entry.since) : null;
+      objects.available.push({ uses, age, idle, object });
+    } else objects.using.push({ uses, age, ...holderOf(pool, entry), object });
   }
   return objects;
+}
+
+function holderOf<T>(
+  { clock, clocked }: State<T>,
+  { borrower, noticed, since }: Entry<T>,
+): Pick<ObjectStats, "held" | "label" | "line"> {
+  const held = clocked || noticed ? Math.round(clock.awake() - since) : null;
+  const label = borrower?.label;
+  const line = lineOf(borrower);
+  return {
+    held,
+    ...(label === undefined ? {} : { label }),
+    ...(line === undefined ? {} : { line }),
+  };
 }

@@ -1,146 +1,129 @@
-// Usages: the calls of `use`, and the signals of those whose callback wants one.
+// Usage: the loan of one `use`, which ends with its callback.
 
-import { LeaseError } from "../errors.ts";
-import { isThenable } from "../values.ts";
-import type { Core } from "./core.ts";
-import type { Borrower, Entry, LeaseEnd } from "./entry.ts";
-import type { Exit } from "./exit.ts";
-import type { Lending } from "./lending.ts";
-import type { GetOptions } from "./options.ts";
-import type { Returns } from "./returns.ts";
+import { outside } from "../context.ts";
+import { PoolError } from "../errors.ts";
+import { abortReason } from "../values.ts";
+import { after } from "./clock.ts";
+import type { Borrower, Entry, LoanEnd } from "./entry.ts";
+import { endLoan, evictUsing } from "./evict.ts";
+import { holderOf, holding, takenAway } from "./explain.ts";
+import { PoolLoan } from "./loan.ts";
+import { rejecting, type Resolve } from "./queue.ts";
 import { Signals } from "./signals.ts";
+import type { State } from "./state.ts";
 
-const { then } = Promise.prototype;
+/** The signals of callers. */
+const signals = new Signals<Usage<unknown>>((usage) => usage.stop(abortReason(usage.caller!)));
 
-/** What `use` calls. */
-export type Use<T, R> = (object: T, signal: AbortSignal) => R | PromiseLike<R>;
-
-/** Lends the objects themselves, each for the length of a call. */
-export class Usages<T> {
-  readonly #core: Core<T>;
-  readonly #lending: Lending<T>;
-  readonly #returns: Returns<T>;
-  readonly #exit: Exit<T>;
-  readonly #signals = new Signals<Usage>((usage) => usage.abort());
-
-  constructor(core: Core<T>, lending: Lending<T>, returns: Returns<T>, exit: Exit<T>) {
-    this.#core = core;
-    this.#lending = lending;
-    this.#returns = returns;
-    this.#exit = exit;
-  }
-
-  /** Lends an object to `fn`, and takes it back. */
-  use<R>(fn: Use<T, R>, options: GetOptions | undefined): Promise<R> {
-    // A signal costs more than the rest: only for a callback that can see it.
-    const entry = options === undefined && fn.length === 1 ? this.#lending.quick() : undefined;
-    return entry === undefined
-      ? this.#use(fn, options)
-      : this.#useNow(this.#lending.lend(entry), fn);
-  }
-
-  /** Without an async function around it, which would cost as much again. */
-  #useNow<R>(entry: Entry<T>, fn: Use<T, R>): Promise<R> {
-    let result: R | PromiseLike<R>;
-    let later: Promise<R> | undefined;
-    try {
-      result = fn(entry.object, undefined as never);
-      if (isThenable(result)) {
-        // Not by its own `then`, which might call back twice.
-        later = then.call(
-          Promise.resolve(result),
-          (value) => this.#used(entry, value as R, false),
-          (error) => this.#misused(entry, error, false),
-        ) as Promise<R>;
-      }
-    } catch (error) {
-      return this.#misused(entry, error, false);
-    }
-    return later ?? Promise.resolve(this.#used(entry, result as R, false));
-  }
-
-  async #use<R>(fn: Use<T, R>, options: GetOptions | undefined): Promise<R> {
-    const entry = await this.#lending.acquire("use", options, true) as Entry<T>;
-    const signal = options?.signal;
-    this.#ensure(entry, signal);
-    const usage = fn.length === 1 ? undefined : new Usage(this.#core.name, signal);
-    entry.borrower = usage;
-    usage?.begin(this.#signals);
-    let value: R;
-    try {
-      value = await fn(entry.object, usage?.signal as AbortSignal);
-    } catch (error) {
-      return await this.#misused(entry, error, signal?.aborted === true);
-    } finally {
-      usage?.end(this.#signals);
-    }
-    return this.#used(entry, value, signal?.aborted === true);
-  }
-
-  /** Throws if an object cannot be used after all: others had their turn since it was lent. */
-  #ensure(entry: Entry<T>, signal: AbortSignal | undefined): void {
-    if (entry.state !== "using") throw takenAway(this.#core.name, "taken away");
-    if (!signal?.aborted) return;
-    void this.#end(entry, false);
-    throw signal.reason;
-  }
-
-  #used<R>(entry: Entry<T>, value: R, tainted: boolean): R | Promise<R> {
-    const returned = this.#end(entry, tainted);
-    return returned === undefined ? value : returned.then(() => value);
-  }
-
-  async #misused(entry: Entry<T>, error: unknown, tainted: boolean): Promise<never> {
-    const spoilt = this.#core.hooks.spoiltBy(error);
-    await this.#end(entry, spoilt || tainted);
-    throw error;
-  }
-
-  #end(entry: Entry<T>, spoilt: boolean): Promise<void> | undefined {
-    if (entry.state !== "using") return undefined; // taken away meanwhile
-    entry.borrower = undefined;
-    if (!spoilt) return this.#returns.giveBackUsed(entry);
-    void this.#exit.retire(entry, "discarded");
-    return undefined;
-  }
+/** What few uses need: those that have a signal, or are cut off. */
+class Control {
+  /** Why `use` rejects before its callback has settled. */
+  stopped: { reason: unknown } | undefined = undefined;
+  caller: AbortSignal | undefined = undefined;
+  /** Calls off the closing of an object whose callback does not stop. */
+  cancel: (() => void) | undefined = undefined;
+  aborting: AbortController | undefined = undefined;
+  aborted: { reason: unknown } | undefined = undefined;
 }
 
-/** Aborts its own signal when the caller's does, and when the object is taken away. */
-class Usage implements Borrower {
-  readonly #aborting = new AbortController();
-  readonly #name: string;
-  readonly #callers: AbortSignal | undefined;
+/** What the callback is given besides the object is this, of which it is to see only the signal. */
+export class Usage<T> extends PoolLoan<T> {
+  /** Settles what `use` has given, if that is a promise. */
+  declare resolve: Resolve<unknown> | undefined;
+  declare control: Control | undefined;
 
-  constructor(name: string, callers: AbortSignal | undefined) {
-    this.#name = name;
-    this.#callers = callers;
+  constructor(pool: State<T>, entry: Entry<T>, borrower: Borrower | undefined) {
+    super(pool, entry, borrower);
+    this.resolve = undefined;
+    this.control = undefined;
   }
 
+  /** It is the callback that has it, which ends or is seen to hang. */
+  override get collectable(): boolean {
+    return false;
+  }
+
+  /** Made when it is read. */
   get signal(): AbortSignal {
-    return this.#aborting.signal;
+    const control = this.control ??= new Control();
+    if (control.aborting === undefined) {
+      control.aborting = new AbortController();
+      if (control.aborted !== undefined) control.aborting.abort(control.aborted.reason);
+    }
+    return control.aborting.signal;
   }
 
-  begin(signals: Signals<Usage>): void {
-    if (this.#callers !== undefined) signals.listen(this.#callers, this);
+  /** The caller's signal, as long as it is listened to. */
+  get caller(): AbortSignal | undefined {
+    return this.control?.caller;
   }
 
-  end(signals: Signals<Usage>): void {
-    if (this.#callers !== undefined) signals.unlisten(this.#callers, this);
+  /** Why `use` rejects before its callback has settled. */
+  get stopped(): { reason: unknown } | undefined {
+    return this.control?.stopped;
   }
 
-  /** The caller's signal has aborted. */
-  abort(): void {
-    this.#aborting.abort(this.#callers?.reason);
+  /** Listens to the caller's signal. */
+  listen(signal: AbortSignal): void {
+    this.control ??= new Control();
+    this.control.caller = signal;
+    signals.listen(signal, this as Usage<unknown>);
   }
 
-  revoke(end: LeaseEnd): void {
-    this.#aborting.abort(takenAway(this.#name, end));
+  /** The callback is over, or no longer waited for. */
+  unlisten(): void {
+    const { caller } = this;
+    if (caller === undefined) return;
+    signals.unlisten(caller, this as Usage<unknown>);
+    this.control!.caller = undefined;
   }
-}
 
-/** What tells a user of `use` that the object is gone. */
-function takenAway(name: string, end: string): LeaseError {
-  return new LeaseError(
-    `the object that ${name} lent to use() was ${end}: have the callback end sooner`,
-  );
+  /** `use` rejects now, whatever comes of its callback. */
+  stop(reason: unknown): void {
+    const control = this.control ??= new Control();
+    control.stopped ??= { reason };
+    this.unlisten();
+    this.tell(reason);
+    if (this.resolve !== undefined) this.leave();
+  }
+
+  /** `use` rejects, and its callback goes on: for `abortGrace` ms at the most. */
+  leave(): void {
+    const { control, end, pool: { settings: { abortGrace } } } = this;
+    this.resolve!(rejecting(control!.stopped!.reason));
+    if (end === undefined) control!.cancel ??= after(abortGrace, true, () => this.close());
+  }
+
+  /** Nothing is left to be closed if the callback does not stop. */
+  override over(): void {
+    this.control?.cancel?.();
+  }
+
+  /** The callback does not stop. */
+  private close(): void {
+    const { end, entry, pool } = this;
+    if (end !== undefined) return;
+    const holder = holderOf(pool, entry);
+    if (this.end !== undefined) return; // `tracer` may do anything
+    endLoan(pool, this, "discarded");
+    evictUsing(pool, entry, "discarded");
+    pool.log.warn(() =>
+      `${holder.object} is closed: its use() went on for abortGrace, ${pool.settings.abortGrace} ms, ` +
+      `after its signal had aborted (held ${holding(holder)})`
+    );
+  }
+
+  override interrupt(end: LoanEnd | "invalidated"): void {
+    const { name } = this.pool;
+    if (end !== "invalidated") return this.stop(takenAway(name, end));
+    this.tell(new PoolError(`the object that ${name} lent to use() was invalidated: it has died`));
+  }
+
+  /** Aborts the callback's signal. */
+  private tell(reason: unknown): void {
+    const control = this.control ??= new Control();
+    if (control.aborted !== undefined) return;
+    control.aborted = { reason };
+    if (control.aborting !== undefined) outside(() => control.aborting!.abort(reason));
+  }
 }

@@ -1,7 +1,8 @@
 // Source: where the objects of a proxy come from, and the one that each frame holds.
 
 import { ProxyError } from "../errors.ts";
-import type { Lease, Loan } from "../pool/lease.ts";
+import type { Lease } from "../pool/lease.ts";
+import type { PoolLoan } from "../pool/loan.ts";
 import type { GetOptions } from "../pool/options.ts";
 import type { Pool } from "../pool.ts";
 import { endedError } from "../scopes/frame.ts";
@@ -14,12 +15,12 @@ export class Holding<T> {
   readonly object: T;
   /** Held here: the pool closes the object of a lease that nobody holds. */
   readonly lease: Lease<T> | undefined;
-  readonly loan: Loan<T> | undefined;
+  readonly loan: PoolLoan<unknown> | undefined;
   /** The method that was read of it last, and those before. */
   method: unknown = undefined;
   #methods: unknown[] | undefined;
 
-  constructor(object: T, lease?: Lease<T>, loan?: Loan<T>) {
+  constructor(object: T, lease?: Lease<T>, loan?: PoolLoan<unknown>) {
     this.object = object;
     this.lease = lease;
     this.loan = loan;
@@ -27,7 +28,7 @@ export class Holding<T> {
 
   /** Whether the pool has not taken it away. */
   get alive(): boolean {
-    return this.loan === undefined || this.loan.end === undefined;
+    return this.loan === undefined || !this.loan.ended;
   }
 
   /** One that all of its kind have is read of it. */

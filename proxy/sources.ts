@@ -3,10 +3,10 @@
 import { outside } from "../context.ts";
 import { ProxyError } from "../errors.ts";
 import { Hooks } from "../pool/hooks.ts";
-import { type Lease, type Loan, loanOf } from "../pool/lease.ts";
+import { type Lease, loanBehind } from "../pool/lease.ts";
 import { Log } from "../pool/log.ts";
 import type { Create, GetOptions, PoolOptions, Settings } from "../pool/options.ts";
-import { Totals } from "../pool/totals.ts";
+import { Totals } from "../pool/observe.ts";
 import { Pool } from "../pool.ts";
 import type { Frame, Scope } from "../scopes/mod.ts";
 import { describe } from "../values.ts";
@@ -121,6 +121,7 @@ export class Made<T> extends FrameSource<T> {
       get signal() {
         return attempt.signal;
       },
+      invalidate: () => {},
     };
     // What outlives the request that happens to come first must not show it, nor keep it.
     if (frame.permanent) return outside(fun, n, context);
@@ -132,7 +133,7 @@ export class Made<T> extends FrameSource<T> {
   }
 
   protected release({ object }: Holding<T>): Promise<void> {
-    return this.#hooks.close(object, () => describe(object));
+    return this.#hooks.close(object, "discarded", () => describe(object)).promise;
   }
 }
 
@@ -189,13 +190,13 @@ export class Pooled<T> extends FrameSource<T> {
   }
 
   protected hold(lease: T): Holding<T> {
-    const loan = loanOf(lease) as Loan<T>;
-    return new Holding(loan.entry.object, lease as Lease<T>, loan);
+    const loan = loanBehind(lease)!;
+    return new Holding(loan.entry.object as T, lease as Lease<T>, loan);
   }
 
   protected release({ loan }: Holding<T>): Promise<void> {
     // Its user may have given it back: that is no second time.
-    return loan!.end === undefined ? loan!.lender.dispose(loan!) : Promise.resolve();
+    return loan!.ended ? Promise.resolve() : loan!.release();
   }
 }
 

@@ -1,9 +1,9 @@
 // health: what housekeeping and get ask, and what becomes of the objects that are not good.
 
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Pool, PoolError, type PoolOptions } from "../mod.ts";
-import { deferred, idle, rejection, stateOf, type Thing, Time, Workshop } from "./helpers/pool.ts";
+import { Pool, type PoolOptions } from "../mod.ts";
+import { deferred, idle, stateOf, type Thing, Time, Workshop } from "./helpers/pool.ts";
 
 const QUIET = { logLevel: "silent" } as const;
 
@@ -177,11 +177,22 @@ describe("healthAfter", () => {
     });
   }
 
-  it("tells the get after three fresh objects that are not good", async () => {
-    const workshop = new Workshop();
-    const pool = new Pool(workshop.fun, { healthAfter: 0, health: () => false, ...QUIET });
-    assertInstanceOf(await rejection(pool.get()), PoolError);
-    assertEquals([workshop.attempts, pool.size], [3, 0]);
+  it("0: asks each time, but never of an object just made", async () => {
+    const asked: number[] = [];
+    const pool = new Pool(new Workshop().fun, {
+      maxSize: 1,
+      healthAfter: 0,
+      health: ({ id }) => asked.push(id) === 1,
+      ...QUIET,
+    });
+    const lease = await pool.get();
+    const waiting = pool.get();
+    assertEquals(asked, []);
+    await pool.ret(lease); // good for the one that waits, says health
+    await pool.ret(await waiting);
+    assertEquals(asked, [0]);
+    await pool.ret(await pool.get()); // not good any more: another one is made
+    assertEquals([asked, pool.stats().unhealthy, pool.stats().created], [[0, 0], 1, 2]);
     await pool.shutdown();
   });
 

@@ -160,6 +160,7 @@ describe("a clock gap", () => {
       const calls: Deferred<void>[] = [];
       let asked = 0;
       const pool = new Pool(new Workshop().fun, {
+        minSize: 1,
         healthAfter: 0,
         health: () => void asked++,
         [hook]: () => {
@@ -169,6 +170,7 @@ describe("a clock gap", () => {
           return call.promise;
         },
       });
+      await pool.ready();
       const lease = pool.get();
       await until(() => calls.length === 1, "the hook is called");
       const before = asked;

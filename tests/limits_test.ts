@@ -132,7 +132,7 @@ describe("maxLifetime", () => {
 });
 
 describe("maxUsingDelay", () => {
-  it("warns of an object kept for so long, once for each lease, by tracer", async () => {
+  it("warns of an object kept for so long, once for each lease, by tracer, and says when it is back", async () => {
     using time = new Time();
     const logger = new Recorder();
     const tracer = ({ id }: Thing) => `connection ${id}`;
@@ -141,13 +141,20 @@ describe("maxUsingDelay", () => {
       const lease = await pool.get();
       await time.pass(5000, 500);
       assertEquals(lease.id, 0);
-      const warnings = logger.lines.filter((line) => line.startsWith("warn "));
+      const warnings = logger.lines.filter((line) => line.endsWith("(maxUsingDelay)"));
       assertEquals(warnings.length, i, logger.text());
-      assert(warnings[i - 1]!.includes("connection 0"), logger.text());
+      assert(/^warn .*: #0 connection 0 has been in use for 1000 ms/.test(warnings[i - 1]!));
+      assertEquals(logger.lines.length, 2 * i - 1, "nothing else is said before it comes back");
       await pool.ret(lease);
+      assertEquals(logger.lines.length, 2 * i);
+      const back = logger.lines.at(-1)!;
+      assert(
+        /^warn .*: #0 connection 0 has come back after all \(held for 5000 ms/.test(back),
+        back,
+      );
     }
     await time.pass(5000, 500);
-    assertEquals(logger.lines.length, 2);
+    assertEquals(logger.lines.length, 4);
     await pool.shutdown();
   });
 
@@ -261,7 +268,7 @@ describe("housekeeping rounds", () => {
     const pool = new Pool(creations.fun, { minSize: 1, maxAvailDelay: 60_000 });
     assertEquals(timers.pending, 0, "before the first creation");
     const ready = pool.ready(); // a get that waits would have a timer of its own
-    assertEquals(timers.pending, 1, "before the first object");
+    assertEquals(timers.pending, 2, "before the first object: the round's, and createTimeout's");
     await creations.finish(0);
     await ready;
     assertEquals(timers.pending, 1, "with an object");

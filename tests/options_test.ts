@@ -101,7 +101,10 @@ describe("a number option", () => {
 
   it("lifetimeJitter may be a fraction, but not negative, infinite or over 1", () => {
     for (const value of [0, 0.25, 1]) {
-      assertEquals(make({ lifetimeJitter: value }).stats().config.lifetimeJitter, value);
+      assertEquals(
+        make({ lifetimeJitter: value, maxLifetime: 9 }).stats().config.lifetimeJitter,
+        value,
+      );
     }
     for (const value of [-0.1, 1.5, NaN, Infinity]) {
       refused({ lifetimeJitter: value }, RangeError, "lifetimeJitter", `${value}`, "0 to 1");
@@ -261,28 +264,30 @@ describe("defaults", () => {
     maxWaiting: 0,
     maxLifetime: 0,
     lifetimeJitter: 0.1,
-    hookTimeout: 30_000,
-    closeTimeout: 30_000,
-    discardOnError: false,
+    createTimeout: 30_000,
+    hookTimeout: 5_000,
+    closeTimeout: 5_000,
+    abortGrace: 1_000,
+    discardOnError: true,
+    traceHolders: "auto",
   };
 
   it("are those of the documentation", () => {
     const { config } = make({}).stats();
     for (const [name, value] of Object.entries(expected)) assertStrictEquals(config[name], value);
-    // There is none of these by default: either of the two ways JSON has to say so.
-    for (const name of ["createTimeout", "healthAfter"]) assert(!config[name], name);
+    assertStrictEquals(config.healthAfter, null);
   });
 
   it("hold for an option that is undefined, each of them", () => {
     const options = Object.fromEntries(
-      [...Object.keys(expected), ...HOOKS, "createTimeout", "healthAfter", "logger"]
+      [...Object.keys(expected), ...HOOKS, "healthAfter", "logger", "name"]
         .map((name) => [name, undefined]),
     );
     assertEquals(make(options).stats().config, make({}).stats().config);
     assertEquals(make(undefined).stats().config, make({}).stats().config);
   });
 
-  it("of hkDelay: half the shortest delay, a minute for health alone, else none", () => {
+  it("of hkDelay: half the shortest delay, a minute at the most with health, else none", () => {
     const cases: [PoolOptions<object>, number][] = [
       [{}, 0],
       [{ maxAvailDelay: 1000 }, 500],
@@ -291,7 +296,10 @@ describe("defaults", () => {
       [{ maxAvailDelay: 1000, maxUsingDelay: 400, maxUsingDelayKill: 600 }, 200],
       [{ health: () => true }, 60_000],
       [{ health: () => true, maxAvailDelay: 1000 }, 500],
-      [{ health: () => true, maxAvailDelay: 1_000_000 }, 500_000],
+      [{ health: () => true, maxAvailDelay: 1_000_000 }, 60_000],
+      [{ health: () => true, maxLifetime: 30 * 60_000 }, 60_000],
+      [{ health: () => true, hkDelay: 90_000 }, 90_000],
+      [{ maxAvailDelay: 1_000_000 }, 500_000],
       [{ hkDelay: 70, maxAvailDelay: 1000 }, 70],
       [{ timeout: 1000, createTimeout: 10 }, 0],
     ];

@@ -168,19 +168,19 @@ describe("shutdown({ timeout })", () => {
     assertEquals([closed, pool.stats().doubleReturns], [[1, 0], 0]);
   });
 
-  it("aborts the signal of a use that is still running", async () => {
+  it("aborts the signal of a use that is still running, which rejects", async () => {
     const pool = new Pool(new Workshop().fun, QUIET);
     const gate = deferred();
     let seen: AbortSignal | undefined;
-    const using = pool.use((_, signal) => {
+    const error = rejection(pool.use((_, { signal }) => {
       seen = signal;
       return gate.promise;
-    });
+    }));
     await idle();
     await pool.shutdown({ timeout: 1 });
     assertEquals([seen?.aborted, pool.size], [true, 0]);
+    assertInstanceOf(await error, LeaseError); // though its callback is still at it
     gate.resolve();
-    await using;
   });
 
   it("abandons creations that are still out, and has what they make late closed", async () => {

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Pool, PoolError } from "../mod.ts";
+import { Pool } from "../mod.ts";
 import { Creations, idle, rejection, type Thing, Workshop } from "./helpers/pool.ts";
 
 const QUIET = { logLevel: "silent" } as const;
@@ -50,8 +50,8 @@ describe("five objects that died before they were ever lent", () => {
 describe("three fresh objects in a row", () => {
   it("fail the get", async () => {
     const shop = new Workshop();
-    const pool = new Pool(shop.fun, { healthAfter: 0, health: () => false, ...QUIET });
-    assertEquals(await rejection(pool.get()) instanceof PoolError, true);
+    const pool = new Pool(shop.fun, { getter: () => Promise.reject(new Error("bad")), ...QUIET });
+    assertEquals(String(await rejection(pool.get())), "Error: bad");
     assertEquals(shop.attempts, 3);
     await pool.shutdown();
   });

@@ -20,6 +20,7 @@ import {
   ProxyError,
   ProxyPoolError,
   type ShutdownOptions,
+  type UseContext,
 } from "../mod.ts";
 import { holds, type Same } from "./helpers/types.ts";
 
@@ -74,10 +75,9 @@ describe("the type of a pool", () => {
     holds<Same<typeof hooked, Pool<Client>>>();
     new Pool(make, { health: () => Promise.resolve(true) });
     new Pool(make, { health: async (client) => void await client.query("select 1") });
+    new Pool(make, { health: (client) => client.query("select 1") }); // any result but false is good
     // @ts-expect-error: a tracer gives text, at once
     new Pool(make, { tracer: (client) => client.query("x") });
-    // @ts-expect-error: health gives a boolean or nothing
-    new Pool(make, { health: () => "good" });
     // @ts-expect-error: there is no such method
     new Pool(make, { closer: (client) => client.destroy() });
   });
@@ -202,11 +202,12 @@ describe("the types of leases", () => {
 });
 
 describe("the types of use", () => {
-  it("fn gets the bare object and a signal, and its result is unwrapped once", async () => {
+  it("fn gets the bare object and a context, and its result is unwrapped once", async () => {
     const own = new Pool(make);
-    const now = own.use((client, signal) => {
+    const now = own.use((client, context) => {
       holds<Same<typeof client, Client>>();
-      holds<Same<typeof signal, AbortSignal>>();
+      holds<Same<typeof context, UseContext>>();
+      holds<Same<typeof context.signal, AbortSignal>>();
       return 5;
     });
     holds<Same<typeof now, Promise<number>>>();
@@ -255,7 +256,7 @@ describe("the types of the rest", () => {
     holds<Same<ReturnType<typeof pool.shutdown>, Promise<void>>>();
     holds<Same<ReturnType<typeof pool.ready>, Promise<void>>>();
     holds<Same<ReturnType<typeof pool.resize>, void>>();
-    holds<Same<ReturnType<typeof pool.reset>, void>>();
+    holds<Same<ReturnType<typeof pool.reset>, Promise<void>>>();
   });
 
   it("errors descend from each other as documented, each with its name", () => {

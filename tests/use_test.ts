@@ -55,7 +55,7 @@ describe("use", () => {
   });
 
   it("settles as fn does, whatever it throws, and takes the object back", async () => {
-    await using pool = clients();
+    await using pool = clients({ discardOnError: false });
     for (const reason of [new RangeError("failed"), "text", 0, null, undefined]) {
       const fail = () => {
         throw reason;

@@ -3,7 +3,7 @@ import { Pool } from "../../mod.ts";
 import { versatile } from "../../scopes/mod.ts";
 import type { Connect } from "./connections.ts";
 import { db } from "./db.ts";
-import { pooling } from "./pooling.ts";
+import { pooling, watched } from "./pooling.ts";
 import type { Answer } from "./queries.ts";
 import { sumTo as sumByProxy } from "./sum_by_proxy.ts";
 import { sumTo } from "./sum_passing.ts";
@@ -39,7 +39,7 @@ export const pooled: Phase = {
   name: "pool",
   capped: true,
   open(connect, poolSize) {
-    const pool = new Pool(connect, { ...pooling, maxSize: poolSize });
+    const pool = new Pool(watched(connect), { ...pooling, maxSize: poolSize });
     return {
       async handle(request) {
         if (new URL(request.url).pathname === "/stats") return Response.json(pool.stats());
@@ -55,7 +55,7 @@ const proxied: Phase = {
   name: "pool by proxy",
   capped: true,
   open(connect, poolSize) {
-    db.setFun(connect);
+    db.setFun(watched(connect));
     db._setPool({ maxSize: poolSize });
     return {
       handle: (request) => versatile.run(() => answer(request, sumByProxy)),

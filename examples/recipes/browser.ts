@@ -5,7 +5,7 @@
 
 import process from "node:process";
 import { type Browser, type BrowserServer, chromium, type Page } from "playwright-core";
-import { Pool } from "../../mod.ts";
+import { type CreateContext, Pool } from "../../mod.ts";
 
 export const CHROME = process.env.CHROME_PATH ?? "/usr/bin/chromium";
 
@@ -16,7 +16,7 @@ export function pidOf(browser: Browser): number {
 }
 
 /** Takes no signal, since Playwright does not: it kills a browser that is late itself. */
-async function launch(): Promise<Browser> {
+async function launch(_n: number, { invalidate }: CreateContext): Promise<Browser> {
   const server = await chromium.launchServer({
     executablePath: CHROME,
     host: "127.0.0.1",
@@ -27,6 +27,7 @@ async function launch(): Promise<Browser> {
   try {
     const browser = await chromium.connect(server.wsEndpoint());
     processes.set(browser, server);
+    browser.on("disconnected", () => invalidate("it has crashed, or was closed"));
     return browser;
   } catch (error) {
     await server.kill();
@@ -53,13 +54,13 @@ export function browsers(maxSize = 2): Pool<Browser> {
   });
 }
 
-/** Lends a page in a context of its own; when `signal` aborts, whatever `fn` does with it fails. */
+/** Lends a page in a context of its own. When `signal` aborts, the page is closed, and the browser is kept. */
 export function visit<R>(
   pool: Pool<Browser>,
   fn: (page: Page) => Promise<R>,
   signal?: AbortSignal,
 ): Promise<R> {
-  return pool.use(async (browser, signal) => {
+  return pool.use(async (browser, { signal }) => {
     const page = await browser.newPage();
     signal.addEventListener("abort", () => void page.close());
     signal.throwIfAborted();

@@ -15,7 +15,7 @@ export function withDb<R>(
   fn: (db: NodePgDatabase, signal: AbortSignal) => Promise<R>,
   signal?: AbortSignal,
 ): Promise<R> {
-  return pool.use((client, signal) => fn(drizzle({ client }), signal), { signal });
+  return pool.use((client, { signal }) => fn(drizzle({ client }), signal), { signal });
 }
 
 if (import.meta.main) {

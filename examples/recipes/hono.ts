@@ -13,17 +13,18 @@ import { pooling } from "../demo/pooling.ts";
 
 /** What all functions use; none is given a connection, none gives one back. */
 export const db = new Proxy<pg.Client>({
-  ...pooling, //       rolls back what a request leaves open, and lends no lost connection
+  ...pooling, //       rolls back what a request leaves open
   maxSize: 10, //      times the processes, less than max_connections of the server
   timeout: 5_000, //   a visitor does not wait for longer
   maxWaiting: 100, //  nor are more let in than can be served in that time
   createTimeout: 3_000,
-  async fun() {
+  async fun(_n, { invalidate }) {
     // Takes no signal: its own timeout is shorter, and tells why.
     const connectionString = process.env.DATABASE_URL;
     const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000 });
+    client.on("error", invalidate); // a lost connection is not lent
     await client.connect();
-    return client;
+    return client.on("end", invalidate);
   },
 });
 

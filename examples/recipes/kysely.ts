@@ -1,27 +1,27 @@
-// Kysely over a pool: its PostgreSQL dialect asks for `connect` and `release`, which are `get` and `ret`.
+// Kysely over a pool: its PostgreSQL dialect asks for `connect` and `release`, which are `borrow` and `release`.
 
 import process from "node:process";
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, sql } from "kysely";
 // @ts-types="@types/pg"
 import type pg from "pg";
-import type { Lease, Pool } from "../../mod.ts";
+import type { Loan, Pool } from "../../mod.ts";
 import { openPool } from "./postgres_pg.ts";
 
 /** What Kysely takes for a pool of pg's. */
 export function poolForKysely(pool: Pool<pg.Client>): PostgresPool {
   return {
     options: {},
-    connect: async () => clientOf(pool, await pool.get()),
+    connect: async () => clientOf(await pool.borrow()),
     end: () => pool.shutdown(),
   };
 }
 
-/** A new one for each lease: it is dead after `release`, whoever has the session next. */
-function clientOf(pool: Pool<pg.Client>, lease: Lease<pg.Client>): PostgresPoolClient {
+/** A new one for each loan: after `release` it throws, and cannot reach the next borrower's session. */
+function clientOf(loan: Loan<pg.Client>): PostgresPoolClient {
   return {
-    query: (...args: unknown[]) => Reflect.apply(lease.query, lease, args),
+    query: (...args: unknown[]) => Reflect.apply(loan.object.query, loan.object, args),
     // Kysely does not wait for it, and needs not: until it is reset nobody else has the session.
-    release: (destroy) => void (destroy ? pool.discard(lease) : pool.ret(lease)),
+    release: (destroy) => void (destroy ? loan.discard() : loan.release()),
   };
 }
 

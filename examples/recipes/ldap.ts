@@ -36,7 +36,7 @@ export function openPool(directory: Directory): Pool<Client> {
   const { dn, password } = directory;
   return new Pool((_n, { signal }) => connect(directory, signal), {
     maxSize: 5, //                a check takes some ms
-    timeout: 2_000, //            less than the patience of whoever waits for your answer
+    timeout: 2_000, //            less than your own caller waits for you
     createTimeout: 2_000, //      connecting takes some milliseconds
     maxAvailDelay: 60_000, //     directories like to end sessions that are idle
     retter: async (client) => {

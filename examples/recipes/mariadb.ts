@@ -3,7 +3,7 @@
 import { connect as dial, type Socket } from "node:net";
 import process from "node:process";
 import { type Connection, type ConnectionOptions, createConnection } from "mysql2/promise";
-import { Pool } from "../../mod.ts";
+import { type CreateContext, Pool } from "../../mod.ts";
 
 /** Its `destroy` leaves pending queries waiting for ever; they fail if the socket is destroyed with an error. */
 const sockets = new WeakMap<Connection, Socket>();
@@ -19,15 +19,19 @@ function login(url: string) {
   } satisfies ConnectionOptions;
 }
 
-async function connect(url: string, signal: AbortSignal): Promise<Connection> {
+async function connect(
+  url: string,
+  { signal, invalidate }: CreateContext,
+): Promise<Connection> {
   const { hostname, port } = new URL(url);
   const socket = dial({ host: hostname, port: Number(port || 3306), noDelay: true });
   signal.addEventListener("abort", () => socket.destroy(signal.reason), { once: true });
   try {
     const connection = await createConnection({ ...login(url), stream: socket });
-    // An `error` event that nobody listens to ends the process: mysql2 sees to the first one itself.
-    // `health` and `retter` find what is lost.
-    connection.on("error", () => {});
+    // For its life: an `error` event without a listener ends the process. mysql2 sees to the first one
+    // itself.
+    connection.on("error", invalidate);
+    connection.on("end", () => invalidate("it has ended")); // by a borrower, perhaps
     sockets.set(connection, socket);
     return connection;
   } catch (error) {
@@ -49,21 +53,27 @@ async function close(connection: Connection): Promise<void> {
 
 /** A pool of sessions. */
 export function openPool(url: string): Pool<Connection> {
-  return new Pool((_n, { signal }) => connect(url, signal), {
+  return new Pool((_n, context) => connect(url, context), {
     maxSize: 10, //               of the 151 that a server allows to all processes together
-    timeout: 2_000, //            less than the patience of whoever waits for your answer
+    timeout: 2_000, //            less than your own caller waits for you
     createTimeout: 2_000, //      connecting takes some 5 ms
     maxLifetime: 30 * 60_000, //  and far less than wait_timeout, 8 hours
     // A new login: transaction, variables, temporary tables, locks, database, character set. `reset`
     // takes one round trip, this two, but leaves the last borrower's database.
     retter: (connection) => connection.changeUser(login(url)),
-    health: (connection) => connection.ping().then(() => true),
+    health: (connection) => connection.ping(),
     healthAfter: 500, //          asked of what was unused for longer: a round trip
     hookTimeout: 1_000, //        an answer that takes longer is none: packets are being dropped
-    discardOnError: (error) => (error as { fatal?: boolean } | undefined)?.fatal === true, // it is lost
+    discardOnError: cutsOff,
     closer: close,
     tracer: ({ threadId }) => `session ${threadId}`,
   });
+}
+
+/** Whether a failure has ended the connection. An aborted use has: see below. */
+function cutsOff(error: unknown): boolean {
+  return error instanceof DOMException ||
+    (error as { fatal?: boolean } | undefined)?.fatal === true;
 }
 
 if (import.meta.main) {
@@ -76,9 +86,10 @@ if (import.meta.main) {
   console.log(`the next borrower: ${JSON.stringify(rows)}`);
 
   const signal = AbortSignal.timeout(100); // the server goes on: use max_statement_time there
-  await pool.use((connection, signal) => {
+  await pool.use((connection, { signal }) => {
     signal.addEventListener("abort", () => sockets.get(connection)!.destroy(signal.reason));
     return connection.query("select sleep(9)");
   }, { signal }).catch((error) => console.log(`took too long: ${error.name}`));
+  await pool.shutdown(); // waits for the callback, too
   console.log(`${pool.stats().discarded} discarded, ${pool.using} in use`);
 }

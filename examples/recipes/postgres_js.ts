@@ -5,25 +5,28 @@
 
 import process from "node:process";
 import postgres, { type PendingQuery, type Row, type Sql } from "postgres";
-import { Pool } from "../../mod.ts";
+import { type CreateContext, Pool } from "../../mod.ts";
 
-/** `discard all`, but to forget prepared statements. `begin` first, for `rollback` not to warn each time. */
+/**
+ * `discard all`, but to forget prepared statements. `begin` first: without a transaction `rollback`
+ * would have the server log a warning each time. It logs one now if somebody left a transaction open.
+ */
 const RESET = `begin; rollback; close all; set session authorization default; reset all; unlisten *;
   select pg_advisory_unlock_all(); discard temp; discard sequences`;
-
-/** Clients that have lost their connection: they would make another one in silence. */
-const lost = new WeakSet<Sql>();
 
 /** As in pg_stat_activity. */
 const pids = new WeakMap<Sql, number>();
 
-async function connect(url: string, signal: AbortSignal): Promise<Sql> {
+/** `reset all` goes back to what is in `connection`; what was set later it would undo. */
+async function connect(url: string, { signal, invalidate }: CreateContext): Promise<Sql> {
   const sql: Sql = postgres(url, {
     max: 1, //            the pool is ours, and so are
     max_lifetime: null, // these
     idle_timeout: 0,
     connection: { statement_timeout: 30_000 }, // the server itself ends what takes longer
-    onclose: () => void lost.add(sql),
+    // A client that has lost its connection would make another one in silence. Before it is there, the
+    // query below fails.
+    onclose: () => void (pids.has(sql) && invalidate("the connection is lost")),
     onnotice: () => {}, // else they are printed
   });
   signal.addEventListener("abort", () => void sql.end({ timeout: 0 }), { once: true });
@@ -38,27 +41,27 @@ async function connect(url: string, signal: AbortSignal): Promise<Sql> {
 }
 
 /**
- * Forgets all that the last borrower did. `sql.begin` always ends its transaction; one that was begun
- * by hand, has failed and was left open makes this fail, and so costs the connection.
+ * Forgets all that the last borrower did. `sql.begin` always ends its transaction. One that was begun
+ * by hand, has failed and was left open makes this fail, and so costs the connection. So does a cursor
+ * or a COPY that was left open: this waits behind it for hookTimeout.
  */
 async function reset(sql: Sql): Promise<void> {
-  if (lost.has(sql)) throw new Error("the connection was lost, and perhaps replaced, while in use");
   await sql.unsafe(RESET); // a round trip
 }
 
 /** A pool of clients. */
 export function openPool(url: string): Pool<Sql> {
-  return new Pool((_n, { signal }) => connect(url, signal), {
+  return new Pool((_n, context) => connect(url, context), {
     maxSize: 10, //               of the 100 that a server allows to all processes together
-    timeout: 2_000, //            less than the patience of whoever waits for your answer
+    timeout: 2_000, //            less than your own caller waits for you
     createTimeout: 2_000, //      connecting takes some 20 ms
     maxLifetime: 30 * 60_000, //  knows of a new replica by then
     retter: reset,
-    health: async (sql) => !lost.has(sql) && (await sql`select 1`).length === 1,
+    health: (sql) => sql`select 1`,
     healthAfter: 500, //          asked of what was unused for longer: a round trip
     hookTimeout: 1_000, //        an answer that takes longer is none: packets are being dropped
-    // Half a second for a goodbye; then whatever waits for an answer fails.
-    closer: (sql) => sql.end({ timeout: lost.has(sql) ? 0 : 0.5 }),
+    // 0.3 s for a goodbye, less than a shutdown gives it; then whatever waits for an answer fails.
+    closer: (sql, { reason }) => sql.end({ timeout: reason === "invalidated" ? 0 : 0.3 }),
     tracer: (sql) => `session ${pids.get(sql)}`,
   });
 }
@@ -85,7 +88,8 @@ if (import.meta.main) {
   console.log(`the next borrower: ${JSON.stringify(row)}`);
 
   const signal = AbortSignal.timeout(100);
-  await pool.use((sql, signal) => cancelling(sql`select pg_sleep(9)`, signal), { signal })
-    .catch((error) => console.log(`took too long: ${error.message}`));
+  await pool.use((sql, { signal }) => cancelling(sql`select pg_sleep(9)`, signal), { signal })
+    .catch((error) => console.log(`took too long: ${error.name}`));
+  await pool.shutdown(); // waits for the callback, too
   console.log(`${pool.stats().discarded} discarded, ${pool.using} in use`);
 }

@@ -5,7 +5,7 @@
 
 import process from "node:process";
 import { createClient } from "@redis/client";
-import { Pool } from "../../mod.ts";
+import { type CreateContext, Pool } from "../../mod.ts";
 
 type Client = ReturnType<typeof newClient>;
 
@@ -20,12 +20,18 @@ function newClient(url: string, name: string) {
   return client.on("error", () => {});
 }
 
-async function connect(url: string, name: string, signal: AbortSignal): Promise<Client> {
+async function connect(
+  url: string,
+  name: string,
+  { signal, invalidate }: CreateContext,
+): Promise<Client> {
   const client = newClient(url, name);
   const giveUp = () => void (signal.aborted && client.destroy());
   signal.addEventListener("abort", giveUp, { once: true });
   client.on("connect", giveUp); // before that there is nothing to destroy yet
   await client.connect();
+  client.on("error", invalidate);
+  client.on("end", () => invalidate("it has ended")); // by a borrower, perhaps
   return client;
 }
 
@@ -41,11 +47,12 @@ async function reset(client: Client): Promise<void> {
 
 /** A pool of connections. */
 export function openPool(url: string, name = "recipe"): Pool<Client> {
-  return new Pool((_n, { signal }) => connect(url, name, signal), {
+  return new Pool((_n, context) => connect(url, name, context), {
     maxSize: 10, //         of the 10 000 that a server allows to all processes together
-    timeout: 2_000, //      less than the patience of whoever waits for your answer
+    timeout: 2_000, //      less than your own caller waits for you
     createTimeout: 2_000, // connecting takes some milliseconds
     retter: reset,
+    discardOnError: (error) => error instanceof DOMException, // aborted: see below
     health: async (client) => client.isReady && await client.ping() === "PONG",
     healthAfter: 500, //    asked of what was unused for longer: a round trip
     hookTimeout: 1_000, //  an answer that takes longer is none: packets are being dropped
@@ -74,9 +81,10 @@ if (import.meta.main) {
   console.log(`increased: ${await pool.use((client) => increase(client, "recipe:n", 0))}`);
 
   const signal = AbortSignal.timeout(100);
-  await pool.use((client, signal) => {
+  await pool.use((client, { signal }) => {
     signal.addEventListener("abort", () => client.destroy());
     return client.blPop("recipe:nothing", 9);
-  }, { signal }).catch((error) => console.log(`took too long: ${error.message}`));
+  }, { signal }).catch((error) => console.log(`took too long: ${error.name}`));
+  await pool.shutdown(); // waits for the callback, too
   console.log(`${pool.stats().discarded} discarded, ${pool.using} in use`);
 }

@@ -29,7 +29,7 @@ function reset(db: DatabaseSync): void {
 export function openPool(path: string): Pool<DatabaseSync> {
   return new Pool(() => new DatabaseSync(path), {
     maxSize: 8, //                one of them writes at a time, as SQLite has it
-    timeout: 2_000, //            less than the patience of whoever waits for your answer
+    timeout: 2_000, //            less than your own caller waits for you
     maxAvailDelay: 60_000, //     each has a cache of some MB
     opener: (db) => db.exec(SETTINGS),
     retter: reset, //             what is synchronous hands over at once

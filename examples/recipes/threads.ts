@@ -5,7 +5,7 @@
 
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { Pool } from "../../mod.ts";
+import { type CreateContext, Pool } from "../../mod.ts";
 import type { Answer, Job } from "./threads_worker.ts";
 
 /** A thread, and who waits for its answers. */
@@ -20,10 +20,11 @@ export class Thread {
   #end: Error | undefined;
 
   /** Resolves once the thread answers; one that does not in time is no burden to anybody. */
-  static async open(signal: AbortSignal): Promise<Thread> {
+  static async open({ signal, invalidate }: CreateContext): Promise<Thread> {
     const thread = new Thread();
     try {
       await thread.ask("ping", 0, signal);
+      thread.#worker.on("exit", () => invalidate("it has exited"));
       return thread;
     } catch (error) {
       await thread.terminate();
@@ -82,14 +83,15 @@ export class Thread {
 
 /** A pool of threads. */
 export function threads(maxSize = availableParallelism()): Pool<Thread> {
-  return new Pool((_n, { signal }) => Thread.open(signal), {
+  return new Pool((_n, context) => Thread.open(context), {
     maxSize, //               more would only take turns on the same cores
-    timeout: 30_000, //       whoever queues for longer should rather be told that it is too much
+    timeout: 30_000, //       a longer queue means that there is too much to do
     createTimeout: 5_000, //  a thread starts in some 50 ms
     health: (thread) => thread.ask("ping", 0).then((n) => n === 0),
     healthAfter: 0, //        a ping takes less than 0.1 ms, and a dead thread answers nobody
     hookTimeout: 1_000, //    an idle thread that takes longer hangs
-    retter: (thread) => thread.checkIdle(), // also finds those that crashed in a borrower's hands
+    retter: (thread) => thread.checkIdle(), // also finds those that crashed while lent
+    discardOnError: (error) => error instanceof DOMException, // aborted: it is still at work
     closer: (thread) => thread.terminate(),
     tracer: ({ name }) => name,
   });
@@ -101,10 +103,11 @@ if (import.meta.main) {
   console.log("primes:", await Promise.all([1e5, 2e5, 3e5, 4e5].map(count)));
   await count(-1).catch((error) => console.log(`asked for nonsense: ${error}`));
 
-  // Aborted in the middle of it: `use` discards the thread, which ends the work.
+  // Aborted in the middle of it: the thread is discarded, which ends the work.
   const signal = AbortSignal.timeout(100);
-  await pool.use((thread, signal) => thread.ask("primes", 1e9, signal), { signal })
+  await pool.use((thread, { signal }) => thread.ask("primes", 1e9, signal), { signal })
     .catch(({ name }) => console.log(`asked for too much: ${name}`));
+  await pool.shutdown(); // waits for the callback, too
   const { created, discarded, using } = pool.stats();
   console.log(`${created} threads made, ${discarded} discarded, ${using} in use`);
 }

@@ -33,12 +33,17 @@ Deno.test("messages are found however they are put together", async () => {
     log.warn(() => "a" + \`\${b}\`);
     new RangeError(why + ["g"].join());
     new Label("[h]");
+    log.info(() => { const k = l(); return \`m \${k}\`; });
+    function n() { return \`o \${p}\`; }
+    log.debug(() => n());
     console.error(\`\${i} j\`, k);`,
   );
   assertEquals(messagesOf(path), [
     { kind: "warn", text: "a…" },
     { kind: "RangeError", text: "a … f…" },
     { kind: "shown", text: "[h]" },
+    { kind: "info", text: "m …" },
+    { kind: "debug", text: "o …" },
     { kind: "console.error", text: "… j" },
   ]);
   await Deno.remove(path);

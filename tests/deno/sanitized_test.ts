@@ -23,10 +23,11 @@ Deno.test("after all of its ways to be used", async () => {
   await pool.ready();
   const [one, two] = await Promise.all([pool.get(), pool.get()]);
   const third = pool.get();
+  const { n } = two;
   await pool.ret(one);
   await pool.discard(await third);
   await pool.ret(two);
-  assertEquals(await pool.use((object, signal) => [object.n, signal.aborted]), [1, false]);
+  assertEquals(await pool.use((object, { signal }) => [object.n, signal.aborted]), [n, false]);
   await pool.shutdown();
 });
 

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Pool } from "../../mod.ts";
 import { OPTIONS } from "../../pool/check.ts";
 import { NUMBERS } from "../../pool/options.ts";
-import { Totals } from "../../pool/totals.ts";
+import { Totals } from "../../pool/observe.ts";
 import { find } from "../../scripts/sources.ts";
 import { scopes } from "../../scopes/mod.ts";
 import { blocks, prose, readPage, spans, tables } from "../helpers/markdown.ts";
@@ -77,6 +77,22 @@ Deno.test("docs/scopes.md: the table has all scopes, and the line for each serve
   const lines = table("docs/scopes.md", "server").map(([, line = ""]) => spans(line)[0]!);
   assert(lines.length > 5);
   assertEquals(lines.filter((line) => !tested.includes(plain(kernel(line)))), []);
+});
+
+Deno.test("docs/inside.md: each function that it names is in the file that it names", () => {
+  const named = spans(prose(readPage("docs/inside.md")))
+    .flatMap((span) => [...span.matchAll(/^(\w+\.ts): (\w+)$/g)])
+    .map(([, file = "", name = ""]) => [file, name] as const);
+  assert(named.length > 40);
+  const missing = named.filter(([file, name]) => {
+    const path = file === "pool.ts" ? file : `pool/${file}`;
+    const declared = new RegExp(
+      `^(export |async )*(function|class) ${name}\\b|^  ${name}[(<]`,
+      "m",
+    );
+    return !declared.test(Deno.readTextFileSync(path));
+  });
+  assertEquals(missing, []);
 });
 
 /** What runs the frame; around it the table has no types, and the tests have options of their own. */

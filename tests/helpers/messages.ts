@@ -31,6 +31,7 @@ function thrown(node: ts.Node): Message[] | undefined {
   const name = node.expression.getText();
   if (name === "Label") return message("shown", node.arguments?.[0]);
   if (!name.endsWith("Error")) return undefined;
+  if (node.arguments?.length === 0) return []; // made for its stack
   return message(name, node.arguments?.[name === "AggregateError" ? 1 : 0]);
 }
 
@@ -54,7 +55,7 @@ function message(kind: string, given: ts.Node | undefined): Message[] {
   throw new Error(`${given?.getText()} tells nothing: have the text where ${kind} is made`);
 }
 
-/** What is written out; a name stands for what it was declared as. */
+/** What is written out; a name stands for what it was declared as, a call for what it gives. */
 function textOf(node: ts.Node): string {
   if (ts.isStringLiteralLike(node)) return node.text;
   if (ts.isParenthesizedExpression(node)) return textOf(node.expression);
@@ -62,7 +63,21 @@ function textOf(node: ts.Node): string {
   if (ts.isTemplateExpression(node)) {
     return node.head.text + node.templateSpans.map(({ literal }) => "…" + literal.text).join("");
   }
+  if (ts.isBlock(node)) return returned(node);
+  if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) return called(node.expression);
   return ts.isIdentifier(node) ? declared(node) : "…";
+}
+
+/** A function of the same file stands for what it returns. */
+function called(name: ts.Identifier): string {
+  const found = within(name.getSourceFile()).filter(ts.isFunctionDeclaration)
+    .find((one) => one.name?.text === name.text);
+  return found?.body === undefined ? "…" : returned(found.body);
+}
+
+function returned(body: ts.Block): string {
+  const given = within(body).find(ts.isReturnStatement)?.expression;
+  return given === undefined ? "…" : textOf(given);
 }
 
 function declared(name: ts.Identifier): string {

@@ -1,9 +1,11 @@
 // What can happen to a pool, a command each, and how they are drawn.
 
 import * as fc from "fast-check";
+import { LeaseError, type Loan } from "../../mod.ts";
+import { type End, holds, type Job, type Thing } from "./job.ts";
 import { isKnown, REENTRY, TIMERLESS } from "./known.ts";
 import { type Action, type Outcome, type Script, SCRIPTED } from "./script.ts";
-import { type Asking, type Held, isReturning, type World } from "./world.ts";
+import { type Asking, type Held, isAlive, type Watch, type World } from "./world.ts";
 
 /** How many turns of the microtask queue come after a command; `rest`: all there are. */
 export type Pause = "rest" | number;
@@ -33,10 +35,17 @@ const index = fc.nat({ max: 4 });
 const asking: fc.Arbitrary<Asking> = fc.record({
   timeout: fc.constantFrom<(number | undefined)[]>(undefined, undefined, 0, 25, 100),
   signal: fc.constantFrom("none", "own", "shared"),
+  priority: fc.constantFrom<(number | undefined)[]>(undefined, undefined, undefined, 0, 1, -2, 7),
+  labelled: fc.boolean(),
 });
 
-function shown({ timeout, signal }: Asking): string {
-  const parts = [timeout, signal === "none" ? undefined : `${signal} signal`];
+function shown({ timeout, signal, priority, labelled }: Asking): string {
+  const parts = [
+    timeout,
+    signal === "none" ? undefined : `${signal} signal`,
+    priority === undefined ? undefined : `priority ${priority}`,
+    labelled ? "label" : undefined,
+  ];
   return parts.filter((part) => part !== undefined).join(", ");
 }
 
@@ -49,10 +58,18 @@ const get: fc.Arbitrary<Call> = asking.map((asking) => ({
   run: (world) => world.get(asking),
 }));
 
-const use: fc.Arbitrary<Call> = fc.record({ asking, outcome, watches: fc.boolean() })
-  .map(({ asking, outcome, watches }) => ({
-    text: `use(${outcome}${watches ? " watching" : ""} ${shown(asking)})`.replace(" )", ")"),
-    run: (world) => world.use(asking, watches, outcome),
+const borrow: fc.Arbitrary<Call> = asking.map((asking) => ({
+  text: `borrow(${shown(asking)})`,
+  run: (world) => world.borrow(asking),
+}));
+
+const watch: fc.Arbitrary<Watch> = fc.constantFrom("never" as const, "early", "late");
+
+const use: fc.Arbitrary<Call> = fc.record({ asking, outcome, watch })
+  .map(({ asking, outcome, watch }) => ({
+    text: `use(${outcome}${watch === "never" ? "" : ` watching ${watch}`} ${shown(asking)})`
+      .replace(" )", ")"),
+    run: (world) => world.use(asking, watch, outcome),
   }));
 
 const ways = ["ret", "asyncDispose", "dispose"] as const;
@@ -66,13 +83,29 @@ const ret: fc.Arbitrary<Call> = fc.record({ index, way: fc.constantFrom(...ways)
     },
   }));
 
-function giveBack(world: World, { lease, job }: Held, way: typeof ways[number] = "ret"): void {
-  world.model.giveBack(job);
-  if (way === "dispose") return lease[Symbol.dispose]();
-  const returned = way === "ret" ? world.pool.ret(lease) : lease[Symbol.asyncDispose]();
-  const { call, user } = job;
-  const holds = () => call?.hook === "retter" && !call.over;
-  const notBefore = () => job.user !== user || !isReturning(job);
+function giveBack(world: World, held: Held, way: typeof ways[number] = "ret"): void {
+  const { job, lease, loan, use } = held;
+  world.model.giveBack(job, use);
+  held.end = "returned";
+  const one = lease ?? loan!;
+  if (way === "dispose") return one[Symbol.dispose]();
+  const release = () => lease ? world.pool.ret(lease) : loan!.release();
+  const returned = way === "ret" ? release() : one[Symbol.asyncDispose]();
+  awaitReturn(world, way, job, use, returned);
+}
+
+/** It resolves once `retter` is done. */
+function awaitReturn(
+  world: World,
+  way: string,
+  job: Job,
+  use: number,
+  returned: PromiseLike<void>,
+): void {
+  const isBack = () => job.uses === use && job.state === "back";
+  const isReturning = () => job.state === "returning" && job.call!.back && job.uses === use;
+  const holds = () => job.call?.hook === "retter" && !job.call.over;
+  const notBefore = () => !isBack() && !isReturning();
   world.await(`${way} of ${job.thing}`, returned, holds, { notBefore });
 }
 
@@ -81,10 +114,14 @@ const discard: fc.Arbitrary<Call> = index.map((index) => ({
   run: (world) => {
     const held = pick(world.leases, index);
     if (!held) return;
-    const { lease, job } = held;
-    world.model.giveBack(job, "discarded");
-    const discarded = world.pool.discard(lease, "no longer wanted");
-    world.await(`discard of ${job.thing}`, discarded, () => job.state === "closing");
+    const { job, lease, loan, use } = held;
+    world.model.giveBack(job, use, true);
+    held.end = "discarded";
+    const why = "no longer wanted";
+    const discarded = lease ? world.pool.discard(lease, why) : loan!.discard(why);
+    const isClosing = () => job.state === "closing";
+    const notBefore = () => !isClosing() && job.state !== "free";
+    world.await(`discard of ${job.thing}`, discarded, isClosing, { notBefore });
   },
 }));
 
@@ -93,22 +130,85 @@ const detach: fc.Arbitrary<Call> = index.map((index) => ({
   run: (world) => {
     const held = pick(world.leases, index);
     if (!held) return;
-    world.model.detach(held.job);
-    const object = world.pool.detach(held.lease);
-    world.model.expect(object === held.job.thing, "detach gives another object");
+    const { job, lease, loan } = held;
+    world.model.detach(job);
+    held.end = "detached";
+    const object = lease ? world.pool.detach(lease) : loan!.detach();
+    world.model.expect(object === job.thing, "detach gives another object");
   },
 }));
 
-const again: fc.Arbitrary<Call> = index.map((index) => ({
-  text: `again(${index})`,
+const endings = [...ways, "discard", "detach"] as const;
+
+/** A loan that has ended is ended again. */
+const again: fc.Arbitrary<Call> = fc.record({ index, way: fc.constantFrom(...endings) })
+  .map(({ index, way }) => ({
+    text: `${way} again(${index})`,
+    run: (world) => {
+      const held = pick(world.held.filter(isDead), index);
+      if (held) endAgain(world, held, way);
+    },
+  }));
+
+function isDead(held: Held): boolean {
+  return !isAlive(held) && !held.job.lost;
+}
+
+function endAgain(world: World, held: Held, way: typeof endings[number]): void {
+  const { model, pool } = world;
+  const { lease, loan } = held;
+  const one = lease ?? loan!;
+  if (way === "detach") {
+    let error: unknown;
+    try {
+      lease ? pool.detach(lease) : loan!.detach();
+    } catch (failure) {
+      error = failure;
+    }
+    return model.expect(error instanceof LeaseError, `detach of a dead loan: ${error}`);
+  }
+  // Whoever has ended it otherwise, or had it taken away, may dispose of it all the same.
+  const silent = way === "dispose" || way === "asyncDispose";
+  if (!silent || held.end === "returned") model.counted.doubleReturns++;
+  if (way === "dispose") return one[Symbol.dispose]();
+  const ended = {
+    ret: () => lease ? pool.ret(lease) : loan!.release(),
+    discard: () => lease ? pool.discard(lease) : loan!.discard(),
+    asyncDispose: () => one[Symbol.asyncDispose](),
+  };
+  world.await(`a second ${way}`, ended[way](), () => false);
+}
+
+/** By the object alone: also what a callback of `use` has. */
+const byObject: fc.Arbitrary<Call> = fc.record({
+  index,
+  end: fc.constantFrom<End[]>("returned", "returned", "discarded", "detached"),
+}).map(({ index, end }) => ({
+  text: `loanOf(${index}) ${end}`,
   run: (world) => {
-    const dead = world.held.filter((held) => !world.leases.includes(held) && !held.job.lost);
-    const held = pick(dead, index);
-    if (!held) return;
-    world.model.counted.doubleReturns++;
-    world.await("a second ret", world.pool.ret(held.lease), () => false);
+    const lent = world.model.jobs.filter(({ lost, state }) => state === "lent" && !lost);
+    const job = pick(lent.filter((job) => world.isKnown(job)), index);
+    if (!job) return;
+    const loan = world.pool.loanOf(job.thing!);
+    world.model.expect(loan?.object === job.thing, `loanOf ${job.thing} is none of it`);
+    if (loan) endLoan(world, job, loan, end);
   },
 }));
+
+function endLoan(world: World, job: Job, loan: Loan<Thing>, end: End): void {
+  const { model } = world;
+  const { user, uses } = job;
+  const held = world.held.find((held) => held.job === job && held.use === uses);
+  if (held) held.end = end;
+  if (user && holds(user)) user.released = true;
+  if (end === "detached") {
+    model.detach(job);
+    return void loan.detach();
+  }
+  model.giveBack(job, uses, end === "discarded");
+  if (end === "returned") return awaitReturn(world, "release", job, uses, loan.release());
+  world.await(`discard of ${job.thing}`, loan.discard(), () => job.state === "closing");
+}
 
 const abort: fc.Arbitrary<Call> = index.map((index) => ({
   text: `abort(${index})`,
@@ -132,27 +232,45 @@ const resize: fc.Arbitrary<Call> = bounds.map((options) => ({
 
 const reset: fc.Arbitrary<Call> = fc.constant({
   text: "reset()",
-  run: ({ model, pool }) => {
-    model.reset();
-    pool.reset();
-  },
+  run: (world) => world.reset(),
 });
 
-const shutdown: fc.Arbitrary<Call> = fc.constantFrom(0, 40, 200).map((timeout) => ({
-  text: `shutdown(${timeout || ""})`,
-  run: (world) => world.shutdown(timeout),
+const hows = ["by fun", "by lease", "by object"] as const;
+
+const invalidate: fc.Arbitrary<Call> = fc.record({
+  index: fc.nat({ max: 9 }),
+  how: fc.constantFrom(...hows),
+}).map(({ index, how }) => ({
+  text: `invalidate(${index} ${how})`,
+  run: (world) => world.invalidate(index, how),
+}));
+
+const shutdown: fc.Arbitrary<Call> = fc.record({
+  timeout: fc.constantFrom(0, 40, 200),
+  drain: fc.boolean(),
+}).map(({ timeout, drain }) => ({
+  text: `shutdown(${timeout || ""}${drain ? " drain" : ""})`,
+  run: (world) => world.shutdown(timeout, drain),
 }));
 
 const lose: fc.Arbitrary<Call> = index.map((index) => ({
   text: `lose(${index})`,
   run: (world) => {
     const held = pick(world.leases, index);
-    if (!held) return;
+    const loan = held && world.pool.loanOf(held.job.thing!);
+    if (!loan) return;
     held.job.lost = true;
-    world.time.lost.add(held.lease);
+    world.time.lost.add(loan);
   },
 }));
 
+/** Somebody begins to observe, and ends that at once: nothing is to change. */
+const glance: Call = {
+  text: "observe",
+  run: ({ pool }) => pool.observe({ lent: () => {} })[Symbol.dispose](),
+};
+
+const sweep: Call = { text: "sweep", run: ({ time }) => time.sweep() };
 const collect: Call = { text: "collect", run: ({ time }) => time.collect() };
 const step: Call = { text: "step", run: ({ hooks }) => hooks.step() };
 const tryGet: Call = { text: "tryGet()", run: (world) => world.tryGet() };
@@ -169,13 +287,17 @@ const look: Call = {
 
 /** What anybody may do, a hook too. */
 const calls: fc.WeightedArbitrary<Call>[] = [
-  { weight: 10, arbitrary: get },
+  { weight: 8, arbitrary: get },
+  { weight: 4, arbitrary: borrow },
   { weight: 5, arbitrary: use },
   { weight: 2, arbitrary: fc.constant(tryGet) },
   { weight: 8, arbitrary: ret },
   { weight: 2, arbitrary: discard },
   { weight: 1, arbitrary: detach },
   { weight: 1, arbitrary: again },
+  { weight: 2, arbitrary: byObject },
+  { weight: 2, arbitrary: invalidate },
+  { weight: 1, arbitrary: fc.constant(glance) },
   { weight: 4, arbitrary: abort },
   { weight: 1, arbitrary: ready },
   { weight: 1, arbitrary: resize },
@@ -189,6 +311,7 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   ...calls,
   { weight: 12, arbitrary: fc.constant(step) },
   { weight: 1, arbitrary: fc.constant(collect) },
+  { weight: 1, arbitrary: fc.constant(sweep) },
 );
 
 const pause: fc.Arbitrary<Pause> = fc.oneof(

@@ -1,8 +1,8 @@
 // The hooks of a run's pool: they do as the script says, and tell the model.
 
 import type { Scheduler } from "fast-check";
-import type { PoolOptions } from "../../mod.ts";
-import { type HookName, Thing } from "./job.ts";
+import type { CloseContext, CreateContext, PoolOptions } from "../../mod.ts";
+import { type Ask, type HookName, Thing } from "./job.ts";
 import type { Model } from "./model.ts";
 import type { Action, Outcome, Script } from "./script.ts";
 import type { Setup } from "./setup.ts";
@@ -17,6 +17,10 @@ export interface Ends<R> {
 export class Hooks {
   /** Every call is fine: from now on, or for as long as somebody looks at the pool. */
   tame = false;
+  /** An observer is doing something: the pool knows more of what it is told than the model. */
+  observing = false;
+  /** How many actions there were from within calls. */
+  acts = 0;
   readonly #model: Model;
   readonly #script: Script;
   readonly #scheduler: Scheduler;
@@ -28,11 +32,14 @@ export class Hooks {
     this.#model = model;
     this.#script = script;
     this.#scheduler = scheduler;
-    this.#act = act;
+    this.#act = (action) => {
+      this.acts++;
+      act(action);
+    };
   }
 
-  readonly fun = (n: number, { signal }: { signal: AbortSignal }): Thing | Promise<Thing> => {
-    const job = this.#model.create(n, signal);
+  readonly fun = (n: number, context: CreateContext): Thing | Promise<Thing> => {
+    const job = this.#model.create(n, context);
     return this.run(this.#next("fun"), `fun(${n})`, {
       done: () => {
         const thing = new Thing(n);
@@ -44,8 +51,9 @@ export class Hooks {
     });
   };
 
-  options({ numbers, hooks, discardOnError, logLevel }: Setup): PoolOptions<Thing> {
-    const { healthAfter, ...others } = numbers;
+  options(setup: Setup): PoolOptions<Thing> {
+    const { numbers, hooks, discardOnError, logLevel, traceHolders } = setup;
+    const { healthAfter, healthFreq, ...others } = numbers;
     const log = (text: string) => this.#log(text);
     const all = {
       opener: (thing: Thing) => this.#hook("opener", thing),
@@ -58,10 +66,12 @@ export class Hooks {
     return {
       ...others,
       ...(healthAfter >= 0 ? { healthAfter } : {}),
+      ...(healthFreq >= 0 ? { healthFreq } : {}),
       ...Object.fromEntries(hooks.map((name) => [name, all[name]])),
-      closer: (thing) => this.#hook("closer", thing),
+      closer: (thing, context) => this.#hook("closer", thing, context),
       discardOnError: discardOnError === "ask" ? (error) => this.#isSpoilt(error) : discardOnError,
       logLevel,
+      traceHolders,
       logger: { debug: log, info: log, warn: log, error: log },
     };
   }
@@ -113,8 +123,8 @@ export class Hooks {
     return this.#script[name][i] ?? "ok";
   }
 
-  #hook(name: HookName, thing: Thing): unknown {
-    const call = this.#model.begin(name, thing);
+  #hook(name: HookName, thing: Thing, context?: CloseContext): unknown {
+    const call = this.#model.begin(name, thing, context);
     return this.run<unknown>(this.#next(name), `${name}(${thing.n})`, {
       done: () => this.#model.end(call, true),
       failed: (error) => this.#model.end(call, false, error),
@@ -142,18 +152,39 @@ export class Hooks {
     return undefined;
   }
 
-  /** `discardOnError`, for what a callback of `use` has failed with. */
+  /** What an observer does besides. */
+  observe(): unknown {
+    const outcome = this.#next("observer");
+    if (outcome === "throw" || outcome === "bad") throw new Error("observer failed");
+    if (outcome === "fail later") return Promise.reject(new Error("observer failed later"));
+    if (typeof outcome !== "object") return undefined;
+    this.#model.meddled = this.observing = true;
+    this.#act(outcome);
+    this.observing = false;
+    return undefined;
+  }
+
+  /** `discardOnError`, for what a callback of `use` has failed with, or its caller has aborted with. */
   #isSpoilt(error: unknown): boolean {
     const model = this.#model;
-    const job = model.line.asks.find((ask) => ask.error === error)?.job;
+    const concerned = model.line.asks.filter((ask) => isConcerned(ask, error));
+    model.expect(concerned.length > 0, `discardOnError is asked about ${error}`);
     const outcome = this.#next("discardOnError");
     if (typeof outcome === "object") this.#act(outcome);
     const spoilt = outcome !== "ok";
-    if (spoilt && job) model.spoil(job, "discardOnError");
+    // Of several that one signal has aborted it may be any.
+    if (spoilt) model.spoil(concerned.map(({ job }) => job!));
     if (outcome === "throw" || outcome === "bad") throw new Error("discardOnError failed");
     if (outcome !== "fail later") return spoilt;
     return Promise.reject(new Error("discardOnError failed later")) as unknown as boolean;
   }
+}
+
+/** Whether it is a `use` that may have failed with that. */
+function isConcerned(ask: Ask, error: unknown): boolean {
+  const { job, kind, signal, state, use } = ask;
+  if (kind !== "use" || state !== "lent" || job!.uses !== use) return false;
+  return ask.error === error || signal?.aborted === true && signal.reason === error;
 }
 
 /** What `await` does not survive. */

@@ -1,11 +1,15 @@
 // What must hold whenever everything has come to rest, by the model and by what the pool says.
 
-import { LeaseError, Pool, type PoolStats } from "../../mod.ts";
-import type { Ask, Job } from "./job.ts";
+import { type CloseReason, LeaseError, Pool, type PoolStats } from "../../mod.ts";
+import { type Ask, holds, type Job } from "./job.ts";
 import { isKnown, TIMERLESS } from "./known.ts";
 import type { Model } from "./model.ts";
 import { isPast, roundDelay, unavailable } from "./rules.ts";
-import { type Held, isAlive, isReturning, type World } from "./world.ts";
+import { type Held, isAlive, type World } from "./world.ts";
+
+const COUNTED = [
+  ...["wornOut", "expired", "recycled", "discarded", "invalidated", "killed", "leaked"] as const,
+];
 
 /** Looks at all of it; then begins the next burst. */
 export function checkAtRest(world: World): void {
@@ -17,9 +21,14 @@ export function checkAtRest(world: World): void {
   model.settle();
   checkCounts(model, stats);
   checkTotals(model, stats);
+  checkReasons(model, stats);
+  checkLabels(model, stats);
+  world.witness?.check(stats);
   checkLine(model, stats);
   for (const job of model.jobs) checkJob(model, job);
   for (const held of world.held) checkLease(model, held);
+  for (const job of model.jobs) checkLoan(world, job);
+  for (const job of model.jobs) checkClosing(model, job);
   checkSignals(world);
   checkSupply(model, stats);
   checkPromises(world);
@@ -57,14 +66,34 @@ function checkTotals(model: Model, stats: PoolStats): void {
   model.expect(stats.hkErrors === 0, "a housekeeping round failed");
 }
 
+/** What is counted is what `closer` was told. */
+function checkReasons(model: Model, stats: PoolStats): void {
+  const count = (...reasons: CloseReason[]) =>
+    model.jobs.filter(({ told }) => told && reasons.includes(told.reason)).length;
+  for (const reason of COUNTED) {
+    const closed = reason === "discarded" ? count(reason, "reset", "resized") : count(reason);
+    model.expect(stats[reason] === closed, `${reason} is ${stats[reason]}, not ${closed}`);
+  }
+}
+
+/** The labels of those who hold objects. */
+function checkLabels(model: Model, { objects }: PoolStats): void {
+  const shown = objects.using.map(({ label }) => label).filter((label) => label !== undefined);
+  const there = model.jobs.filter(({ state }) => state === "lent").map(({ user }) => user?.label)
+    .filter((label) => label !== undefined);
+  const same = String(shown.sort()) === String(there.sort());
+  model.expect(same, `objects are held by ${shown}, not by ${there}`);
+}
+
 function checkLine(model: Model, { waiting }: PoolStats): void {
   const { pending } = model.line;
   model.expect(waiting === pending.length, `${waiting} wait, of ${pending.length} pending`);
   for (const { id, signal, deadline } of pending) {
     model.expect(!signal?.aborted, `ask ${id} is aborted, and pending`);
     model.expect(deadline > model.time.fired, `ask ${id} is late, and pending`);
-    model.expect(!model.ended, `ask ${id} is pending after shutdown`);
+    model.expect(!model.closed, `ask ${id} is pending after shutdown`);
   }
+  model.expect(!model.over || !model.draining, "the shutdown is over, and somebody waits");
   model.line.checkOrder();
   checkFull(model, waiting);
   if (waiting <= model.checking) return;
@@ -81,33 +110,56 @@ function checkFull(model: Model, waiting: number): void {
 }
 
 function checkJob(model: Model, job: Job): void {
-  const { state, thing, since, stood, signal, examining, n } = job;
+  const { state, thing, since, stood, context: { signal }, examining, making, n } = job;
   const { maxUsingDelayKill: kill } = model.numbers;
-  const making = state === "fun" || state === "made" || state === "opening";
-  model.expect(!making || !model.ended || signal.aborted, `fun(${n}) is not told of the shutdown`);
+  model.expect(!making || !model.closed || signal.aborted, `fun(${n}) is not told of the shutdown`);
   model.expect(state !== "abandoned" || signal.aborted, `fun(${n}) is not told to stop`);
   if (state === "lent") {
     model.expect(!model.forced, `${thing} is lent after a forced shutdown`);
     const held = model.time.passed(since!) - stood.most;
     const late = kill > 0 && held >= kill + roundDelay(model.numbers);
     model.expect(!late, `${thing} is held for ${held} ms`);
+    const { at = Infinity } = job.user && holds(job.user) ? job.user.stopped ?? {} : {};
+    const hangs = model.time.fired >= at + model.numbers.abortGrace;
+    model.expect(!hangs, `${thing} is held by a use that was aborted`);
   }
   if (state !== "free" || examining) return;
   const fault = unavailable(model, job);
   model.expect(!fault, `${thing} is available, ${fault}`);
 }
 
+/** `closer` is told when it has taken too long, and when a shutdown runs out of time. */
+function checkClosing(model: Model, { told, closing, late, thing }: Job): void {
+  if (!told || closing!.ended) return;
+  const hurries = closing!.over || model.forced && !late;
+  const { aborted } = told.context.signal;
+  model.expect(aborted === hurries, `closer of ${thing} is ${aborted ? "" : "not "}to hurry`);
+}
+
 function checkLease(model: Model, held: Held): void {
-  const { lease, job } = held;
+  const { lease, loan, job } = held;
   if (job.lost) return;
   let object: unknown;
   try {
-    object = Pool.unwrap(lease);
+    object = lease ? Pool.unwrap(lease) : loan!.object;
   } catch (error) {
     object = error;
   }
-  if (isAlive(held)) model.expect(object === job.thing, `a lease of ${job.thing}: ${object}`);
+  const alive = isAlive(held);
+  if (alive) model.expect(object === job.thing, `a lease of ${job.thing}: ${object}`);
   else model.expect(object instanceof LeaseError, `a dead lease of ${job.thing}: ${object}`);
+  if (loan) model.expect(loan.ended === !alive, `a loan of ${job.thing} has ended: ${loan.ended}`);
+}
+
+/** Who has an object can be told by the object. */
+function checkLoan({ held, model, pool }: World, job: Job): void {
+  const { lost, state, thing, uses } = job;
+  if (thing === undefined || lost) return;
+  const loan = pool.loanOf(thing);
+  model.expect((state === "lent") === (loan !== undefined), `loanOf ${thing}, ${state}: ${loan}`);
+  if (loan) model.expect(loan.object === thing, `loanOf ${thing} is a loan of another object`);
+  const own = held.find((one) => one.loan && one.job === job && one.use === uses && isAlive(one));
+  if (own) model.expect(loan === own.loan, `loanOf ${thing} is another loan`);
 }
 
 /** A callback is told if its object is taken away, and if its caller gives up; then nobody listens. */
@@ -118,30 +170,41 @@ function checkSignals(world: World): void {
     const idle = open || abort.listeners === 0 || abort.signal.aborted;
     model.expect(idle, `${abort.listeners} listen to the signal of ask ${ask.id}`);
   }
-  for (const { ask, job, signal } of running) {
-    const told = !signal || signal.aborted || !isPast(job) && !ask.signal?.aborted;
-    model.expect(told, `the callback of use ${ask.id} is not told`);
+  for (const { ask, signal } of running) {
+    const { aborted } = signal() ?? {};
+    const told = aborted === undefined || aborted === isToStop(ask);
+    model.expect(told, `the callback of use ${ask.id} is ${aborted ? "" : "not "}told to stop`);
   }
 }
 
-/** A `use` may listen until it is over, retter and all. */
+/** Its object was taken away or has died, or its caller gives up. */
+function isToStop(ask: Ask): boolean {
+  const { job, stopped, taken } = ask;
+  return stopped !== undefined || taken !== undefined || ask.died ||
+    holds(ask) && job!.dooms.has("invalidated");
+}
+
 function isListening(world: World, ask: Ask): boolean {
-  return world.isOpen(ask) || ask.job?.user === ask && isReturning(ask.job);
+  return ask.stopped === undefined && ask.taken === undefined && world.isOpen(ask);
 }
 
 /** Nobody waits because something was not made. */
 function checkSupply(model: Model, { size, creating, waiting }: PoolStats): void {
   const { maxSize, minSize } = model.numbers;
   const full = maxSize > 0 && size >= maxSize;
-  if (model.ended) return;
+  if (model.closed) return;
   const served = creating + model.checking;
   model.expect(full || served >= waiting, `${waiting} wait, and only ${creating} are made`);
-  for (const { burst, told, n } of model.failures) {
-    if (burst < model.burst || told > 0 || model.looked.size > 0) continue;
-    const ask = model.line.pending.find((ask) => ask.burst < burst);
-    model.expect(!ask, `the failure of fun(${n}) is told nobody`);
+  for (const { burst, told, job } of model.failures) {
+    if (burst < model.burst || told > 0) continue;
+    const ask = model.line.pending.find((ask) => ask.burst < job.burst);
+    model.expect(!ask, `the failure of fun(${job.n}) is told nobody`);
   }
-  if (!model.started || model.failures.length > 0) return;
+  for (const { job, third } of model.stillbirths) {
+    const ask = model.line.pending.find((ask) => ask.burst < job.burst);
+    model.expect(third !== "surely" || !ask, "that objects are obsolete is told nobody");
+  }
+  if (!model.started || model.ended || model.failures.length > 0) return;
   if (isKnown("minSize is not kept up while an object is being closed") && model.closing > 0) {
     return;
   }
@@ -155,11 +218,13 @@ function checkPromises(world: World): void {
   for (const { what, holds } of world.awaited) model.expect(holds(), `${what} does not settle`);
 }
 
-function checkTimers({ time, model }: World, { waiting }: PoolStats): void {
+function checkTimers({ time, model, running }: World, { waiting }: PoolStats): void {
   const { held } = time.timers;
   const alive = waiting === 0 || held > 0 || isKnown(TIMERLESS);
   model.expect(alive, "nothing keeps the process alive for who waits");
-  const busy = waiting > 0 || model.calls.size > 0 || model.creating > 0 || model.ended;
+  const grace = [...running].some(({ ask }) => ask.stopped && holds(ask));
+  const working = model.calls.size > 0 || model.creating > 0 || grace;
+  const busy = waiting > 0 || working || model.ended;
   model.expect(busy || held === 0, "the process is kept alive for nothing");
 }
 

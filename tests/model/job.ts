@@ -1,5 +1,6 @@
 // What the model knows of: things, the attempts to make them, calls of hooks, and callers.
 
+import type { CloseContext, CloseReason, CreateContext } from "../../mod.ts";
 import type { Moment } from "./time.ts";
 
 /** Something to lend. */
@@ -40,12 +41,19 @@ export type State =
 export class Job {
   readonly n: number;
   readonly begun: number;
-  readonly signal: AbortSignal;
+  readonly context: CreateContext;
+  /** In which burst it was begun, and how many had asked by then. */
+  readonly burst: number;
+  readonly asks: number;
   state: State = "fun";
   thing: Thing | undefined;
   born: Moment | undefined;
+  /** In which burst. */
+  bornIn = 0;
   /** Since when it is in its state, if that is `free` or `lent`. */
   since: Moment | undefined;
+  /** When it was last lent. */
+  lentAt = 0;
   /** For how long the program stood still while it was lent, as far as the pool has to see that or may. */
   stood = { least: 0, most: 0 };
   /** In which burst it became free. */
@@ -54,14 +62,19 @@ export class Job {
   refreed: { burst: number; at: Moment } | undefined;
   /** Whether somebody waited when that began. */
   wanted = false;
-  /** In which burst a hook began to look at it for somebody, and at how many others then. */
+  /** When it was last found good, after how many gaps in time and uses, and perhaps for whom. */
+  proven: { at: Moment; burst: number; gaps: number; uses: number; wanted: boolean } | undefined;
+  /** In which burst a hook began to look at it for somebody. */
   taken: number | undefined;
-  rivals = 0;
   uses = 0;
-  /** Why it must be closed, and since which burst. */
-  doom: { why: string; burst: number } | undefined;
+  /** Why it must be closed, as `closer` is to be told, and since which burst. */
+  readonly dooms = new Map<CloseReason, number>();
+  /** Everything was made obsolete while it was made: perhaps, if it had just been. */
+  obsolete: "surely" | "perhaps" | undefined;
   /** It came of an attempt that was given up. */
   late = false;
+  /** In which burst it may have been found spoilt. */
+  spoilt = 0;
   /** Its lease is out of reach. */
   lost = false;
   /** It has to be asked for its health before it is lent. */
@@ -74,11 +87,26 @@ export class Job {
   call: Call | undefined;
   examining: Call | undefined;
   closing: Call | undefined;
+  /** What `closer` was told. */
+  told: { reason: CloseReason; context: CloseContext } | undefined;
 
-  constructor(n: number, begun: number, signal: AbortSignal) {
+  constructor(n: number, begun: number, context: CreateContext, burst: number, asks: number) {
     this.n = n;
     this.begun = begun;
-    this.signal = signal;
+    this.context = context;
+    this.burst = burst;
+    this.asks = asks;
+  }
+
+  /** The first reason why it must be closed. */
+  get doom(): { why: CloseReason; burst: number } | undefined {
+    const [first] = this.dooms;
+    return first && { why: first[0], burst: first[1] };
+  }
+
+  /** Whether it is being made. */
+  get making(): boolean {
+    return this.state === "fun" || this.state === "made" || this.state === "opening";
   }
 }
 
@@ -87,27 +115,56 @@ export interface Call {
   readonly hook: HookName;
   readonly job: Job;
   readonly begun: number;
+  readonly at: Moment;
+  readonly burst: number;
   /** How many gaps in time there had been. */
   readonly gaps: number;
   /** Of `retter`: whether its object comes from a borrower. */
   readonly back: boolean;
+  /** Of `getter`: whether `tryGet` was at work. */
+  readonly trying: boolean;
+  /** For the pool, which may have given up waiting; and in truth. */
   over: boolean;
+  ended: boolean;
 }
 
-/** One call of `get` or `use`. */
+export type Kind = "get" | "borrow" | "use";
+
+/** How a loan ended, as far as its borrower knows. */
+export type End = "returned" | "discarded" | "detached";
+
+/** One call of `get`, `borrow` or `use`. */
 export interface Ask {
   readonly id: number;
-  readonly use: boolean;
+  readonly kind: Kind;
+  readonly priority: number;
+  readonly label: string | undefined;
   readonly burst: number;
+  readonly at: number;
   readonly deadline: number;
   /** How many were waiting when it came. */
   readonly ahead: number;
   readonly signal: AbortSignal | undefined;
   /** Calls from whose hooks it comes: who is first of these is anybody's guess. */
   readonly within: readonly Ask[];
-  /** What a `use`'s own callback fails with. */
-  error: unknown;
   state: "pending" | "lent" | "refused";
-  /** What it got. */
+  /** What it got, and the how-manieth use of that it is. */
   job: Job | undefined;
+  use: number;
+  /** What it was refused with, or a `use`'s own callback failed with, and in which burst that was over. */
+  error: unknown;
+  over: number | undefined;
+  /** Its signal aborted while its callback ran. */
+  stopped: { at: number; burst: number } | undefined;
+  /** Why it was taken away. */
+  taken: CloseReason | undefined;
+  /** Its object was invalidated while it had it. */
+  died: boolean;
+  /** Its object went back before its callback was over. */
+  released: boolean;
+}
+
+/** Whether it has its object still. */
+export function holds({ job, use }: Ask): boolean {
+  return job?.state === "lent" && job.uses === use;
 }

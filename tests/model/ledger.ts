@@ -1,18 +1,35 @@
 // The ledger of a run: what has happened, and what is wrong with it.
 
+import type { CloseReason } from "../../mod.ts";
 import type { Call, HookName, Job, State, Thing } from "./job.ts";
 import type { Numbers, Setup } from "./setup.ts";
 import type { Time } from "./time.ts";
 
+/** Counts what happens several times in a row. */
+export interface Row {
+  /** How many at the most, and at the least, those of this burst too; and those of this burst. */
+  row: number;
+  least: number;
+  burst: number;
+  /** Something else happened in this burst, before those or after. */
+  broken: boolean;
+}
+
+const NONE: Row = { row: 0, least: 0, burst: 0, broken: false };
+
+function next({ row, least, burst, broken }: Row): Row {
+  return { ...NONE, row: broken ? burst : row, least: broken ? 0 : least };
+}
+
 export class Ledger {
   readonly time: Time;
   readonly numbers: Numbers;
-  readonly discardOnError: Setup["discardOnError"];
+  readonly discardOnError: boolean | "ask";
   readonly jobs: Job[] = [];
   /** The calls of hooks that are not over. */
   readonly calls = new Set<Call>();
   /** Attempts that failed, and how many callers were told so. */
-  readonly failures: { n: number; burst: number; told: number }[] = [];
+  readonly failures: { job: Job; burst: number; told: number }[] = [];
   /** Which hook failed for which object, by the error. */
   readonly errors = new Map<unknown, { n: number; hook: string }>();
   /** All that happened, for people. */
@@ -22,10 +39,15 @@ export class Ledger {
   /** Counts the times that everything was at rest: what happens between two of them is one burst. */
   burst = 1;
   started = false;
+  /** It was shut down; while it is `draining`, who waits already is served. */
   ended = false;
+  draining = false;
+  /** The shutdown is over. */
+  over = false;
   /** When a shutdown runs out of time, and whether it has. */
   forceAt = Infinity;
   forced = false;
+  forcedAt = Infinity;
   /** Of this burst: how many objects came to their end, how few there were, how many attempts failed. */
   departed = 0;
   lowest = 0;
@@ -45,14 +67,24 @@ export class Ledger {
   shortAt = 0;
   /** Objects that a hook has looked at in this burst, for somebody or for housekeeping. */
   readonly looked = new Set<Job>();
+  /** An observer has done something to the pool in this burst. */
+  meddled = false;
   readonly counted = { doubleReturns: 0, refused: 0, lent: 0 };
+  /** How many fresh objects were unfit, and how many were obsolete when they were made. */
+  unfit: Row = { ...NONE };
+  stillborn: Row = { ...NONE };
+  /** Those of this burst, and which of them were the third in a row: perhaps, or surely. */
+  stillbirths: { job: Job; third: "perhaps" | "surely" | undefined }[] = [];
+  /** The event loop is to have its turn before another one is made. */
+  pausing = false;
+  pausedAt = -Infinity;
   readonly #hooks: ReadonlySet<string>;
 
   constructor(time: Time, { numbers, hooks, discardOnError }: Setup) {
     this.time = time;
     this.numbers = { ...numbers };
-    this.discardOnError = discardOnError;
     this.#hooks = new Set(hooks);
+    this.discardOnError = discardOnError ?? !hooks.includes("retter");
   }
 
   has(hook: HookName): boolean {
@@ -78,6 +110,11 @@ export class Ledger {
     return this.jobs.reduce((sum, { state }) => sum + (states.includes(state) ? 1 : 0), 0);
   }
 
+  /** Nothing is lent any more. */
+  get closed(): boolean {
+    return this.ended && !this.draining;
+  }
+
   /** How many are made, and not being closed. */
   get live(): number {
     return this.count("free", "checking", "lent", "back", "returning");
@@ -96,9 +133,16 @@ export class Ledger {
     return this.jobs.filter(({ state, examining }) => state === "checking" || examining).length;
   }
 
+  /** At how many of them `getter` certainly looks for who waits. */
+  get greeting(): number {
+    return this.jobs.filter(({ state, call }) =>
+      state === "checking" && !call!.over && !call!.trying && call!.burst < this.burst
+    ).length;
+  }
+
   /** It has to be closed from now on. */
-  doom(job: Job, why: string): void {
-    job.doom ??= { why, burst: this.burst };
+  doom(job: Job, why: CloseReason): void {
+    if (!job.dooms.has(why)) job.dooms.set(why, this.burst);
   }
 
   /** Everything is at rest: whatever comes is of the next burst. */
@@ -107,6 +151,10 @@ export class Ledger {
     this.departed = this.failed = 0;
     this.lowest = this.live;
     if (this.live <= this.numbers.minSize) this.shortAt = this.time.awake;
+    this.unfit = next(this.unfit);
+    this.stillborn = next(this.stillborn);
+    this.stillbirths = [];
+    this.meddled = false;
     this.looked.clear();
     for (const job of this.jobs) {
       const { state, examining } = job;

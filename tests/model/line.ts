@@ -1,25 +1,39 @@
-// The line of those who ask for an object: first come, first served.
+// The line of those who ask for an object: the highest priority first, within one first come, first
+// served.
 
 import { LeaseError, PoolClosedError, PoolFullError, PoolTimeoutError } from "../../mod.ts";
-import type { Ask, Job } from "./job.ts";
+import type { Ask, Job, Kind } from "./job.ts";
 import type { Ledger } from "./ledger.ts";
 import { attemptOf } from "./rules.ts";
 
-/** Somebody was served before others who had come earlier, of whom `allowed` may have had their turn. */
+/** How many fresh objects in a row may be unfit before somebody is told. */
+const UNFIT = 3;
+
+/** Somebody was served, or told of a failure, before others whose turn it was. */
 interface Overtaking {
   by: Ask;
-  older: Ask[];
-  allowed: number;
+  others: Ask[];
+}
+
+/** What somebody asks for. */
+export interface Wanted {
+  kind: Kind;
+  timeout?: number | undefined;
+  signal?: AbortSignal | undefined;
+  priority?: number | undefined;
+  label?: string | undefined;
 }
 
 export class Line {
   readonly asks: Ask[] = [];
-  /** Calls of `get` and `use` that have not returned yet, and how many of `tryGet`. */
+  /** Calls of `get` and the like that have not returned yet, and how many of `tryGet`. */
   readonly calling: Ask[] = [];
   trying = 0;
   /** How many `use`s were aborted when they may have had their object already, unseen; and when last. */
   undelivered = 0;
   abortedIn = 0;
+  /** Those whom a shutdown is to serve first. */
+  readonly drained = new Set<Ask>();
   readonly #ledger: Ledger;
   #overtakings: Overtaking[] = [];
 
@@ -31,21 +45,17 @@ export class Line {
     return this.asks.filter(({ state }) => state === "pending");
   }
 
-  ask(use: boolean, timeout = this.#ledger.numbers.timeout, signal?: AbortSignal): Ask {
+  ask({ kind, timeout, signal, priority = 0, label }: Wanted): Ask {
     const ledger = this.#ledger;
     const { asks, calling, pending: { length: ahead } } = this;
-    const deadline = timeout > 0 ? Math.ceil(ledger.time.awake + timeout) : Infinity;
+    const patience = timeout ?? ledger.numbers.timeout;
+    const deadline = patience > 0 ? Math.ceil(ledger.time.awake + patience) : Infinity;
+    const within = [...calling];
     const ask: Ask = {
-      ...{
-        id: asks.length,
-        use,
-        burst: ledger.burst,
-        deadline,
-        signal,
-        ahead,
-        within: [...calling],
-      },
-      ...{ error: undefined, state: "pending", job: undefined },
+      ...{ id: asks.length, kind, priority, label, burst: ledger.burst, deadline, signal },
+      at: ledger.time.awake,
+      ...{ ahead, within, state: "pending", job: undefined, use: 0 },
+      ...{ error: undefined, over: undefined, stopped: undefined, taken: undefined, died: false, released: false },
     };
     asks.push(ask);
     ledger.started ||= !ledger.ended && !signal?.aborted;
@@ -63,10 +73,16 @@ export class Line {
   }
 
   serve(ask: Ask, job: Job): void {
-    this.#expectFirst(ask, job);
-    this.#ledger.expect(ask.state === "pending", `ask ${ask.id}, ${ask.state}, gets ${job.thing}`);
+    const ledger = this.#ledger;
+    this.#expectTurn(ask, (other) =>
+      other.priority === ask.priority
+        ? other.id < ask.id
+        : other.priority > ask.priority && (other.id < ask.id || other.burst < ledger.burst));
+    ledger.expect(ask.state === "pending", `ask ${ask.id}, ${ask.state}, gets ${job.thing}`);
     ask.state = "lent";
     ask.job = job;
+    ask.use = job.uses;
+    this.#left();
   }
 
   refuse(ask: Ask, error: unknown): void {
@@ -74,22 +90,50 @@ export class Line {
     ledger.note(`ask ${ask.id} fails: ${error}`);
     ledger.expect(ask.state === "pending", `ask ${ask.id}, ${ask.state}, fails`);
     ask.state = "refused";
+    ask.error = error;
     ledger.counted.refused++;
     ledger.expect(this.#mayRefuse(ask, error), `ask ${ask.id} fails without a reason: ${error}`);
+    this.#left();
   }
 
+  /** One fewer waits: a shutdown that waited for that goes on. */
+  #left(): void {
+    if (this.pending.length === 0) this.#ledger.draining = false;
+  }
+
+  /** Its signal aborts: while it waits, or while its callback runs. */
   abort(ask: Ask): void {
-    if (!ask.use || ask.state !== "pending") return;
-    this.abortedIn = this.#ledger.burst;
+    const { burst, time } = this.#ledger;
+    if (ask.kind !== "use") return;
+    if (ask.state === "lent") {
+      ask.stopped ??= { at: time.awake, burst };
+      return;
+    }
+    if (ask.state !== "pending") return;
+    this.abortedIn = burst;
     this.undelivered++;
+  }
+
+  /** It is shut down. */
+  shutdown(drain: boolean): void {
+    const ledger = this.#ledger;
+    if (ledger.ended) return;
+    ledger.ended = true;
+    if (!drain) return;
+    ledger.draining = this.pending.length > 0;
+    for (const ask of this.pending) if (!this.calling.includes(ask)) this.drained.add(ask);
   }
 
   /** Everything is at rest: what came of those who were overtaken? */
   checkOrder(): void {
-    for (const { by, older, allowed } of this.#overtakings) {
-      const passed = older.filter(({ state }) => state !== "refused");
+    for (const { by, others } of this.#overtakings) {
+      // What an observer does while one is served may come to another one first.
+      const { meddled } = this.#ledger;
+      const passed = others.filter(({ state }) =>
+        state === "pending" || state === "lent" && !meddled
+      );
       const ids = passed.map(({ id }) => id).join(", ");
-      this.#ledger.expect(passed.length <= allowed, `ask ${by.id} is served before ${ids}`);
+      this.#ledger.expect(passed.length === 0, `it is the turn of ${ids}, not of ask ${by.id}`);
     }
     this.#overtakings = [];
   }
@@ -97,47 +141,76 @@ export class Line {
   /** Whether `ready` may reject with that. */
   isOfMaking(error: unknown): boolean {
     const { hook = "" } = this.#ledger.errors.get(error) ?? {};
-    return attemptOf(error) !== undefined || hook === "fun" || hook === "opener";
+    return attemptOf(error) !== undefined || hook === "fun" || hook === "opener" ||
+      isStillborn(error);
   }
 
   #mayRefuse(ask: Ask, error: unknown): boolean {
-    const { numbers, ended, forced, burst, time } = this.#ledger;
+    const ledger = this.#ledger;
+    const { numbers, ended, forced, burst, time } = ledger;
     const { signal } = ask;
     const text = String(error);
     if (signal?.aborted && error === signal.reason) return true;
-    if (error instanceof PoolClosedError) return ended;
+    if (error instanceof PoolClosedError) return ended && (!this.drained.has(ask) || forced);
     if (error instanceof PoolFullError) {
       const ahead = Math.max(ask.ahead, this.pending.length);
       return numbers.maxWaiting > 0 && ahead >= numbers.maxWaiting && ask.burst === burst;
     }
-    if (error instanceof LeaseError) return ask.use && forced;
+    if (error instanceof LeaseError) return ask.kind === "use" && forced;
     if (error instanceof PoolTimeoutError && text.includes("no object within")) {
       return ask.deadline <= Math.ceil(time.awake);
     }
+    if (isStillborn(error)) return this.#tellStillborn(ask);
     if (this.isOfMaking(error)) return this.#tell(ask, error);
-    if (text.includes("reach maxLifetime")) return numbers.maxLifetime > 0;
-    return this.#ledger.errors.has(error) || /(getter|health) (took longer|says)/.test(text);
+    return this.#isUnfit(error);
   }
 
-  /** The failure of one attempt goes to the oldest, and to nobody else. */
+  /** The failure of one attempt goes to the oldest of those who waited before, and to nobody else. */
   #tell(ask: Ask, error: unknown): boolean {
     const { errors, failures } = this.#ledger;
-    this.#expectFirst(ask, undefined);
+    this.#expectOldest(ask);
     const n = attemptOf(error) ?? errors.get(error)!.n;
-    const failure = failures.find((one) => one.n === n);
-    return failure !== undefined && ++failure.told === 1;
+    const failure = failures.find(({ job }) => job.n === n);
+    return failure !== undefined && ++failure.told === 1 && ask.id < failure.job.asks;
   }
 
-  /** Nobody who came before is still waiting, but those for whom a hook looks at an object. */
-  #expectFirst(by: Ask, job: Job | undefined): void {
-    const { looked, burst } = this.#ledger;
+  /** That objects are obsolete when they are made is told after the third in a row. */
+  #tellStillborn(ask: Ask): boolean {
+    this.#expectOldest(ask);
+    const birth = this.#ledger.stillbirths.find(({ job, third }) => third && ask.id < job.asks);
+    if (birth) birth.third = undefined;
+    return birth !== undefined;
+  }
+
+  /** What hooks say is told after the third fresh object in a row. */
+  #isUnfit(error: unknown): boolean {
+    const { errors, numbers, unfit } = this.#ledger;
+    const text = String(error);
+    const known = text.includes("reach maxLifetime")
+      ? numbers.maxLifetime > 0
+      : errors.has(error) || /(getter|health) (took longer|says)/.test(text);
+    const enough = unfit.row >= UNFIT;
+    unfit.row -= UNFIT;
+    unfit.burst = Math.max(0, unfit.burst - UNFIT);
+    return known && enough;
+  }
+
+  #expectOldest(ask: Ask): void {
+    this.#expectTurn(ask, (other) => other.id < ask.id);
+  }
+
+  /** Nobody waits who is `before`. */
+  #expectTurn(by: Ask, before: (other: Ask) => boolean): void {
+    const { burst } = this.#ledger;
     // What is lent at once is seen at once by a `use`, and a moment later by a `get`.
     const since = this.calling.includes(by) ? burst : Infinity;
-    const older = this.pending.filter((ask) =>
-      ask.id < by.id && ask.burst < since && !by.within.includes(ask)
+    const others = this.pending.filter((ask) =>
+      before(ask) && ask.burst < since && !by.within.includes(ask)
     );
-    const others = looked.size - (job && looked.has(job) ? 1 : 0);
-    const allowed = Math.max(others, job?.taken === undefined ? 0 : job.rivals);
-    if (older.length > allowed) this.#overtakings.push({ by, older, allowed });
+    if (others.length > 0) this.#overtakings.push({ by, others });
   }
+}
+
+function isStillborn(error: unknown): boolean {
+  return String(error).includes("obsolete when they were made");
 }

@@ -1,10 +1,27 @@
 // The reference model: what each object may do next, told only what is seen from outside of the pool.
 // `invariants.ts` says what must hold once everything has come to rest.
 
-import { type Ask, type Call, type HookName, Job, type Thing } from "./job.ts";
+import type { CloseContext, CloseReason, CreateContext } from "../../mod.ts";
+import { type Ask, type Call, holds, type HookName, Job, type Thing } from "./job.ts";
 import { Ledger } from "./ledger.ts";
 import { Line } from "./line.ts";
-import { isPast, isUnclaimed, mayClose, roundDelay, unfit } from "./rules.ts";
+import { mayClose } from "./reasons.ts";
+import { isPast, isUnclaimed, roundDelay, unfit } from "./rules.ts";
+
+/** How many objects in a row may be obsolete when they are made, before somebody is told. */
+const STILLBORN = 3;
+
+/** For how long closers go on when a shutdown has run out of time, in ms. */
+const CLOSING_GRACE = 400;
+
+/** What a failure of each hook is, for `closer`. */
+const FAULTS: Readonly<Record<HookName, CloseReason>> = {
+  opener: "leftover",
+  getter: "unfit",
+  retter: "unfit",
+  health: "unhealthy",
+  closer: "leftover", // it is closed already
+};
 
 export class Model extends Ledger {
   readonly line: Line = new Line(this);
@@ -13,20 +30,23 @@ export class Model extends Ledger {
 
   // ---- making
 
-  create(n: number, signal: AbortSignal): Job {
+  create(n: number, context: CreateContext): Job {
     this.note(`fun(${n})`);
     const { maxSize, minSize } = this.numbers;
     this.expect(n === this.jobs.length, `fun is told ${n} for attempt ${this.jobs.length}`);
-    this.expect(!this.ended, `fun(${n}) is called after shutdown`);
+    this.expect(!this.closed, `fun(${n}) is called after shutdown`);
+    this.expect(!this.pausing, `fun(${n}) is called before the event loop has had its turn`);
     const size = this.live + this.creating + this.closing;
     this.expect(maxSize === 0 || size < maxSize, `fun(${n}) is called for more than maxSize`);
-    const wanted = Math.max(this.line.pending.length, minSize - this.live);
+    const { length: waiting } = this.line.pending;
+    const wanted = Math.max(waiting - this.greeting, this.ended ? 0 : minSize - this.live);
     this.expect(this.creating < wanted, `fun(${n}) is called, and nobody needs it`);
     const { burst = this.burst, until = 0 } = this.rest ?? {};
     const rested = burst === this.burst || this.time.awake >= until ||
-      this.line.pending.length > this.creating;
+      waiting > this.creating;
     this.expect(rested, `fun(${n}) is called too soon after a failure`);
-    const job = new Job(n, this.time.awake, signal);
+    const { burst: begunIn, line: { asks }, time: { awake } } = this;
+    const job = new Job(n, awake, context, begunIn, asks.length);
     this.jobs.push(job);
     return job;
   }
@@ -36,7 +56,7 @@ export class Model extends Ledger {
     job.thing = thing;
     if (job.state === "abandoned") {
       job.late = true;
-      this.doom(job, "late");
+      this.doom(job, "leftover");
     } else if (this.has("opener")) job.state = "made";
     else this.#succeed(job);
   }
@@ -49,9 +69,9 @@ export class Model extends Ledger {
     this.#fail(job);
   }
 
-  #fail({ n }: Job): void {
+  #fail(job: Job): void {
     this.failed++;
-    this.failures.push({ n, burst: this.burst, told: 0 });
+    this.failures.push({ job, burst: this.burst, told: 0 });
     const refills = this.live < this.numbers.minSize && this.madeIn < this.burst;
     const until = refills ? this.time.awake + 100 : 0;
     this.rest ??= { burst: this.burst, until };
@@ -61,11 +81,13 @@ export class Model extends Ledger {
     // If others failed in this burst, who was the last is anybody's guess.
     this.rest = this.failed > 0 ? { burst: this.burst, until: 0 } : undefined;
     this.madeIn = this.burst;
+    if (!job.obsolete) this.stillborn.broken = true;
     this.#bear(job);
   }
 
   #bear(job: Job): void {
     job.born = this.time.moment;
+    job.bornIn = this.burst;
     this.#free(job);
   }
 
@@ -79,21 +101,27 @@ export class Model extends Ledger {
 
   // ---- hooks
 
-  begin(hook: HookName, thing: Thing): Call {
+  begin(hook: HookName, thing: Thing, context?: CloseContext): Call {
     const job = this.jobOf(thing);
     this.note(`${hook}(${thing}), ${job.state}${job.doom ? `, ${job.doom.why}` : ""}`);
     const back = job.state === "back";
-    const { gaps, time: { awake: begun } } = this;
-    const call: Call = { hook, job, begun, gaps, back, over: false };
+    const { burst, gaps, line, time: { awake: begun, moment: at } } = this;
+    const trying = line.trying > 0;
+    const call: Call = {
+      ...{ hook, job, begun, at, burst, gaps, back, trying },
+      ...{ over: false, ended: false },
+    };
     this.calls.add(call);
     // After a gap it may be asked once more for whoever it is being looked at for.
     const other = hook !== "retter" && hook !== "health";
-    if (other && isUnclaimed(this, job)) this.#free(job);
+    // Unless somebody has waited all the time, who would have got it.
+    const unclaimed = isUnclaimed(this, job) && (job.call!.trying || !this.#someoneWaits);
+    if (other && unclaimed) this.#free(job);
     if (hook === "opener") this.#open(job);
     else if (hook === "getter") this.#check(job);
     else if (hook === "health") this.#examine(job, call);
     else if (hook === "retter") this.#reset(job);
-    else this.#close(job, call);
+    else this.#close(job, call, context!);
     if (hook !== "closer" && hook !== "health") job.call = call;
     return call;
   }
@@ -102,10 +130,11 @@ export class Model extends Ledger {
     const { hook, job } = call;
     this.note(`${hook}(${job.thing}) ${ok ? "is done" : "fails"}`);
     if (error !== undefined) this.errors.set(error, { n: job.n, hook });
-    if (!call.over) this.#over(call, ok ? undefined : `${hook} failed`);
+    call.ended = true;
+    if (!call.over) this.#over(call, !ok);
   }
 
-  #over(call: Call, fault: string | undefined): void {
+  #over(call: Call, failed: boolean): void {
     const { hook, job } = call;
     call.over = true;
     this.calls.delete(call);
@@ -115,14 +144,14 @@ export class Model extends Ledger {
     }
     job.seen = this.time.awake;
     if (hook === "getter" || hook === "health") this.looked.add(job);
-    if (hook === "health") this.#examined(call, fault);
+    if (hook === "health") this.#examined(call, failed);
     if (job.state === "closing" || job.state === "gone") return;
     if (hook === "opener") {
-      if (fault) this.#fail(job);
-      if (fault) this.#bear(job);
+      if (failed) this.#fail(job);
+      if (failed) this.#bear(job);
       else this.#succeed(job);
     } else if (hook === "retter") this.#free(job);
-    if (fault) this.doom(job, fault);
+    if (failed) this.doom(job, FAULTS[hook]);
   }
 
   #open(job: Job): void {
@@ -144,23 +173,33 @@ export class Model extends Ledger {
   #examine(job: Job, call: Call): void {
     const again = job.state === "checking" && job.call!.over;
     this.expect(again || job.state === "free", `health is called for ${job.thing}, ${job.state}`);
+    const { burst, gaps, uses, wanted } = job.proven ?? {};
+    const proven = wanted && burst === this.burst && gaps === this.gaps && uses === job.uses &&
+      this.#someoneWaits && !this.time.wavered;
+    this.expect(!proven, `health is asked again for ${job.thing}, which is good`);
     job.examining = call;
     job.wanted = this.line.pending.length > 0;
     this.#look(job);
   }
 
-  #examined({ job, gaps }: Call, fault: string | undefined): void {
+  #examined({ at, job, gaps }: Call, failed: boolean): void {
     job.examining = undefined;
     if (job.wanted) job.refreed = { burst: this.burst, at: this.time.moment };
-    if (fault) return;
+    if (failed) return;
+    const { uses, wanted } = job;
+    job.proven = { at, burst: this.burst, gaps, uses, wanted };
     // The answer says nothing of what came after the question.
     if (gaps === this.gaps) job.suspect = false;
   }
 
   #look(job: Job): void {
     this.looked.add(job);
-    if (job.taken === undefined) job.rivals = this.looked.size - 1;
     job.taken ??= this.burst;
+  }
+
+  /** Whether somebody has waited through all of this burst. */
+  get #someoneWaits(): boolean {
+    return this.line.pending.some((ask) => ask.burst < this.burst);
   }
 
   #reset(job: Job): void {
@@ -171,15 +210,42 @@ export class Model extends Ledger {
     job.state = "returning";
   }
 
-  #close(job: Job, call: Call): void {
+  #close(job: Job, call: Call, context: CloseContext): void {
     const { state, thing } = job;
+    const { reason } = context;
+    this.note(`closer is told ${reason}`);
     this.expect(!job.closing, `closer is called again for ${thing}`);
     this.expect(state !== "detached", `closer is called for ${thing}, which was detached`);
-    const reason = mayClose(this, job, this.line.undelivered);
-    this.expect(reason, `closer is called for ${thing}, ${state}, without a reason`);
+    const right = mayClose(this, job, reason, this.line.undelivered);
+    this.expect(right, `closer is called for ${thing}, ${state}, and told ${reason}`);
+    if (job.user && holds(job.user)) job.user.taken = reason;
+    job.told = { reason, context };
     job.closing = call;
     job.state = "closing";
+    this.#countUnfit(job, reason);
+    this.#countStillborn(job, reason);
     this.#depart();
+  }
+
+  /** Objects that hooks do not let be lent although they are fresh. */
+  #countUnfit({ uses }: Job, reason: CloseReason): void {
+    if (uses > 0 || !["expired", "unfit", "unhealthy"].includes(reason)) return;
+    this.unfit.row++;
+    this.unfit.burst++;
+  }
+
+  /** Objects that were made obsolete while they were made. */
+  #countStillborn(job: Job, reason: CloseReason): void {
+    const { stillborn } = this;
+    if (!job.obsolete || !["reset", "invalidated", "shutdown"].includes(reason)) return;
+    this.pausing ||= job.obsolete === "surely";
+    this.pausedAt = this.time.awake;
+    stillborn.burst++;
+    stillborn.row++;
+    stillborn.least = stillborn.broken ? 0 : stillborn.least + 1;
+    const sure = stillborn.least === stillborn.row && stillborn.least % STILLBORN === 0;
+    const third = sure ? "surely" : stillborn.row >= STILLBORN ? "perhaps" : undefined;
+    this.stillbirths.push({ job, third });
   }
 
   #depart(): void {
@@ -202,14 +268,16 @@ export class Model extends Ledger {
     const proven = !job.suspect || !this.has("health");
     this.expect(proven, `${thing} is lent, not asked for its health after a gap`);
     this.#expectLast(job);
-    if (ask) this.line.serve(ask, job);
     this.counted.lent++;
+    this.unfit.broken = true;
     job.state = "lent";
     job.taken = undefined;
     job.since = this.time.moment;
+    job.lentAt = this.time.awake;
     job.stood = { least: 0, most: 0 };
     job.uses++;
     job.user = ask;
+    if (ask) this.line.serve(ask, job);
     return job;
   }
 
@@ -226,20 +294,23 @@ export class Model extends Ledger {
 
   // ---- taking back
 
-  /** The borrower is done with it; `spoilt`: why it is not to be lent again. */
-  giveBack(job: Job, spoilt?: string): void {
-    this.note(`${job.thing} comes back, ${job.state}${spoilt ? `, ${spoilt}` : ""}`);
-    if (job.state !== "lent") return; // taken away meanwhile
+  /** The borrower of its `use`th use is done with it; `spoilt`: it is not to be lent again. */
+  giveBack(job: Job, use: number, spoilt = false): void {
+    this.note(`${job.thing} comes back, ${job.state}${spoilt ? ", spoilt" : ""}`);
+    if (job.state !== "lent" || job.uses !== use) return; // taken away meanwhile
     if (this.has("retter") && !spoilt) job.state = "back";
     else this.#free(job);
-    if (spoilt) this.doom(job, spoilt);
+    if (spoilt) this.doom(job, "discarded");
   }
 
-  /** What came back turns out not to be fit. */
-  spoil(job: Job, why: string): void {
-    if (job.state !== "back" && job.state !== "free") return;
+  /** What came back turns out not to be fit: one of these. */
+  spoil(jobs: Job[]): void {
+    const back = jobs.filter(({ state }) => state === "back" || state === "free");
+    const [job] = back;
+    for (const one of back) one.spoilt = this.burst;
+    if (back.length !== 1 || job === undefined) return;
     this.#free(job);
-    this.doom(job, why);
+    this.doom(job, "discarded");
   }
 
   detach(job: Job): void {
@@ -247,13 +318,26 @@ export class Model extends Ledger {
     this.#depart();
   }
 
-  reset(): void {
-    for (const job of this.jobs) if (!isPast(job)) this.doom(job, "reset");
+  /** It has died, says somebody, or `fun` itself. */
+  invalidate(job: Job): void {
+    this.note(`object ${job.n} is invalidated, ${job.state}`);
+    if (job.making) this.#abandon(job);
+    else if (!isPast(job)) this.doom(job, "invalidated");
+    if (job.user && holds(job.user)) job.user.died = true;
   }
 
-  shutdown(timeout: number): void {
+  reset(): void {
+    for (const job of this.jobs) {
+      if (isPast(job)) continue;
+      this.doom(job, "reset");
+      if (job.making) job.obsolete = "surely";
+      else if (job.bornIn === this.burst && job.state === "free") job.obsolete ??= "perhaps";
+    }
+  }
+
+  shutdown(timeout: number, drain: boolean): void {
     if (timeout > 0) this.forceAt = Math.min(this.forceAt, this.time.awake + timeout);
-    this.ended = true;
+    this.line.shutdown(drain);
   }
 
   // ---- time
@@ -279,39 +363,54 @@ export class Model extends Ledger {
 
   /** What has run out of time has failed. Called before each timer, and at rest. */
   overdue(): void {
-    const { createTimeout, hookTimeout, closeTimeout } = this.numbers;
+    const { createTimeout } = this.numbers;
     const { fired } = this.time;
-    if (this.ended && this.forceAt <= fired && this.live + this.creating > 0) this.forced = true;
+    if (this.ended && this.forceAt <= fired) this.#force();
     for (const job of this.jobs) {
       const late = createTimeout > 0 && job.begun + createTimeout <= fired;
       if (late || this.forced) this.#abandon(job);
     }
     for (const call of this.calls) {
-      const { hook, begun } = call;
-      if (hook === "opener") continue;
-      const late = begun + (hook === "closer" ? closeTimeout : hookTimeout) <= fired;
-      if (late || this.forced && hook !== "closer") this.#over(call, `${hook} took too long`);
+      if (call.hook !== "opener" && this.#isLate(call)) this.#over(call, true);
     }
+  }
+
+  /** The shutdown runs out of time, unless it is over. */
+  #force(): void {
+    const { draining, live, creating, closing } = this;
+    if (this.forced || live + creating + closing === 0 && !draining) return;
+    this.forced = true;
+    this.forcedAt = this.time.awake;
+  }
+
+  #isLate({ begun, hook, job }: Call): boolean {
+    const { hookTimeout, closeTimeout } = this.numbers;
+    const { fired } = this.time;
+    const limit = hook === "closer" ? closeTimeout : hookTimeout;
+    if (limit > 0 && begun + limit <= fired) return true;
+    if (!this.forced || job.late) return false;
+    return hook !== "closer" || this.forcedAt + CLOSING_GRACE <= fired;
   }
 
   #abandon(job: Job): void {
     const { state, call } = job;
-    if (state !== "fun" && state !== "made" && state !== "opening") return;
+    if (!job.making) return;
     this.#fail(job);
-    if (state === "fun") {
+    if (state !== "opening") {
       job.state = "abandoned";
+      job.late = state === "made";
+      if (job.late) this.doom(job, "leftover");
       return;
     }
-    if (call) {
-      call.over = true;
-      this.calls.delete(call);
-    }
+    call!.over = true;
+    this.calls.delete(call!);
     this.#bear(job);
-    this.doom(job, "abandoned");
+    this.doom(job, "leftover");
   }
 
   /** Everything is at rest: what has passed its check and was taken by nobody is available. */
   settle(): void {
+    if (this.forced) this.draining = false; // others of the same moment may have come before that
     for (const job of this.jobs) {
       const { state, thing, doom } = job;
       this.expect(state !== "made", `opener is not called for ${thing}`);

@@ -4,6 +4,8 @@
 import { LENDING } from "./mutations/lending.ts";
 import { MAKING } from "./mutations/making.ts";
 import type { ByFile } from "./mutations/row.ts";
+import { TELLING } from "./mutations/telling.ts";
+import { USING } from "./mutations/using.ts";
 import { WAITING } from "./mutations/waiting.ts";
 
 /** One text of one file is replaced. */
@@ -14,7 +16,7 @@ export interface Mutation {
   to: string;
 }
 
-const BY_FILE: ByFile = { ...LENDING, ...WAITING, ...MAKING };
+const BY_FILE: ByFile = { ...LENDING, ...USING, ...WAITING, ...MAKING, ...TELLING };
 
 export const MUTATIONS: Mutation[] = Object.entries(BY_FILE).flatMap(([file, rows]) =>
   rows.map(([name, from, to]) => ({ name, file, from, to }))

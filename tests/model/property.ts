@@ -40,17 +40,20 @@ export async function check(wish: Wish): Promise<string | undefined> {
 /** What shows nothing: it is as it would be if nobody had said anything. */
 const UNSET: Record<string, unknown> = {
   numbers: 0,
-  hookTimeout: 30_000,
-  closeTimeout: 30_000,
+  hookTimeout: 5_000,
+  closeTimeout: 5_000,
+  abortGrace: 1_000,
   healthFreq: 1,
   healthAfter: -1,
-  discardOnError: false,
+  discardOnError: undefined,
   forced: false,
+  observed: false,
+  traceHolders: "auto",
 };
 
 function shown(values: object, unset: Record<string, unknown>): string {
   const told = Object.entries(values).filter(([name, value]) =>
-    value !== (unset[name] ?? 0) && !(Array.isArray(value) && value.length === 0)
+    value !== undefined && value !== (unset[name] ?? 0) && !(Array.isArray(value) && value.length === 0)
   );
   return fc.stringify(Object.fromEntries(told));
 }

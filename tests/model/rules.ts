@@ -15,11 +15,11 @@ export function roundDelay(numbers: Numbers): number {
   if (hkDelay > 0) return hkDelay;
   const delays = [maxAvailDelay, maxUsingDelay, maxUsingDelayKill, maxLifetime]
     .filter((delay) => delay > 0);
-  return delays.length > 0 ? Math.ceil(Math.min(...delays) / 2) : 60_000;
+  return Math.min(60_000, ...delays.map((delay) => Math.ceil(delay / 2)));
 }
 
 /** Whether it is past its lifetime, given how long ago it was made at least or at most. */
-function isExpired({ time, numbers }: Ledger, { born }: Job, bound: "least" | "most"): boolean {
+export function isExpired({ time, numbers }: Ledger, { born }: Job, bound: "least" | "most"): boolean {
   const { maxLifetime, lifetimeJitter } = numbers;
   if (maxLifetime === 0 || born === undefined) return false;
   return time.since(born)[bound] >= maxLifetime * (1 - lifetimeJitter / 2); // chance is 0.5
@@ -33,39 +33,19 @@ function isLongExpired({ time, numbers }: Ledger, { born, since }: Job): boolean
   return since!.world - born!.world >= life || time.passed(born!) - roundDelay(numbers) >= life;
 }
 
-/** Whether there may be a reason to close it; `unseen` uses may have been counted besides. */
-export function mayClose(ledger: Ledger, job: Job, unseen: number): boolean {
-  const { state, since, stood, user, doom, lost } = job;
-  const { maxUsingDelayKill: kill } = ledger.numbers;
-  if (doom || lost || ledger.forced) return true;
-  // Aborted before the pool has seen that the callback is done.
-  if (user?.signal?.aborted && (state === "back" || state === "free")) return true;
-  if (state === "free") return mayCloseFree(ledger, job, unseen);
-  if (state === "checking") return job.call!.over && isExpired(ledger, job, "most");
-  const isOut = state === "lent" || state === "back" || state === "returning";
-  return isOut && kill > 0 && ledger.time.awake - since!.awake - stood.least >= kill;
-}
-
-function mayCloseFree(ledger: Ledger, job: Job, unseen: number): boolean {
-  const { numbers, live, creating, failed, time } = ledger;
-  const { maxSize, minSize, maxUse, maxAvailDelay } = numbers;
-  const unused = maxAvailDelay > 0 && time.since(job.since!).most >= maxAvailDelay;
-  const over = maxSize > 0 && live + creating + failed > maxSize;
-  const worn = maxUse > 0 && job.uses + unseen >= maxUse;
-  return ledger.ended || unused && live > minSize || over || worn || isExpired(ledger, job, "most");
-}
-
 /** Why it must not be lent, or undefined. */
 export function unfit(ledger: Ledger, job: Job): string | undefined {
-  const { doom, uses } = job;
+  const { doom, dooms, uses } = job;
   const { maxUse, healthAfter } = ledger.numbers;
   const taken = job.taken ?? ledger.burst;
-  // What befalls it while a hook looks at it counts when it comes back.
+  // What befalls it while a hook looks at it counts when it comes back, unless it has died.
   if (doom && doom.burst < taken) return doom.why;
+  if ((dooms.get("invalidated") ?? Infinity) < ledger.burst) return "invalidated";
   if (maxUse > 0 && uses >= maxUse) return `used ${uses} times`;
   if (isExpired(ledger, job, "least")) return "expired";
   const fresh = taken < ledger.burst || ledger.looked.has(job);
-  const asks = healthAfter === 0 || job.suspect;
+  const made = uses === 0 && job.bornIn === ledger.burst; // it may go straight to who waits
+  const asks = healthAfter === 0 && !made || job.suspect;
   if (ledger.has("health") && asks && !fresh) return "not asked for its health";
   if (taken < ledger.burst || job.freed === ledger.burst) return undefined;
   return unfitNow(ledger, job);
@@ -74,12 +54,14 @@ export function unfit(ledger: Ledger, job: Job): string | undefined {
 /** The same, as far as it goes by the time. */
 function unfitNow(ledger: Ledger, job: Job): string | undefined {
   const { maxAvailDelay, minSize, healthAfter } = ledger.numbers;
-  const { least } = ledger.time.since(job.refreed?.at ?? job.since!);
+  const { time } = ledger;
+  const { least } = time.since(job.refreed?.at ?? job.since!);
   const same = ledger.resizedIn < ledger.burst;
   const spare = same && Math.min(ledger.lowest, ledger.live) > minSize;
   if (maxAvailDelay > 0 && least >= maxAvailDelay && spare) return "unused for too long";
   if (!ledger.has("health")) return undefined;
-  return healthAfter > 0 && least >= healthAfter ? "not asked for its health" : undefined;
+  const asked = job.proven ? Math.min(least, time.since(job.proven.at).least) : least;
+  return healthAfter > 0 && asked >= healthAfter ? "not asked for its health" : undefined;
 }
 
 /** Why it must not be available, or undefined. */
@@ -87,7 +69,7 @@ export function unavailable(ledger: Ledger, job: Job): string | undefined {
   const { numbers, time, live, creating } = ledger;
   const { maxUse, maxSize, minSize, maxAvailDelay } = numbers;
   if (job.doom) return job.doom.why;
-  if (ledger.ended) return "shut down";
+  if (ledger.closed) return "shut down";
   if (maxUse > 0 && job.uses >= maxUse) return "worn out";
   if (maxSize > 0 && live + creating > maxSize) return "over maxSize";
   if (isLongExpired(ledger, job)) return "expired";
@@ -105,6 +87,8 @@ export function isUnclaimed(ledger: Ledger, { state, call }: Job): boolean {
 
 /** Of which attempt the pool itself says that it failed. */
 export function attemptOf(error: unknown): number | undefined {
-  const n = /(?:fun must make .* for|making object) #(\d+)/.exec(String(error))?.[1];
+  const text = String(error);
+  const n = /(?:fun must make .* for|making object) #(\d+)/.exec(text)?.[1] ??
+    /object #(\d+) was invalidated while it was being made/.exec(text)?.[1];
   return n === undefined ? undefined : Number(n);
 }

@@ -28,9 +28,11 @@ export async function run(
   const unhandled = (error: unknown) =>
     world.model.expect(false, `a rejection nobody handles: ${error}`);
   const { error: consoleError } = console;
+  const { stackTraceLimit } = Error;
   process.on("unhandledRejection", unhandled);
   world.time.install();
   console.error = () => {};
+  Error.stackTraceLimit = 2; // nobody reads the rest
   try {
     for (const command of commands) await runCommand(world, command);
     await end(world, setup);
@@ -38,6 +40,7 @@ export async function run(
     // Not before it has been seen what nobody handles, also of a run that has failed.
     await new Promise<void>((resolve) => setImmediate(resolve));
     console.error = consoleError;
+    Error.stackTraceLimit = stackTraceLimit;
     world.time.restore();
     process.off("unhandledRejection", unhandled);
   }
@@ -63,23 +66,39 @@ async function wait(world: World, pause: Pause): Promise<void> {
   for (let i = 0; i < pause; i++) await null;
 }
 
-/** Everything happens that waits for no timer and for no hook. */
+/** Everything happens that waits for no hook, and for no time to pass. */
 async function rest(world: World): Promise<void> {
-  const { trace } = world.model;
-  for (let before = -1; before !== trace.length;) {
-    before = trace.length;
-    for (let i = 0; i < TURNS; i++) await null;
+  await calm(world);
+  // Others of the same moment, or of no delay: the event loop would come to them, too.
+  const { model, time } = world;
+  while (time.first <= Math.max(time.fired, model.pausedAt)) {
+    next(world, time.awake);
+    await calm(world);
   }
-  if (world.time.behind) return;
-  world.model.overdue();
+  model.overdue();
   checkAtRest(world);
   judge(world);
 }
 
+/** Everything happens that waits for no timer and for no hook. */
+async function calm({ model: { trace } }: World): Promise<void> {
+  for (let before = -1; before !== trace.length;) {
+    before = trace.length;
+    for (let i = 0; i < TURNS; i++) await null;
+  }
+}
+
+/** Calls the next timer that is due by `end`; false if there is none. */
+function next({ time, model }: World, end: number): boolean {
+  return time.next(end, () => {
+    model.pausing = false;
+    model.overdue();
+  });
+}
+
 async function passTime(world: World, ms: number): Promise<void> {
-  const { time, model } = world;
-  const end = time.awake + ms;
-  while (time.next(end, () => model.overdue())) await rest(world);
+  const end = world.time.awake + ms;
+  while (next(world, end)) await rest(world);
   await rest(world);
 }
 
@@ -90,8 +109,8 @@ async function end(world: World, { forced }: Setup): Promise<void> {
   model.note("- the end");
   await rest(world);
   if (forced) {
-    world.shutdown(40);
-    await passTime(world, 40);
+    world.shutdown(40, false);
+    await passTime(world, 440);
   }
   world.hooks.tame = true;
   await settle(world);
@@ -101,7 +120,7 @@ async function end(world: World, { forced }: Setup): Promise<void> {
   for (const { id } of model.line.pending) model.expect(false, `ask ${id} never settles`);
   judge(world);
   await refill(world);
-  world.shutdown(0);
+  world.shutdown(0, false);
   await rest(world);
   time.collect();
   await settle(world);
@@ -127,7 +146,7 @@ async function refill(world: World): Promise<void> {
   const { time, model } = world;
   const end = time.awake + REST;
   const isShort = () => model.started && !model.ended && model.live < model.numbers.minSize;
-  while (isShort() && time.next(end, () => model.overdue())) await settle(world);
+  while (isShort() && next(world, end)) await settle(world);
   model.expect(!isShort(), "minSize is not kept up");
 }
 

@@ -7,6 +7,7 @@ export const NAMES = [
   ...["maxSize", "minSize", "maxWaiting", "timeout", "createTimeout", "hookTimeout"] as const,
   ...["closeTimeout", "maxUse", "maxLifetime", "lifetimeJitter", "maxAvailDelay"] as const,
   ...["maxUsingDelay", "maxUsingDelayKill", "hkDelay", "healthFreq", "healthAfter"] as const,
+  ...["abortGrace"] as const,
 ];
 
 /** The options that are numbers, all of them given; -1: not given after all. */
@@ -18,8 +19,11 @@ export interface Setup {
   numbers: Numbers;
   /** Those that the pool has, besides `closer`. */
   hooks: typeof HOOKS[number][];
-  /** Whether a `use` that fails spoils its object: `ask`s a predicate. */
-  discardOnError: boolean | "ask";
+  /** Whether a `use` that fails spoils its object: `ask`s a predicate; undefined: not given. */
+  discardOnError: boolean | "ask" | undefined;
+  /** Whether there is an observer. */
+  observed: boolean;
+  traceHolders: boolean | "auto";
   logLevel: LogLevel;
   /** Whether a shutdown runs out of time before all that hangs is released. */
   forced: boolean;
@@ -39,8 +43,9 @@ const numbers: fc.Arbitrary<Numbers> = fc.record({
   maxWaiting: mostly(0, 1, 2),
   timeout: mostly(0, 30, 120),
   createTimeout: mostly(0, 20, 200),
-  hookTimeout: mostly(30_000, 25, 90),
-  closeTimeout: mostly(30_000, 35, 110),
+  hookTimeout: mostly(5_000, 25, 90, 0),
+  closeTimeout: mostly(5_000, 35, 110, 0),
+  abortGrace: mostly(1_000, 0, 45),
   maxUse: mostly(0, 1, 2),
   maxLifetime: mostly(0, 150, 1000),
   lifetimeJitter: mostly(0, 0.1, 1),
@@ -55,13 +60,15 @@ const numbers: fc.Arbitrary<Numbers> = fc.record({
 /** Options that fit each other. */
 function fitting(setup: Setup): Setup {
   const { numbers, hooks } = setup;
-  const { maxSize, minSize, healthAfter } = numbers;
+  const { maxSize, minSize, maxLifetime, lifetimeJitter, healthAfter, healthFreq } = numbers;
   return {
     ...setup,
     numbers: {
       ...numbers,
       minSize: maxSize > 0 ? Math.min(minSize, maxSize) : minSize,
       healthAfter: hooks.includes("health") ? healthAfter : -1,
+      healthFreq: hooks.includes("health") ? healthFreq : -1,
+      lifetimeJitter: maxLifetime > 0 ? lifetimeJitter : 0,
     },
   };
 }
@@ -69,7 +76,9 @@ function fitting(setup: Setup): Setup {
 export const setups: fc.Arbitrary<Setup> = fc.record({
   numbers,
   hooks: fc.subarray([...HOOKS]),
-  discardOnError: fc.constantFrom(false, true, "ask" as const),
+  discardOnError: fc.constantFrom(undefined, false, true, "ask" as const),
+  observed: fc.boolean(),
+  traceHolders: fc.constantFrom("auto" as const, false, true),
   logLevel: fc.constantFrom<LogLevel[]>("silent", "debug", "warn"),
   forced: fc.boolean(),
 }).map(fitting);

@@ -26,27 +26,39 @@ export class Time {
   wavered = false;
   /** All timers that are due until then have been called. */
   fired = 1_000;
-  /** Leases nobody can reach any more. */
+  /** Loans nobody can reach any more; of those that are `swept` no weak reference is left. */
   readonly lost = new Set<unknown>();
+  readonly swept = new Set<unknown>();
   readonly #timers = new Map<number, Timer>();
   readonly #registries: Registry[] = [];
   #lastId = 0;
   #restore = () => {};
 
   install(): void {
-    const real = { setTimeout, clearTimeout, FinalizationRegistry };
+    const real = { setTimeout, clearTimeout, FinalizationRegistry, WeakRef };
     const { now } = Date;
     const { now: performanceNow } = performance;
     const { random } = Math;
     const registries = this.#registries;
-    const isLost = (target: unknown) => this.lost.has(target);
+    const isSwept = (target: unknown) => this.swept.has(target);
     Object.assign(globalThis, {
       setTimeout: (call: () => void, ms = 0) => this.#start(call, ms),
       clearTimeout: (handle: unknown) => void this.#timers.delete(Number(handle)),
       FinalizationRegistry: class extends Registry {
         constructor(found: (held: unknown) => void) {
-          super(found, isLost);
+          super(found, isSwept);
           registries.push(this);
+        }
+      },
+      WeakRef: class<V extends object> {
+        readonly #target: V;
+
+        constructor(target: V) {
+          this.#target = target;
+        }
+
+        deref(): V | undefined {
+          return isSwept(this.#target) ? undefined : this.#target;
         }
       },
     });
@@ -75,6 +87,12 @@ export class Time {
     return { least: this.wavered ? this.awake - awake : most, most };
   }
 
+  /** How long ago it was that much awake, at least and at most, as a pool may count it. */
+  passedSince(awake: number): { least: number; most: number } {
+    const least = this.awake - awake;
+    return { least, most: least + this.slept + (this.wavered ? Infinity : 0) };
+  }
+
   /** How long ago that was when the last timer was called. */
   passed({ awake }: Moment): number {
     return this.fired - awake;
@@ -91,9 +109,9 @@ export class Time {
     return this.#registries.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Whether timers are due that have not been called, though others of the same moment have. */
-  get behind(): boolean {
-    return [...this.#timers.values()].some(({ due }) => due <= this.fired);
+  /** When the next timer is due. */
+  get first(): number {
+    return Math.min(...[...this.#timers.values()].map(({ due }) => due));
   }
 
   /**
@@ -134,8 +152,14 @@ export class Time {
     this.wavered = true;
   }
 
+  /** Collects what is lost; whoever watches it does not hear of it yet. */
+  sweep(): void {
+    for (const target of this.lost) this.swept.add(target);
+  }
+
   /** Collects what is lost. */
   collect(): void {
+    this.sweep();
     for (const registry of this.#registries) registry.collect();
   }
 

@@ -2,20 +2,33 @@
 // happens, and never what the pool says of itself.
 
 import type { Scheduler } from "fast-check";
-import { type GetOptions, type Lease, Pool, type ResizeOptions } from "../../mod.ts";
+import {
+  type GetOptions,
+  type Lease,
+  LeaseError,
+  type Loan,
+  Pool,
+  type ResizeOptions,
+  type UseContext,
+} from "../../mod.ts";
 import { Abort } from "./abort.ts";
 import { Hooks, unthenable } from "./hooks.ts";
-import type { Ask, Job, Thing } from "./job.ts";
+import { type Ask, type End, type Job, type Kind, type Thing } from "./job.ts";
 import { Model } from "./model.ts";
+import { isPast } from "./rules.ts";
 import type { Action, Outcome, Script } from "./script.ts";
 import type { Setup } from "./setup.ts";
 import { Time } from "./time.ts";
+import { Witness } from "./witness.ts";
 
-/** A lease, and the how-manieth use of which object it is. */
+/** A lease or a loan, and the how-manieth use of which object it is. */
 export interface Held {
-  readonly lease: Lease<Thing>;
+  readonly lease: Lease<Thing> | undefined;
+  readonly loan: Loan<Thing> | undefined;
   readonly job: Job;
   readonly use: number;
+  /** How its borrower ended it. */
+  end: End | undefined;
 }
 
 /** A promise of the pool's. */
@@ -33,17 +46,21 @@ interface Reactions<V> {
   notBefore?: () => boolean;
 }
 
+/** When a callback of `use` reads its signal: when it begins, or only when all is at rest. */
+export type Watch = "never" | "early" | "late";
+
 /** A callback of `use` that has not come to its end. */
 export interface Running {
   readonly ask: Ask;
-  readonly job: Job;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: () => AbortSignal | undefined;
 }
 
 /** How somebody asks for an object; a `shared` signal is that of others, too. */
 export interface Asking {
   timeout: number | undefined;
   signal: "none" | "own" | "shared";
+  priority: number | undefined;
+  labelled: boolean;
 }
 
 export class World {
@@ -51,6 +68,7 @@ export class World {
   readonly model: Model;
   readonly hooks: Hooks;
   readonly pool: Pool<Thing>;
+  readonly witness: Witness | undefined;
   readonly held: Held[] = [];
   readonly running = new Set<Running>();
   awaited: Awaited[] = [];
@@ -62,19 +80,35 @@ export class World {
     const act = (action: Action) => action.run(this);
     this.hooks = new Hooks(this.model, script, scheduler, act);
     this.pool = new Pool<Thing>(this.hooks.fun, this.hooks.options(setup));
+    if (!setup.observed) return;
+    this.witness = new Witness(this.model, () => this.hooks.observe());
+    this.pool.observe(this.witness);
   }
 
-  /** The leases that are alive. */
+  /** The leases and loans that are alive. */
   get leases(): Held[] {
-    return this.held.filter(isAlive);
+    return this.held.filter((held) => isAlive(held) && this.isKnown(held.job));
+  }
+
+  /** While an observer hears of the end of a loan, the model does not know of that yet. */
+  isKnown({ thing }: Job): boolean {
+    return !this.hooks.observing || this.pool.loanOf(thing!) !== undefined;
   }
 
   // ---- borrowing
 
   get(asking: Asking): void {
-    const { ask, options } = this.#ask(false, asking);
+    const { ask, options } = this.#ask("get", asking);
     this.model.line.call(ask, () => this.pool.get(options)).then(
-      (lease) => this.#hold(lease, ask),
+      (lease) => this.#hold(ask, Pool.unwrap(lease), lease, undefined),
+      (error) => this.model.line.refuse(ask, error),
+    );
+  }
+
+  borrow(asking: Asking): void {
+    const { ask, options } = this.#ask("borrow", asking);
+    this.model.line.call(ask, () => this.pool.borrow(options)).then(
+      (loan) => this.#hold(ask, loan.object, undefined, loan),
       (error) => this.model.line.refuse(ask, error),
     );
   }
@@ -85,7 +119,7 @@ export class World {
     model.started ||= !model.ended;
     try {
       const lease = this.pool.tryGet();
-      if (lease) this.#hold(lease, undefined);
+      if (lease) this.#hold(undefined, Pool.unwrap(lease), lease, undefined);
     } catch (error) {
       model.expect(model.ended, `tryGet fails: ${error}`);
     } finally {
@@ -93,67 +127,90 @@ export class World {
     }
   }
 
-  /** `watches`: whether the callback takes a signal; `outcome`: what it does. */
-  use(asking: Asking, watches: boolean, outcome: Outcome): void {
-    const { ask, options } = this.#ask(true, asking);
-    const work = (thing: Thing, signal?: AbortSignal) => this.#work(ask, thing, signal, outcome);
-    const fn = watches
-      ? (thing: Thing, signal: AbortSignal) => work(thing, signal)
-      : (thing: Thing) => work(thing);
+  /** `outcome`: what its callback does. */
+  use(asking: Asking, watch: Watch, outcome: Outcome): void {
+    const { ask, options } = this.#ask("use", asking);
+    const fn = (thing: Thing, context: UseContext) => this.#work(ask, thing, context, watch, outcome);
     const used = this.model.line.call(ask, () => this.pool.use(fn, options));
     const settle = (error: unknown) => {
       if (ask.state === "pending") this.model.line.refuse(ask, error);
-      else this.model.expect(error === ask.error, `use ${ask.id} ends with ${error}`);
+      else this.model.expect(this.#mayEnd(ask, error), `use ${ask.id} ends with ${error}`);
     };
     this.await(`use ${ask.id}`, used, () => this.#isInUse(ask), {
       done: (id) => settle(id === ask.id ? undefined : id),
       failed: settle,
-      notBefore: () => ask.job?.user !== ask || !isReturning(ask.job),
+      notBefore: () => ask.stopped !== undefined || ask.released || !isReturning(ask),
     });
   }
 
-  #ask(use: boolean, { timeout, signal }: Asking): { ask: Ask; options: GetOptions | undefined } {
+  #ask(
+    kind: Kind,
+    { timeout, signal, priority, labelled }: Asking,
+  ): { ask: Ask; options: GetOptions | undefined } {
     if (this.#shared.signal.aborted) this.#shared = new Abort();
     const own = signal === "own" ? new Abort() : undefined;
     const abort = signal === "shared" ? this.#shared : own;
-    const ask = this.model.line.ask(use, timeout, abort?.signal);
+    const label = labelled ? `ask ${this.model.line.asks.length}` : undefined;
+    const options = { timeout, signal: abort?.signal, priority, label };
+    const ask = this.model.line.ask({ kind, ...options });
     if (abort) this.aborts.push({ ask, abort });
-    const some = timeout !== undefined || abort !== undefined;
-    return { ask, options: some ? { timeout, signal: abort?.signal } : undefined };
+    const some = Object.values(options).some((value) => value !== undefined);
+    return { ask, options: some ? options : undefined };
   }
 
-  #hold(lease: Lease<Thing>, ask: Ask | undefined): void {
-    const job = this.model.lend(ask, Pool.unwrap(lease));
-    this.held.push({ lease, job, use: job.uses });
+  #hold(
+    ask: Ask | undefined,
+    thing: Thing,
+    lease: Lease<Thing> | undefined,
+    loan: Loan<Thing> | undefined,
+  ): void {
+    const job = this.model.lend(ask, thing);
+    this.held.push({ lease, loan, job, use: job.uses, end: undefined });
   }
 
   #work(
     ask: Ask,
     thing: Thing,
-    signal: AbortSignal | undefined,
+    context: UseContext,
+    watch: Watch,
     outcome: Outcome,
   ): number | Promise<number> {
-    const job = this.model.lend(ask, thing);
-    const running = { ask, job, signal };
+    const { model } = this;
+    const job = model.lend(ask, thing);
+    const early = watch === "early" ? context.signal : undefined;
+    const running = { ask, signal: () => watch === "late" ? context.signal : early };
     this.running.add(running);
-    const end = (error: unknown, spoilt: string | undefined) => {
+    const end = (error: unknown, failed: boolean) => {
       this.running.delete(running);
       ask.error = error;
-      this.model.giveBack(job, ask.signal?.aborted ? "tainted" : spoilt);
+      ask.over = model.burst;
+      const spoilt = (failed || ask.stopped !== undefined) && model.discardOnError === true;
+      if (!ask.released) model.giveBack(job, ask.use, spoilt);
       return ask.id;
     };
-    const spoilt = this.model.discardOnError === true ? "discardOnError" : undefined;
     return this.hooks.run(outcome, `use ${ask.id}`, {
-      done: () => end(undefined, undefined),
-      failed: (error) => void end(error, spoilt),
+      done: () => end(undefined, false),
+      failed: (error) => void end(error, true),
       bad: (error) => unthenable(error) as number,
     });
   }
 
-  #isInUse({ state, job }: Ask): boolean {
-    if (state === "pending") return true;
-    const isRunning = [...this.running].some((one) => one.job === job);
-    return isRunning || job!.call?.hook === "retter" && !job!.call.over;
+  /** Whether a `use` that has had an object may end so; undefined: it has succeeded. */
+  #mayEnd(ask: Ask, error: unknown): boolean {
+    const { error: own, over, signal, stopped, taken } = ask;
+    const aborted = signal?.aborted === true && error === signal.reason;
+    const killed = taken === "killed" && error instanceof LeaseError;
+    if (stopped) return aborted || killed;
+    if (taken === "killed") return killed;
+    // The pool may have seen the abort before it saw the end of the callback.
+    return over !== undefined && error === own || aborted && over === this.model.burst;
+  }
+
+  #isInUse(ask: Ask): boolean {
+    if (ask.state === "pending") return true;
+    if (ask.stopped || ask.taken === "killed") return false;
+    const isRunning = [...this.running].some((one) => one.ask === ask);
+    return isRunning || !ask.released && isReturning(ask);
   }
 
   abort(i: number): void {
@@ -180,7 +237,7 @@ export class World {
     model.started ||= !model.ended;
     if (model.rest) model.rest.until = 0; // it tries again at once
     const failures = model.failures.length;
-    const isShort = () => !model.ended && model.live < model.numbers.minSize;
+    const isShort = () => !model.closed && model.live < model.numbers.minSize;
     const holds = () => isShort() && model.failures.length === failures;
     this.await("ready()", this.pool.ready(), holds, {
       done: () => {
@@ -203,12 +260,50 @@ export class World {
     pool.resize(options);
   }
 
-  shutdown(timeout: number): void {
+  reset(): void {
+    const { hooks, model, pool } = this;
+    const { acts } = hooks;
+    const before = new Set(model.jobs.filter(({ closing }) => closing));
+    model.reset();
+    const done = pool.reset();
+    // Those that were available are being closed already.
+    const closed = model.jobs.filter((job) => job.told?.reason === "reset" && !before.has(job));
+    const isBusy = () => closed.some(({ state }) => state === "closing");
+    const sure = acts === hooks.acts;
+    this.await("reset()", done, isBusy, { notBefore: () => !sure || !isBusy() });
+  }
+
+  /** What has died is told by itself, by who borrowed it, or by anybody else. */
+  invalidate(i: number, how: "by fun" | "by lease" | "by object"): void {
     const { model, pool } = this;
-    model.shutdown(timeout);
-    const isBusy = () => model.live + model.creating + model.closing > 0;
-    this.await("shutdown()", pool.shutdown({ timeout }), isBusy, {
-      done: () => model.expect(!isBusy(), "shutdown() resolves too early"),
+    // When exactly the pool gets what was just made only the pool can tell.
+    const all = model.jobs.filter(({ bornIn }) => bornIn !== model.burst);
+    const job = all[i % Math.max(1, all.length)];
+    if (job === undefined) return;
+    const { state, thing } = job;
+    if (how === "by fun") {
+      model.invalidate(job);
+      return job.context.invalidate("it has died");
+    }
+    if (thing === undefined) return;
+    const lease = this.held.find((held) => held.job === job && held.lease)?.lease;
+    const has = state === "opening" || !job.making && !isPast(job);
+    if (has) model.invalidate(job);
+    const told = pool.invalidate(how === "by lease" && lease ? lease : thing);
+    model.expect(told === has, `invalidate gives ${told} for ${thing}, ${state}`);
+  }
+
+  shutdown(timeout: number, drain: boolean): void {
+    const { model, pool } = this;
+    model.shutdown(timeout, drain);
+    const isThere = () => model.live + model.creating + model.closing > 0;
+    const isBusy = () => isThere() || model.draining;
+    const options = drain ? { timeout, drain } : { timeout };
+    this.await("shutdown()", pool.shutdown(options), isBusy, {
+      done: () => {
+        model.expect(!isThere(), "shutdown() resolves too early");
+        model.over = true;
+      },
     });
   }
 
@@ -222,7 +317,7 @@ export class World {
   /** A promise of the pool's must not reject, and not be pending without a reason. */
   await<V>(
     what: string,
-    promise: Promise<V>,
+    promise: PromiseLike<V>,
     holds: () => boolean,
     { done, failed, notBefore }: Reactions<V> = {},
   ): void {
@@ -243,11 +338,13 @@ export class World {
   }
 }
 
-/** Whether `retter` runs for what its borrower gave back, or is to. */
-export function isReturning({ state, call }: Job): boolean {
-  return state === "back" || state === "returning" && call!.back;
+/** Whether `retter` runs for what a callback of `use` gave back, or is to. */
+export function isReturning({ job, use }: Ask): boolean {
+  if (job === undefined || job.uses !== use) return false;
+  return job.state === "back" || job.state === "returning" && job.call!.back;
 }
 
 export function isAlive({ job, use }: Held): boolean {
   return job.state === "lent" && job.uses === use && !job.lost;
 }
+

@@ -121,11 +121,16 @@ export class Task {
     };
     const watching = this.#chance.mille(500);
     try {
-      await this.#pool.use(watching ? (thing, _signal) => work(thing) : work, options);
+      await this.#pool.use(
+        watching ? (thing, { signal }) => (void signal.aborted, work(thing)) : work,
+        options,
+      );
       this.#ledger.expect(fault === undefined, () => "use resolves, and its callback failed");
     } catch (error) {
       if (!called) return await this.#refused(error, options?.signal);
-      this.#ledger.expect(error === fault, () => `use fails with ${error}, not ${fault}`);
+      const cutOff = options?.signal?.aborted && error === options.signal.reason;
+      const known = cutOff || error === fault || error instanceof LeaseError; // it was killed
+      this.#ledger.expect(known, () => `use fails with ${error}, not ${fault}`);
     } finally {
       done();
     }

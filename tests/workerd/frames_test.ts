@@ -14,8 +14,8 @@ const scopes = { workers, versatile };
 type Name = keyof typeof scopes;
 
 const proxies: Record<Name, PooledProxy<Echo>> = {
-  workers: new Proxy<Echo>({ scope: "workers", maxSize: 1, closer: leave }),
-  versatile: new Proxy<Echo>({ maxSize: 1, closer: leave }),
+  workers: new Proxy<Echo>({ scope: "workers", maxSize: 1, closer: (echo) => leave(echo) }),
+  versatile: new Proxy<Echo>({ maxSize: 1, closer: (echo) => leave(echo) }),
 };
 for (const db of Object.values(proxies)) db.setFun(() => Echo.open());
 
@@ -25,7 +25,7 @@ const slow = new Proxy({ fun: () => Echo.open(), maxSize: 1, closer: (echo) => l
 /** Every option that has a timer. */
 const timed = new Proxy({
   fun: () => Echo.open(),
-  closer: leave,
+  closer: (echo) => leave(echo),
   health: () => true,
   maxSize: 3,
   minSize: 2,

@@ -3,12 +3,16 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Connection } from "mysql2/promise";
 import { openPool } from "../../../examples/recipes/mariadb.ts";
+import { sleep, until } from "../../helpers/until.ts";
 import { mariadb } from "../servers/mariadb.ts";
+import { soon } from "../servers/soon.ts";
 import { register } from "./sessions.ts";
 
 const STATE = `select connection_id() as id, @mine as mine, @@session.time_zone as zone,
   @@in_transaction as open, @@autocommit as auto, @@character_set_client as charset,
   @@collation_connection as collation, database() as db, is_used_lock(concat(connection_id())) as locked`;
+
+const LOG = "select @@log_error as file";
 
 const DOINGS = [
   "create temporary table test.things(n int)",
@@ -70,6 +74,32 @@ await register({
       });
     }
     assertEquals(pool.stats().created, 1);
+  },
+
+  async "its log has no warning of sessions that were closed in order"({ pool, server }) {
+    const { file } = await pool.use((connection) => ask(connection, LOG)) as { file: string };
+    const all = Array.from({ length: 20 }, () => pool.use((connection) => connection.ping()));
+    await Promise.all(all);
+    await pool.use((connection) => connection.end()); // by a borrower
+    await until(() => pool.stats().closed === 1, "it is closed");
+    await pool.shutdown();
+    await soon(async () => await server.count() === 0, () => "sessions are left", 1_000);
+    const log = await Deno.readTextFile(file).catch(() => ""); // it may be on another machine
+    assertEquals(log.split("\n").filter((line) => line.includes(server.account)), []);
+  },
+
+  async "as docs/faults.md says, destroy() leaves a query pending whose connection is lost"(
+    { pool, server },
+  ) {
+    await using lease = await pool.get();
+    let settled = false;
+    const asked = lease.query("select sleep(9)").finally(() => settled = true);
+    asked.catch(() => {});
+    await sleep(50);
+    lease.destroy();
+    await server.terminate();
+    await sleep(200);
+    assertEquals(settled, false);
   },
 
   async "an error of the server's costs no connection, a fatal one does"({ pool, server }) {

@@ -77,7 +77,7 @@ await register({
     prints: [
       "the next borrower: db=0",
       "increased: 0",
-      "took too long: Disconnects client",
+      "took too long: TimeoutError",
       "1 discarded, 0 in use",
     ],
   }),

@@ -82,8 +82,8 @@ async function lostIdle<T>(recipe: Recipe<T>): Promise<void> {
       await lose(scene);
       await sleep(IDLE);
       await scene.pool.use(recipe.ask);
-      const { created, unhealthy } = scene.pool.stats();
-      assertEquals([created, unhealthy], [2, 1]);
+      const { created, unhealthy, invalidated } = scene.pool.stats();
+      assertEquals([created, unhealthy + invalidated], [2, 1]);
     });
   await Promise.all([
     idle(({ server }) => server.terminate()),

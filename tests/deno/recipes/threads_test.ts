@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Thread, threads } from "../../../examples/recipes/threads.ts";
+import { LeaseError } from "../../../mod.ts";
 import { until } from "../../helpers/until.ts";
 import { printed, takers } from "./run.ts";
 
@@ -82,8 +83,8 @@ Deno.test("threads: one that crashes while idle is noticed before anybody has it
   });
   await until(ended, "it has crashed");
   assertEquals(await pool.use((thread) => thread.ask("ping", 3)), 3);
-  const { created, unhealthy } = pool.stats();
-  assertEquals([created, unhealthy], [2, 1]);
+  const { created, unhealthy, invalidated } = pool.stats();
+  assertEquals([created, unhealthy + invalidated], [2, 1]);
 });
 
 Deno.test("threads: who gives up leaves no work behind", async () => {
@@ -93,10 +94,11 @@ Deno.test("threads: who gives up leaves no work behind", async () => {
     const late = await assertRejects(
       () => {
         const signal = AbortSignal.timeout(50);
-        return pool.use((thread, signal) => thread.ask("primes", 1e9, signal), { signal });
+        return pool.use((thread, { signal }) => thread.ask("primes", 1e9, signal), { signal });
       },
       DOMException,
     );
+    await until(() => pool.size === 0, "its callback has ended, and the thread with it");
     assertEquals([late.name, pool.stats().discarded], ["TimeoutError", 1]);
 
     // By hand: `retter` sees that it is still at it.
@@ -111,7 +113,7 @@ Deno.test("threads: who gives up leaves no work behind", async () => {
 Deno.test("threads: one that is not wanted any more does not come to be", async () => {
   await leavingNone(async () => {
     const aborted = new AbortController();
-    const opening = Thread.open(aborted.signal);
+    const opening = Thread.open({ signal: aborted.signal, invalidate() {} });
     aborted.abort(new Error("not wanted"));
     await assertRejects(() => opening, Error, "not wanted");
   });
@@ -123,7 +125,7 @@ Deno.test("threads: shutdown leaves none, also of those in use", async () => {
     const busy = pool.use((thread) => thread.ask("primes", 1e9));
     await pool.use((thread) => thread.ask("ping", 1));
     assertEquals(count(), Deno.build.os === "linux" ? 2 : 0);
-    const failed = assertRejects(() => busy, Error, "the thread has exited");
+    const failed = assertRejects(() => busy, LeaseError, "revoked by shutdown");
     await pool.shutdown({ timeout: 50 });
     await failed;
     assertEquals(pool.size, 0);

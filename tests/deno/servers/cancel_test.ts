@@ -1,7 +1,7 @@
 // A command that is cancelled leaves its reply in the connection: nobody else must ever get that.
 
 import { assert, assertEquals } from "@std/assert";
-import { Pool } from "../../../mod.ts";
+import { Pool, type PoolOptions } from "../../../mod.ts";
 import { redis } from "./redis.ts";
 import { register } from "./register.ts";
 import { Resp } from "./resp.ts";
@@ -12,7 +12,7 @@ const CANCELLED = 10_000;
 
 await register(redis, [
   ["Redis: a bare pool serves the reply of a cancelled command to others", bare],
-  ["Redis: so does a pool that is not told of the signal", untold],
+  ["Redis: so does a pool that does not discard after a failure", keeping],
   [`Redis: a pool that is told of it does not, in ${CANCELLED} cancelled requests`, told],
 ]);
 
@@ -36,10 +36,11 @@ async function bare(): Promise<void> {
   connection.close();
 }
 
-async function untold(): Promise<void> {
+async function keeping(): Promise<void> {
   const { wrong } = await crowd(
     160,
     (pool, request, signal) => pool.use((connection) => request(connection, signal)),
+    { discardOnError: false },
   );
   assert(wrong > 0, "nothing is wrong without: the test tests nothing");
 }
@@ -65,9 +66,13 @@ interface Outcome {
 }
 
 /** Many users, so many of whose requests are cancelled while under way, and as many are not. */
-async function crowd(count: number, use: Use): Promise<Outcome> {
+async function crowd(
+  count: number,
+  use: Use,
+  options: PoolOptions<Resp> = {},
+): Promise<Outcome> {
   const closer = (connection: Resp) => connection.close();
-  const pool = new Pool(() => Resp.connect(redis.port), { maxSize: SIZE, closer });
+  const pool = new Pool(() => Resp.connect(redis.port), { maxSize: SIZE, closer, ...options });
   let wrong = 0;
   const aborts: Promise<void>[] = [];
   const user = async (id: number) => {

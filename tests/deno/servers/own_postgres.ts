@@ -73,6 +73,16 @@ export class OwnPostgres implements AsyncDisposable {
     await this.#run("pg_ctl", "stop", "-w", "-m", how);
   }
 
+  /** What it has logged so far. */
+  log(): Promise<string> {
+    return Deno.readTextFile(`${this.#dir}/log`);
+  }
+
+  /** Where it is, for its superuser. */
+  get url(): string {
+    return `postgres://root@127.0.0.1:${this.#port}/postgres`;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop("immediate").catch(() => {}); // it may have ended
     await Deno.remove(this.#dir, { recursive: true });

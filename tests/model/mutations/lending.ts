@@ -3,62 +3,7 @@
 import type { ByFile } from "./row.ts";
 
 export const LENDING: ByFile = {
-  "pool/keeper.ts": [
-    [
-      "what comes back is not handed to who waits",
-      "else if (!this.#desk.offer(entry)) bag.store(entry);",
-      "else bag.store(entry);",
-    ],
-    [
-      "a closed object's place is given to nobody",
-      "    }\n    this.serve();\n  }\n\n  ready()",
-      "    }\n  }\n\n  ready()",
-    ],
-    [
-      "minSize is not kept up while an object is being closed",
-      "closing(): void {\n    this.serve();",
-      "closing(): void {",
-    ],
-    [
-      "who waits is handed what was out while time passed",
-      "this.#housekeeper.notice(entry.since = this.core.now = clock.now());",
-      "entry.since = this.core.now = clock.now();",
-    ],
-    [
-      "objects in use survive a reset",
-      'if (entry.epoch !== this.#supply.epoch) return "reset";',
-      "",
-    ],
-    ["available objects survive a reset", 'this.#exit.clear("reset");', ""],
-    ["resize leaves objects that are over maxSize", 'if (this.#oversize) return "resize";', ""],
-    ["resize makes nothing for those who wait", "if (this.open) this.serve();", ""],
-    [
-      "a second shutdown cannot shorten the first",
-      "if (this.size > 0) ending.hurry(timeout);",
-      "if (this.size > 0 && ending !== this.#ending) ending.hurry(timeout);",
-    ],
-    ["shutdown fails nobody who waits", "this.#desk.failAll(error);", ""],
-    ["shutdown leaves what is available", 'this.#exit.clear("shutdown");', ""],
-    ["shutdown does not stop creations", "this.#supply.stop(error);", ""],
-    [
-      "shutdown does not wait for what is lent",
-      "if (this.size === 0) this.#endShutdown(ending);",
-      "if (this.core.bag.idle.size === 0) this.#endShutdown(ending);",
-    ],
-    ["a forced shutdown waits for creations", "this.#supply.abandon(closedError(this.name));", ""],
-    [
-      "a forced shutdown leaves what is lent",
-      'this.#exit.kill(entry, "revoked by shutdown");',
-      ";",
-    ],
-    [
-      "rounds go on when there is nothing left",
-      "if (this.size === 0) {\n      this.#housekeeper.stop();",
-      "if (this.size === 0) {",
-    ],
-    ["housekeeping does not begin", "this.#housekeeper.start();", ""],
-  ],
-  "pool/lending.ts": [
+  "pool/acquire.ts": [
     [
       "an object whose health is being asked is lent",
       "while (entry?.checking) entry = entry.prev as Entry<T> | undefined;",
@@ -71,80 +16,273 @@ export const LENDING: ByFile = {
     ],
     [
       "health is not asked before lending",
-      "if (!this.#health.doubtful(entry, this.#core.now)) return",
-      "if (entry) return",
+      "doubtful(pool, entry, pool.now) ? examine(pool, entry, true) : undefined;",
+      "undefined as Promise<void> | undefined;",
     ],
     [
       "what a hook had in hand while time passed is lent",
-      "return this.#health.suspects(entry) ? this.#health.examine(entry, true) : undefined;",
+      "return suspects(pool, entry) ? examine(pool, entry, true) : undefined;",
       "return undefined;",
     ],
     [
       "tryGet lends what is doubtful",
-      "sure && this.#health.doubtful(entry, now)",
-      "!sure && this.#health.doubtful(entry, now)",
+      "sure && doubtful(pool, entry, now)",
+      "!sure && doubtful(pool, entry, now)",
     ],
     [
       "an asynchronous getter of tryGet is not waited for",
-      "if (!isThenable(greeting) && !this.#lobby.ended) return this.lease(entry);",
-      "if (entry) return this.lease(entry);",
+      "      afterGetter(pool, entry, greeting);\n      if (pool.ending === undefined) return undefined;\n" +
+      "    } else if",
+      "      if (pool.ending === undefined) return undefined;\n    } else if",
     ],
     [
       "what tryGet greeted in vain is forgotten",
-      "if (isThenable(hook)) void outside(() => hook.then(...then));",
-      "if (isThenable(hook)) void then;",
+      "outside(() => greeting.then(...then));",
+      "void then;",
     ],
     [
-      "retter is called after a health that ended its get itself",
-      "greeted ? this.#returns.giveBack(entry) : this.#returns.readmit(entry)",
-      "this.#returns.giveBack(entry)",
+      "tryGet lends what its getter has found dead",
+      "pool.ending !== undefined || entry.invalid",
+      "pool.ending !== undefined",
+    ],
+    [
+      "retter is called for what was asked for its health for a get that has gone",
+      "if (!wanted || entry.invalid) {\n    readmit(pool, entry);",
+      "if (!wanted || entry.invalid) {\n    void giveBack(pool, entry);",
     ],
     [
       "hooks are called for a get that closing an object on the way has ended",
-      "if (entry !== undefined) this.#leave(entry);",
-      "if (entry !== undefined) void this.#check(entry, terms);",
+      "const usable = entry !== undefined && !refused(pool, terms);",
+      "const usable = entry !== undefined;",
+    ],
+    [
+      "what was picked for a get that has ended is forgotten",
+      "else if (!usable && entry !== undefined) leave(pool, entry);",
+      "",
+    ],
+    [
+      "what was made ready for a get that has ended is forgotten",
+      "if (ready) void giveBack(pool, entry);\n      else if",
+      "if",
+    ],
+    [
+      "who comes is served before those who wait",
+      "while (pool.queue.size === 0) {",
+      "while (pool.started) {",
+    ],
+    [
+      "what passed its check after its get had gone is forgotten",
+      "if (waiter === undefined) return void giveBack(pool, entry);",
+      "if (waiter === undefined) return;",
+    ],
+    [
+      "what passed its check after its get had gone is closed",
+      "if (waiter === undefined) return void giveBack(pool, entry);",
+      'if (waiter === undefined) return void evict(pool, entry, "unfit");',
+    ],
+    [
+      "what died while a hook looked at it is lent",
+      'if (entry.invalid) return void evict(pool, entry, "invalidated");',
+      "",
+    ],
+    [
+      "getter is called for what has died",
+      "if (!wanted || entry.invalid) {",
+      "if (!wanted) {",
+    ],
+    [
+      "what dies in getter is lent at once",
+      "else if (entry.invalid) readmit(pool, entry);\n",
+      "",
+    ],
+    [
+      "what failed its check is forgotten",
+      "  evictUsing(pool, entry, why);\n  pool.dispatch();\n}\n\nlet",
+      "  pool.dispatch();\n}\n\nlet",
+    ],
+    [
+      "whose object failed its check waits for ever",
+      "  evictUsing(pool, entry, why);\n  pool.dispatch();\n}\n\nlet",
+      "  evictUsing(pool, entry, why);\n}\n\nlet",
+    ],
+    [
+      "getter is not called after health",
+      "if (greeted || greet(pool, entry, undefined)) deliver",
+      "deliver",
+    ],
+    [
+      "getter is called again for the next one who waits",
+      "if (greeted || greet(pool, entry, undefined)) deliver",
+      "if (greet(pool, entry, undefined)) deliver",
+    ],
+    [
+      "getter is called for a get that has gone",
+      "terms === undefined ? pool.queue.size > 0 : !refused(pool, terms);",
+      "true;",
+    ],
+    [
+      "health is asked again for the next one who waits",
+      "return suspects(pool, entry) ?",
+      "return pool.settings.getter === undefined ?",
+    ],
+    [
+      "what was asked for its health for a get that has gone is forgotten",
+      "  if (!wanted || entry.invalid) {\n    readmit(pool, entry);\n",
+      "  if (!wanted || entry.invalid) {\n",
+    ],
+    [
+      "an object is made besides the one that a hook looks at",
+      "  pool.checks++;\n",
+      "",
+    ],
+    [
+      "a hook that is over still looks at an object",
+      "  const bad = (error: unknown) => {\n    pool.checks--;\n",
+      "  const bad = (error: unknown) => {\n",
+    ],
+    [
+      "what gets too old in a hook is lent",
+      "pool.clock.now() >= entry.due",
+      "pool.clock.now() > Infinity",
+    ],
+    [
+      "hooks slower than objects live are called for ever",
+      '(why === "expired" || !entry.stored)',
+      "!entry.stored",
+    ],
+    ["three unfit objects are not enough", "const UNFIT = 3;", "const UNFIT = 4;"],
+    ["two unfit objects are enough", "const UNFIT = 3;", "const UNFIT = 2;"],
+    [
+      "unfit objects count that are not in a row",
+      "  pool.unfit = 0;\n  waiter.resolve",
+      "  waiter.resolve",
+    ],
+    [
+      "what is not fit to be lent is told wrongly",
+      'notFit(pool, entry, error, "unfit");',
+      'notFit(pool, entry, error, "unhealthy");',
+    ],
+    [
+      "maxWaiting lets one too many wait",
+      "queue.size - attempts.size - checks > maxWaiting",
+      "queue.size - attempts.size - checks > maxWaiting + 1",
+    ],
+    [
+      "maxWaiting counts those for whom one is made",
+      "queue.size - attempts.size - checks > maxWaiting",
+      "queue.size - checks > maxWaiting",
+    ],
+    [
+      "nothing is done for who comes",
+      "pool.queue.push(waiter);\n  pool.dispatch();",
+      "pool.queue.push(waiter);",
+    ],
+    [
+      "a drain does not notice that the last one is served",
+      "if (pool.ending?.draining) pool.dispatch(); // it may have been the last",
+      "",
+    ],
+    [
+      "a label is forgotten",
+      "label === undefined && trace === undefined",
+      "trace === undefined",
     ],
   ],
-  "pool/returns.ts": [
-    ["retter is skipped", "if (settings.retter === undefined) {", "if (entry.uses > 0) {"],
+  "pool/release.ts": [
+    [
+      "a second return frees the next holder's object",
+      'if (loan.end !== undefined) return again(pool, "given back", loan);',
+      "",
+    ],
+    [
+      "a second discard closes the next holder's object",
+      'if (loan.end !== undefined) return again(pool, "discarded", loan);',
+      "",
+    ],
+    ["a second return is not counted", "totals.doubleReturns++;", ""],
+    [
+      "disposing after a discard is a second return",
+      'loan.end !== undefined && loan.end !== "returned";',
+      "false;",
+    ],
+    [
+      "disposing twice is not counted",
+      'loan.end !== undefined && loan.end !== "returned";',
+      "loan.end !== undefined;",
+    ],
+    ["a discarded object is lent again", "const spoilt = failure", "const spoilt = false && failure"],
+    [
+      "discard gives the object back",
+      'return entry.state === "using" ? evict(pool, entry, "discarded") : DONE;',
+      "return giveBack(pool, entry);",
+    ],
+    ["a detached object keeps its place", "  letGo(pool, entry);\n", ""],
+    ["retter is skipped", "if (pool.settings.retter === undefined) {", "if (entry.uses > 0) {"],
     [
       "retter fails later, and the object is kept",
-      "const then = [() => this.readmit(entry), () => this.#exit.dismiss(entry)]",
-      "const then = [() => this.readmit(entry), () => this.readmit(entry)]",
+      '() => evictUsing(pool, entry, "unfit"),\n      ]',
+      "() => readmit(pool, entry),\n      ]",
     ],
     [
       "retter fails at once, and the object is forgotten",
-      "this.readmit(entry);\n    } catch {\n      this.#exit.dismiss(entry);",
-      "this.readmit(entry);\n    } catch {\n      //",
+      '  } catch {\n    evictUsing(pool, entry, "unfit");',
+      "  } catch {\n    //",
     ],
     [
-      "a second return frees the next holder's object",
-      'if (loan.end !== undefined) return this.#again("given back", loan);',
+      "what a kill has taken from retter comes back",
+      "if (entry.state !== \"using\") return; // taken away while a hook ran\n  const { bag, clock }",
+      "const { bag, clock }",
+    ],
+    ["what comes back is not handed to who waits", "else if (pool.queue.size === 0) bag.store(entry);\n  else pool.dispatch(entry);", "else bag.store(entry);"],
+    [
+      "who waits is handed what was out while time passed",
+      "notice(pool, entry.since = pool.now = clock.now());",
+      "entry.since = pool.now = clock.now();",
+    ],
+    ["objects in use survive a reset", 'if (entry.epoch !== pool.epoch) return "reset";', ""],
+    ["what died in use is lent again", 'if (entry.invalid) return "invalidated";', ""],
+    ["resize leaves objects in use that are over maxSize", 'if (pool.oversize) return "resized";', ""],
+    [
+      "a drain closes what comes back",
+      "pool.ending !== undefined && !pool.ending.draining) return",
+      "pool.ending !== undefined) return",
+    ],
+    [
+      "a shutdown keeps what comes back",
+      'if (pool.ending !== undefined && !pool.ending.draining) return "shutdown";',
+      "",
+    ],
+    ["a lost object is not closed", 'void evict(pool, entry, "leaked");', ""],
+    ["a lost object is told to have been killed", 'void evict(pool, entry, "leaked");', 'void evict(pool, entry, "killed");'],
+    [
+      "observers do not hear of a lost lease",
+      'tellReturned(pool, entry, "leaked", watched.borrower?.label);',
       "",
     ],
   ],
-  "pool/usage.ts": [
+  "pool/loan.ts": [
     [
-      "an object killed during a use is discarded again",
-      'if (entry.state !== "using") return undefined; // taken away meanwhile',
+      "a loan that has ended gives its object",
+      'if (this.end !== undefined) throw deadError(this.pool.name, "loan", this.end);\n    return this.entry',
+      "return this.entry",
+    ],
+    [
+      "a loan that has ended can be detached",
+      'if (this.end !== undefined) throw deadError(this.pool.name, "loan", this.end);\n    return detach',
+      "return detach",
+    ],
+    ["a loan does not say that it has ended", "return this.end !== undefined;", "return false;"],
+    [
+      "a harmless failure hides the next one",
+      "(failure.spoilt || failure.error === error);",
+      "true;",
+    ],
+  ],
+  "pool/lease.ts": [
+    [
+      "a dead lease gives its object",
+      'if (loan.end !== undefined) throw deadError(loan.pool.name, "lease", loan.end);',
       "",
-    ],
-    ["a use that was aborted on its way keeps its object", "void this.#end(entry, false);", ""],
-    ["what an aborted use held is lent again", "spoilt || tainted", "spoilt"],
-    [
-      "what an aborted use held is lent again if it went well",
-      "const returned = this.#end(entry, tainted);",
-      "const returned = this.#end(entry, false && tainted);",
-    ],
-    [
-      "use does not give back",
-      "const returned = this.#end(entry, tainted);",
-      "const returned = undefined; void tainted;",
-    ],
-    [
-      "use does not wait for retter",
-      "return returned === undefined ? value : returned.then(() => value);",
-      "return value;",
     ],
   ],
   "pool/bag.ts": [
@@ -169,18 +307,9 @@ export const LENDING: ByFile = {
     ],
   ],
   "pool/leaks.ts": [
-    ["a returned lease is still watched", "this.#registry?.unregister(loan);", ""],
-    [
-      "a lost lease is not noticed",
-      "if (entry.borrower instanceof Loan) this.#register(entry.borrower);",
-      "",
-    ],
-  ],
-  "pool/lease.ts": [
-    [
-      "a dead lease gives its object",
-      "if (this.end !== undefined) throw deadError(this.lender.name, this.end);",
-      "",
-    ],
+    ["a returned lease is still watched", "this.#registry?.unregister(watched);", ""],
+    ["a lost lease is not noticed", "this.#registry.register(loan, watched, watched);", ""],
+    ["the pool itself keeps lost leases alive", "entry.loan = undefined;\n", ""],
+    ["what a callback of use has is watched", "|| !loan?.collectable", "|| loan === undefined"],
   ],
 };

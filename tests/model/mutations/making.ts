@@ -1,124 +1,117 @@
-// Ways to break what makes objects, looks after them and closes them.
+// Ways to break what makes objects, looks after them, and what their owner does to all of them.
 
 import type { ByFile } from "./row.ts";
 
 export const MAKING: ByFile = {
-  "pool/creation.ts": [
+  "pool/create.ts": [
     [
       "what comes too late is forgotten",
-      "if (this.#over) return this.#late(object);",
-      "if (this.#over) return;",
+      "if (attempt.over) return late(pool, object);",
+      "if (attempt.over) return;",
     ],
-    ["a creation's timer is forgotten", "this.#timer.stop();", ""],
-    [
-      "fun is not told to stop",
-      "    this.abort(error); // before its place is another's\n",
-      "",
-    ],
+    ["a creation's timer is forgotten", "  attempt.timer.stop();\n", ""],
+    ["fun is not told to stop", "  abort(attempt, error); // before its place is another's\n", ""],
     [
       "the object of a failed opener is forgotten",
-      "this.#finish({ error, leftover: this.#object });",
-      "this.#finish({ error, leftover: undefined });",
+      "finish(pool, attempt, { error, leftover: attempt.object });",
+      "finish(pool, attempt, { error, leftover: undefined });",
     ],
     ["opener is not waited for", "await opener?.(object);", "void opener?.(object);"],
     [
       "what is given up hears of it when its place is another's",
-      "    this.abort(error); // before its place is another's\n" +
-      "    this.#end({ error, leftover: this.#object });\n",
-      "    this.#end({ error, leftover: this.#object });\n    this.abort(error);\n",
+      "  abort(attempt, error); // before its place is another's\n" +
+      "  end(pool, attempt, { error, leftover: attempt.object });\n",
+      "  end(pool, attempt, { error, leftover: attempt.object });\n  abort(attempt, error);\n",
     ],
     ["createTimeout is not kept", "if (createTimeout > 0)", "if (createTimeout < 0)"],
-  ],
-  "pool/supply.ts": [
-    [
-      "one too many is made",
-      "this.size + this.#core.bag.size < maxSize;",
-      "this.size + this.#core.bag.size <= maxSize;",
-    ],
     [
       "what is missing for minSize is made besides what is waited for",
-      "return Math.max(this.#customer.queued, refilling ? settings.minSize - bag.live : 0);",
-      "return this.#customer.queued + (refilling ? Math.max(0, settings.minSize - bag.live) : 0);",
+      "return Math.max(queue.size - checks, refilling ? settings.minSize - bag.live : 0);",
+      "return queue.size - checks + (refilling ? Math.max(0, settings.minSize - bag.live) : 0);",
+    ],
+    [
+      "an object is made for whom a hook looks at one",
+      "Math.max(queue.size - checks,",
+      "Math.max(queue.size - 0 * checks,",
     ],
     ["minSize is not kept up", "refilling ? settings.minSize - bag.live : 0", "0"],
     [
+      "minSize is kept up while who waits is drained",
+      "const refilling = ending === undefined && rest",
+      "const refilling = ending !== null && rest",
+    ],
+    [
       "a failure to make an object is told nobody",
-      "!this.#customer.failOldest(error) && !told",
-      "!told",
+      'if (concerned) refuse(pool, oldest, error, "failed");',
+      "",
+    ],
+    [
+      "a failure is told who came later, too",
+      "oldest !== undefined && oldest.turn <= turn;",
+      "oldest !== undefined;",
+    ],
+    [
+      "a failure is told the first in the queue, not the oldest",
+      "const { oldest } = pool.queue;",
+      "const oldest = pool.queue.first;",
     ],
     [
       "a failed creation's place is given to nobody",
-      "if (entry === undefined) this.#customer.vacated();\n    else",
+      "if (entry === undefined) vacated(pool);\n  else",
       "if (entry !== undefined)",
     ],
     [
       "the leftover of a failed opener is dropped",
-      'else void this.#customer.retire(entry, "leftover");',
+      'else void evict(pool, entry, "leftover");',
       "",
     ],
     [
       "ready resolves before the objects are made",
-      "return this.#core.bag.live >=",
-      "return this.#core.bag.size + this.size >=",
+      "return bag.live >= settings.minSize;",
+      "return bag.size + 1 >= settings.minSize;",
+    ],
+    ["ready is not told when minSize is reached", "  recount(pool);\n  pool.dispatch();", "  pool.dispatch();"],
+    [
+      "ready is not told of a failure",
+      "for (const { reject } of expecting) reject(error);",
+      "pool.expecting.push(...expecting);",
+    ],
+    ["a refill does not rest", "rest.start(restAfter(++pool.failures, Math.random()), false);", ""],
+    ["an attempt's number is used twice", "pool.made++", "pool.made"],
+    [
+      "observers hear of an object that is not there yet",
+      "    const entry = admit(pool, attempt, outcome.object);\n    tellCreated(pool, attempt, {});\n",
+      "    tellCreated(pool, attempt, {});\n    const entry = admit(pool, attempt, outcome.object);\n",
     ],
     [
-      "ready is not told when minSize is reached",
-      "this.#customer.offer(entry);\n    this.recount();",
-      "this.#customer.offer(entry);",
-    ],
-    ["creations go on after a shutdown", "this.#stopped = true;", ""],
-    [
-      "creations are not told of a shutdown",
-      "for (const creation of this.#creations) creation.abort(error);",
+      "observers do not hear of a failure to make one",
+      "    tellCreated(pool, attempt, { error });\n",
       "",
     ],
-    ["an attempt's number is used twice", "this.#attempts++", "this.#attempts"],
-  ],
-  "pool/exit.ts": [
-    ["a lost object is not closed", 'void this.retire(loan.entry, "lost");', ""],
     [
-      "a killed lease stays alive",
-      "else if (borrower.end === undefined) this.end(borrower, end);",
+      "what dies while it is made is made all the same",
+      "else abandon(pool, attempt, invalidError(pool, attempt.n, why));",
       "",
     ],
-    ["a use is not told that its object is killed", "borrower?.revoke(end);", ";"],
     [
-      "closer is skipped",
-      "if (settings.closer === undefined) this.#gone(entry);\n    else {",
-      "if (entry) this.#gone(entry);\n    else {",
+      "fun's invalidate does nothing once the object is there",
+      "if (attempt.entry !== undefined) invalidate(pool, attempt.entry, why);",
+      "if (attempt.entry !== undefined) return;",
     ],
     [
-      "closer is called twice",
-      "closing = hooks.close(entry.object,",
-      'void hooks.close(entry.object, () => "");\n      closing = hooks.close(entry.object,',
-    ],
-    [
-      "closer is not waited for",
-      "closing = hooks.close(entry.object, () => hooks.label(entry), () => this.#gone(entry));",
-      "closing = hooks.close(entry.object, () => hooks.label(entry));\n      this.#gone(entry);",
-    ],
-    [
-      "a detached object's place is given to nobody",
-      "this.#core.bag.detach(entry);\n    this.#doorkeeper.vacated();",
-      "this.#core.bag.detach(entry);",
-    ],
-    [
-      "a shutdown waits for the health that a round asks",
-      'const busy = entry.checking && why !== "shutdown";',
-      "const busy = entry.checking;",
-    ],
-    [
-      "a hook goes on when its object is killed",
-      "entry.giveUp?.(new PoolError(`the object is closed meanwhile: ${why}`));",
+      "what opener has cannot be invalidated",
+      "  if (attempt !== undefined) invalidateMade(pool, attempt, why);\n",
       "",
     ],
-  ],
-  "pool/ending.ts": [
-    ["a shutdown's timer is forgotten", "this.#timer.stop();", ""],
+    ["what was made during a reset counts", "else stillborn(pool, attempt);", ""],
+    ["a reset in fun keeps the process busy", "  pool.pausing = true;\n", ""],
+    ["a reset in fun stops everything", "    pool.pausing = false;\n    pool.dispatch();", ""],
+    ["obsolete objects are told nobody", "  tell(pool, attempt, stillbornError(pool));\n", ""],
+    ["two obsolete objects are enough", "const STILLBORN = 3;", "const STILLBORN = 2;"],
     [
-      "a longer timeout prolongs a shutdown",
-      "timeout > 0 && this.#clock.awake() + timeout < this.#timer.at",
-      "timeout > 0",
+      "obsolete objects count that are not in a row",
+      "if (attempt.epoch === pool.epoch) pool.stillborn = 0;\n  else",
+      "if (attempt.epoch !== pool.epoch)",
     ],
   ],
   "pool/hooks.ts": [
@@ -134,77 +127,148 @@ export const MAKING: ByFile = {
     ],
     ["hooks may hang", "delay: this.#settings.hookTimeout };", "delay: 0 };"],
     ["a closer may hang", "delay: closeTimeout }", "delay: 0 }"],
-    ["discardOnError is not asked", "return Boolean(spoilt);", "return false;"],
+    ["discardOnError is not asked", "return Boolean(discards);", "return false;"],
+    [
+      "a discardOnError that fails keeps the object",
+      '() => reason(error), failure);\n      return true;',
+      "() => reason(error), failure);\n      return false;",
+    ],
+    [
+      "closer is not told that it takes too long",
+      "closing.abort(error); // by closeTimeout: what the closer still waits for is to stop",
+      "",
+    ],
+    [
+      "a closer that reads its signal late is told nothing",
+      "if (this.#aborted !== undefined) this.#aborting.abort(this.#aborted.reason);",
+      "",
+    ],
   ],
-  "pool/housekeeping.ts": [
+  "pool/rounds.ts": [
     [
       "rounds end while the first object is made",
-      "if (this.#household.size > 0) this.start();",
-      "if (this.#core.bag.size > 0) this.start();",
-    ],
-    [
-      "what stands still is in use",
-      "excuse(bag.lent, awake, now - clock.slept);",
-      "",
-    ],
-    [
-      "what stands still is in use up to a round",
-      "excuse(bag.lent, awake, now - clock.slept);",
-      "excuse(bag.lent, awake - this.delay, now - clock.slept);",
-    ],
-    [
-      "a round that is late by sleep excuses use",
-      "if (awake > this.delay + GAP) {",
-      "{",
-    ],
-    [
-      "time passes without a round where there are none",
-      "    this.#timer.stop();\n    this.#last = Infinity;",
-      "    this.#timer.stop();",
-    ],
-    ["a round recycles one too many", "if (spare <= 0 ||", "if (spare < 0 ||"],
-    [
-      "a round recycles what is not due",
-      "now - entry.since < maxAvailDelay) break;",
-      "now - entry.since < maxAvailDelay / 2) break;",
-    ],
-    [
-      "nothing is killed that was not warned of",
-      "      ...heldFor(estate.lent, maxUsingDelayKill, awake),\n",
-      "",
-    ],
-    [
-      "nothing is killed that was warned of",
-      "      ...heldFor(estate.overdue, maxUsingDelayKill, awake),\n",
-      "",
-    ],
-    [
-      "a gap is not noticed",
-      "if (passed <= this.delay + GAP) return;",
-      "if (late <= 1e9 * GAP) return;",
+      "if (pool.size > 0) planRound(pool);",
+      "if (pool.bag.size > 0) planRound(pool);",
     ],
     [
       "no round follows the first",
-      "if (this.#household.size > 0) this.start();",
-      "if (this.#household.size < 0) this.start();",
+      "if (pool.size > 0) planRound(pool);",
+      "if (pool.size < 0) planRound(pool);",
     ],
     [
       "an object that was taken is closed again after its health was asked",
-      'if (entry.state !== "available") return; // a shutdown',
-      "// a shutdown",
+      'if (entry.state !== "available") return; // a shutdown has taken it',
+      "",
     ],
-    ["who waits is not served after a good health", "else this.#household.serve();", ""],
-    ["what turned out not to be good is kept", ': "unfit";', ": undefined;"],
-  ],
-  "pool/refill.ts": [
+    ["who waits is not served after a good health", "else pool.dispatch();", ""],
     [
-      "the timer of a refill is forgotten",
-      "this.#timer.stop();\n    this.#tell(error);",
-      "this.#tell(error);",
+      "what turned out not to be good is kept",
+      'obsolete(pool, entry, pool.clock.now()) : "unhealthy";',
+      "obsolete(pool, entry, pool.clock.now()) : undefined;",
     ],
-    ["ready is not told of a failure", "return this.#tell(error);", "return false;"],
-    ["a refill does not rest", "if (again && !this.resting) {", "if (error === this) {"],
-    ["a refill rests for ever", "new Timer(clock, again);", "new Timer(clock, () => {});"],
+    [
+      "what died while a round looked at it is kept",
+      "const fault = good ? obsolete(pool, entry, pool.clock.now())",
+      "const fault = good ? undefined",
+    ],
+    [
+      "somebody else is killed whom a tracer has lent the object",
+      "entry.uses === uses && (entry.list",
+      "(entry.list",
+    ],
+    ["nothing is said of what is held for long", "for (const entry of warn) warnOf", "for (const entry of []) warnOf"],
+    [
+      "what is held for long is said each time",
+      "  bag.warned(entry);\n",
+      "",
+    ],
+  ],
+  "pool/manage.ts": [
+    [
+      "available objects survive a reset",
+      'await evictAll(pool, "reset");',
+      "",
+    ],
+    ["resize makes nothing for those who wait", "if (pool.started !== undefined) pool.dispatch();", ""],
+    ["resize leaves available objects over maxSize", 'void evictAll(pool, "resized", () => pool.oversize);', ""],
+    [
+      "resize closes all",
+      'void evictAll(pool, "resized", () => pool.oversize);',
+      'void evictAll(pool, "resized");',
+    ],
+    ["resize does not tell ready", "  recount(pool);\n", ""],
+    [
+      "objects in use survive a resize",
+      "  pool.careful = true;\n  void evictAll(pool, \"resized\"",
+      "  void evictAll(pool, \"resized\"",
+    ],
+    [
+      "objects in use survive a reset without limits",
+      "  pool.epoch++;\n  pool.careful = true;",
+      "  pool.epoch++;",
+    ],
+    [
+      "a second shutdown cannot shorten the first",
+      "if (busy && timeout > 0",
+      "if (busy && force.at === Infinity && timeout > 0",
+    ],
+    [
+      "a longer timeout prolongs a shutdown",
+      "timeout > 0 && clock.awake() + timeout < force.at)",
+      "timeout > 0)",
+    ],
+    [
+      "a shutdown's timer is forgotten",
+      "for (const timer of [report, pool.force, rounds]) timer.stop();",
+      "rounds.stop();",
+    ],
+    ["shutdown fails nobody who waits", '  refuseAll(pool, error, "closed");\n', ""],
+    ["drain fails who waits", "draining: drain && queue.size > 0 };", "draining: false };"],
+    ["drain is for ever", "draining: drain && queue.size > 0 };", "draining: drain };"],
+    ["who waits is never drained", "  if (pool.ending!.draining) drained(pool);\n", ""],
+    ["ready waits for ever after a shutdown", "for (const { reject } of pool.expecting.splice(0)) reject(error);", ""],
+    ["shutdown leaves what is available", '  void evictAll(pool, "shutdown");\n', ""],
+    [
+      "shutdown does not stop creations",
+      "for (const attempt of pool.attempts) abort(attempt, error);",
+      "",
+    ],
+    [
+      "shutdown does not wait for what is lent",
+      "if (pool.size === 0) pool.ending!.resolve();",
+      "if (pool.bag.idle.size === 0) pool.ending!.resolve();",
+    ],
+    ["a refill's timer is forgotten", "  pool.rest.stop();\n  for (const { reject }", "  for (const { reject }"],
+    [
+      "a forced shutdown waits for creations",
+      "for (const attempt of [...pool.attempts]) abandon(pool, attempt, error);",
+      "",
+    ],
+    [
+      "a forced shutdown leaves what is lent",
+      'for (const entry of [...pool.bag.entries()]) kill(pool, entry, "revoked by shutdown");',
+      "",
+    ],
+    [
+      "a forced shutdown gives up closers at once",
+      "const cancel = after(GRACE, true,",
+      "const cancel = after(0 * GRACE, true,",
+    ],
+    [
+      "closers that began before do not hear of a forced shutdown",
+      "  hurryClosings(pool, error);\n  for (const entry",
+      "  for (const entry",
+    ],
+    [
+      "closers that begin with it do not hear of a forced shutdown",
+      "  hurryClosings(pool, error);\n  if (pool.closings",
+      "  if (pool.closings",
+    ],
+    [
+      "a forced shutdown leaves its timer",
+      "void pool.ending!.promise.then(cancel);",
+      "void cancel;",
+    ],
   ],
   "pool/clock.ts": [
     [

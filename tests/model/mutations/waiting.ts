@@ -1,105 +1,130 @@
-// Ways to break what decides who is served and with what.
+// Ways to break what decides who is served and with what, and for how long.
 
 import type { ByFile } from "./row.ts";
 
 export const WAITING: ByFile = {
-  "pool/desk.ts": [
+  "pool/dispatch.ts": [
     [
-      "what passed its check after its get had gone is forgotten",
-      "return void this.#returns.giveBack(entry);",
-      "return;",
+      "what comes back is stored while somebody waits",
+      "if (pool.wanted) offer(pool, entry);\n    else",
+      "",
     ],
+    ["what is available is not offered", "while (pool.wanted && pool.bag.idle.size > 0) {", "while (pool.ending && pool.bag.idle.size > 0) {"],
+    ["nothing is made for who is left waiting", "  grow(pool);\n", ""],
     [
-      "what passed its check after its get had gone is closed",
-      "return void this.#returns.giveBack(entry);",
-      "return void this.#exit.dismiss(entry);",
-    ],
-    [
-      "what failed its check is forgotten",
-      "this.#exit.dismiss(entry, why);\n    this.serve();",
-      "this.serve();",
-    ],
-    ["whose object failed its check waits for ever", "else this.#queue.restore(waiter);", ""],
-    [
-      "getter is not called after health",
-      "if (greeted) this.#checked(entry, waiter);\n    else this.#greet",
-      "this.#checked",
-    ],
-    [
-      "getter is called for a get that has gone",
-      'if (waiter.state === "settled") return this.#returns.readmit(entry);',
+      "a drain goes on when nobody waits any more",
+      "if (pool.ending?.draining && pool.queue.size === 0) drained(pool);",
       "",
     ],
     [
-      "what was asked for its health for a get that has gone is forgotten",
-      "return this.#returns.readmit(entry);",
-      "return;",
-    ],
-    [
-      "what gets too old in a hook is lent",
-      "this.#core.clock.now() >= entry.due",
-      "this.#core.clock.now() > Infinity",
-    ],
-    [
-      "hooks slower than objects live are called for ever",
-      '(why === "maxLifetime" || !entry.stored)',
-      "!entry.stored",
-    ],
-    ["three unfit objects are not enough", "const UNFIT = 3;", "const UNFIT = 4;"],
-    ["what is checked later has no deadline", "this.#queue.hold(waiter);", ""],
-    [
-      "maxWaiting lets one too many wait",
-      "this.#stock.creating > maxWaiting",
-      "this.#stock.creating > maxWaiting + 1",
-    ],
-    [
-      "nothing is made for who waits",
-      "this.#queue.push(waiter);\n    this.#stock.grow();",
-      "this.#queue.push(waiter);",
-    ],
-    [
-      "nothing is made for who is left waiting",
-      "this.#serving = false;\n    }\n    this.#stock.grow();",
-      "this.#serving = false;\n    }",
+      "more objects are looked at than somebody waits for",
+      "while (pool.wanted && pool",
+      "while (pool.queue.size > 0 && pool",
     ],
   ],
-  "pool/wait_queue.ts": [
-    ["last come, first served", "?? this.#list.shift();", "?? this.#list.pop();"],
+  "pool/state.ts": [
     [
-      "who was served in vain is the last one of these",
-      "last.turn > waiter.turn",
-      "last.turn > Infinity",
+      "one too many is made",
+      "return maxSize === 0 || this.size < maxSize;",
+      "return maxSize === 0 || this.size <= maxSize;",
     ],
     [
-      "who was served in vain queues at the end",
-      "this.#restored.shift() ?? this.#list.shift()",
-      "this.#list.shift() ?? this.#restored.shift()",
+      "what is being closed has no place",
+      "return maxSize === 0 || this.size < maxSize;",
+      "return maxSize === 0 || this.attempts.size + this.bag.live < maxSize;",
     ],
     [
-      "whoever is aborted stays in the queue",
-      "waiter.list?.remove(waiter);",
+      "what is being closed is closed again in another's stead",
+      "this.attempts.size + bag.live > maxSize",
+      "this.size > maxSize",
+    ],
+    [
+      "creations go on after a shutdown",
+      "(this.ending === undefined || this.ending.draining);",
+      "true;",
+    ],
+    [
+      "nothing is made while who waits is drained",
+      "(this.ending === undefined || this.ending.draining);",
+      "this.ending === undefined;",
+    ],
+    [
+      "an observer is not told who was served quickly",
+      "this.tracing === 0 && !this.observed;",
+      "this.tracing === 0;",
+    ],
+    [
+      "hooks are not called for who is served quickly",
+      "this.quick = open && !hooked &&",
+      "this.quick = open &&",
+    ],
+    [
+      "trouble keeps no time",
+      '    this.keepTime();\n    if (this.settings.traceHolders !== "auto") return;',
+      '    if (this.settings.traceHolders !== "auto") return;',
+    ],
+    ["trouble does not trace who borrows", "    this.tracing = TRACED;\n", ""],
+    ["tracing never stops", "if (--this.tracing === 0) this.refresh();", ""],
+    ["tracing stops too late", "const TRACED = 100;", "const TRACED = 101;"],
+    [
+      "what was lent before the clock was read is held exactly",
+      "this.leaks.look(bag.lent, clock.awake(), false);",
       "",
     ],
+    [
+      "what is available is that of a lent object",
+      'return entry?.state === "using" ? entry.lending : undefined;',
+      "return entry?.lending;",
+    ],
+  ],
+  "pool/queue.ts": [
+    [
+      "last come, first served",
+      "?.first;\n  }\n\n  /** Takes out the one",
+      "?.last;\n  }\n\n  /** Takes out the one",
+    ],
+    [
+      "the lowest priority is served first",
+      "if (lanes[middle]!.priority > priority) low = middle + 1;",
+      "if (lanes[middle]!.priority < priority) low = middle + 1;",
+    ],
+    [
+      "priorities do not count",
+      "const lane = priority === 0 ? this.#usual : this.#lane(priority);",
+      "const lane = this.#lane(0 * priority);",
+    ],
+    [
+      "a priority has two lanes",
+      "if (there?.priority === priority) return there;",
+      "",
+    ],
+    [
+      "only the highest priority fails at a shutdown",
+      "return this.#lanes.flatMap((lane) => [...lane]);",
+      "return [...this.#lanes[0]!];",
+    ],
+    [
+      "the oldest is that of the highest priority",
+      ".sort((a, b) => a.turn - b.turn)[0];",
+      ".slice(0, 1)[0];",
+    ],
+    [
+      "only the usual priority has deadlines",
+      "...this.#lanes.flatMap((lane) => this.#late(lane, now)),",
+      "...this.#late(this.#usual, now),",
+    ],
+    ["whoever is aborted stays in the queue", "    lane.remove(waiter);\n    this.size--;", ""],
     [
       "abort is not listened to",
       "if (signal !== undefined) this.#signals.listen(signal, waiter);",
       "",
     ],
     [
-      "a deadline of one's own is forgotten",
-      "if (waiter.terms.timeout !== this.#timeout && waiter.due > 0) this.#dated.add(waiter);",
+      "the signal of who was served is listened to",
+      "if (signal !== undefined) this.#signals.unlisten(signal, waiter);",
       "",
     ],
-    [
-      "the deadline is forgotten while a hook looks at the object",
-      "this.#held.push(waiter);\n    if (waiter.due > 0 && waiter.slot < 0) this.#dated.add(waiter);",
-      "this.#held.push(waiter);",
-    ],
-    [
-      "the deadline of who was served in vain is forgotten",
-      'waiter.state = "queued";\n    if (waiter.due > 0 && waiter.slot < 0) this.#dated.add(waiter);',
-      'waiter.state = "queued";\n    this.#dated.remove(waiter);',
-    ],
+    ["a deadline of one's own is forgotten", "else this.#dated.add(waiter);", ""],
     [
       "who came after others of the same turn has no deadline",
       "for (const waiter of fresh) waiter.due = due;",
@@ -107,31 +132,22 @@ export const WAITING: ByFile = {
     ],
     [
       "who came after another one of the same turn gives up with it",
-      "const due = Math.ceil(this.#clock.awake() + this.#timeout);",
-      "const due = this.#list.first?.due ?? 0;",
+      "const due = Math.ceil(this.#clock.awake() + this.#timeout);\n    for",
+      "const due = this.first?.due ?? 0;\n    for",
     ],
     [
       "the time is not read at the end of a turn",
       "void Promise.resolve().then(() => this.#dateFresh());",
       "",
     ],
-    ["a deadline is met a moment too late", "if (waiter.due > now) {", "if (waiter.due >= now) {"],
-    [
-      "a shutdown leaves those whose object is being checked",
-      "return [...this.#held, ...",
-      "return [...[], ...",
-    ],
-    [
-      "the queue's timer is forgotten",
-      "  stop(): void {\n    this.#timer.stop();",
-      "  stop(): void {",
-    ],
+    ["a deadline is met a moment too late", "if (waiter.due > now) break;", "if (waiter.due >= now) break;"],
+    ["the queue's timer is forgotten", "  stop(): void {\n    this.#timer.stop();", "  stop(): void {"],
     [
       "the process is kept alive for who does not wait any more",
       "if (this.size === 0) this.#timer.keepAlive(false);\n    // Something may have been lent, which is to be looked after.\n    else if",
       "if",
     ],
-    ["nobody looks for lost leases", "if (this.size > 0) this.#watcher.look();", ""],
+    ["nobody looks for lost leases", "if (this.size > 0) this.#calls.look();", ""],
   ],
   "pool/signals.ts": [
     ["the listener of a signal stays", 'signal.removeEventListener("abort", signalled);', ""],
@@ -141,7 +157,19 @@ export const WAITING: ByFile = {
       "if (!signalled?.listeners.delete(listener)) return;",
     ],
   ],
-  "pool/limits.ts": [
+  "pool/refuse.ts": [
+    ["who is refused stays in the queue", "  pool.queue.remove(waiter);\n", ""],
+    ["who is refused hears nothing", "  waiter.reject(error);\n", ""],
+    [
+      "a drain does not notice that the last one has gone",
+      "if (pool.ending?.draining) pool.dispatch();",
+      "",
+    ],
+    ["an abort is counted as another refusal", 'why === "aborted" ? "aborted" : "rejected"', '"rejected"'],
+    ["observers do not hear of refusals", 'observers.tell("refused", {', "void ({"],
+    ["who is late is told nothing but late", 'timeoutError(pool, waiter, at), "timeout");', 'timeoutError(pool, waiter, at), "failed");'],
+  ],
+  "pool/rules.ts": [
     ["an object is used once too often", "entry.uses >= maxUse", "entry.uses > maxUse"],
     [
       "an unused object goes a moment too late",
@@ -150,31 +178,82 @@ export const WAITING: ByFile = {
     ],
     [
       "unused objects go even below minSize",
-      'live > minSize ? "maxAvailDelay"',
-      'live >= minSize ? "maxAvailDelay"',
+      'live > minSize ? "recycled"',
+      'live >= minSize ? "recycled"',
     ],
     [
       "an object outlives its lifetime for a moment",
-      'if (now >= entry.due) return "maxLifetime";',
-      'if (now > entry.due) return "maxLifetime";',
+      'if (now >= entry.due) return "expired";',
+      'if (now > entry.due) return "expired";',
     ],
     [
       "what comes back too old is kept",
-      'return now >= entry.due ? "maxLifetime" : undefined;',
+      'return now >= entry.due ? "expired" : undefined;',
       "return undefined;",
+    ],
+    ["a round recycles one too many", "if (spare <= 0 ||", "if (spare < 0 ||"],
+    [
+      "a round recycles what is not due",
+      "now - entry.since < maxAvailDelay) break;",
+      "now - entry.since < maxAvailDelay / 2) break;",
+    ],
+    [
+      "nothing is killed that was not warned of",
+      "      ...heldFor(objects.lent, maxUsingDelayKill, awake),\n",
+      "",
+    ],
+    [
+      "nothing is killed that was warned of",
+      "      ...heldFor(objects.overdue, maxUsingDelayKill, awake),\n",
+      "",
+    ],
+    [
+      "health alone is asked for too seldom",
+      "if (delays.length > 0) return Math.min(longest,",
+      "if (delays.length > 0) return Math.max(0 * longest,",
     ],
   ],
   "pool/health.ts": [
     [
       "what may have died in its sleep is lent",
-      "if (this.suspects(entry)) return true;",
+      "if (suspects(pool, entry)) return true;",
       "",
     ],
     [
       "health is asked a moment too late",
-      "entry.since >= healthAfter",
-      "entry.since > healthAfter",
+      "entry.proven) >= healthAfter",
+      "entry.proven) > healthAfter",
+    ],
+    [
+      "health is asked of what was just made",
+      "healthAfter === undefined || isFresh(entry)",
+      "healthAfter === undefined",
     ],
     ["what is not good is fine", "=== false) {", "=== null) {"],
+    [
+      "an answer counts from when it came",
+      "entry.proven = asked;",
+      "entry.proven = asked + 1e9;",
+    ],
+    [
+      "what stands still is in use",
+      "excuse(bag.lent, awake, now - clock.slept);",
+      "",
+    ],
+    [
+      "what stands still is in use up to a round",
+      "excuse(bag.lent, awake, now - clock.slept);",
+      "excuse(bag.lent, awake - pool.hkDelay, now - clock.slept);",
+    ],
+    [
+      "a round that is late by sleep excuses use",
+      "if (awake > pool.hkDelay + GAP) {",
+      "{",
+    ],
+    [
+      "a gap is not noticed",
+      "if (passed <= pool.hkDelay + GAP) return;",
+      "if (passed <= 1e9 * GAP) return;",
+    ],
   ],
 };

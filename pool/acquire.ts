@@ -1,0 +1,347 @@
+// Acquire: how borrowers come to an object, or fail: at once, or once it is their turn.
+
+import { outside } from "../context.ts";
+import { PoolFullError } from "../errors.ts";
+import { abortReason, isThenable } from "../values.ts";
+import { checkGet } from "./check.ts";
+import { begin } from "./create.ts";
+import type { Borrower, Entry } from "./entry.ts";
+import { evict, evictUsing } from "./evict.ts";
+import { closedError, outlivedError } from "./explain.ts";
+import { doubtful, examine, notice, suspects } from "./health.ts";
+import { type Lease, leaseOf } from "./lease.ts";
+import { PoolLoan } from "./loan.ts";
+import { about, type CloseReason } from "./observe.ts";
+import type { GetOptions } from "./options.ts";
+import { type Kind, type Resolve, type Terms, Waiter } from "./queue.ts";
+import { refuse, tellRefused } from "./refuse.ts";
+import { giveBack, putBack, readmit } from "./release.ts";
+import { stale } from "./rules.ts";
+import type { State } from "./state.ts";
+import { record } from "./trace.ts";
+import { Usage } from "./usage.ts";
+
+/** How many fresh objects in a row may turn out unfit before somebody is told. */
+const UNFIT = 3;
+
+/** What a borrower gets: of `use`, a {@linkcode Usage}. */
+export type Lent<T> = Lease<T> | PoolLoan<T>;
+
+/** `get` and `borrow` without options: no more than it takes where no option in force asks for more. */
+export function acquireQuickly<T>(
+  pool: State<T>,
+  usual: Terms,
+  below: unknown,
+): Promise<Lent<T>> {
+  if (pool.quick) {
+    const entry = pick(pool);
+    if (entry !== undefined) return Promise.resolve(lend(pool, entry, usual));
+    // Asked again: `closer`, of what was closed on the way, may have ended the pool.
+    if (pool.quick) return wait(pool, usual);
+  }
+  return acquire(pool, usual, undefined, below);
+}
+
+const METHODS: Readonly<Record<Kind, string>> = { lease: "get", loan: "borrow", use: "use" };
+
+/** The same with options, and with whatever is in force. `below`: what the stack is recorded below. */
+export function acquire<T>(
+  pool: State<T>,
+  usual: Terms,
+  options: GetOptions | undefined,
+  below: unknown,
+): Promise<Lent<T>> {
+  let terms: Terms;
+  try {
+    if (options !== undefined) checkGet(METHODS[usual.kind], options);
+    terms = termsOf(pool, usual, options, below);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  const refusal = start(pool, terms);
+  if (refusal !== undefined) return Promise.reject(refusal.error);
+  while (pool.queue.size === 0) {
+    const entry = pick(pool);
+    const usable = entry !== undefined && !refused(pool, terms);
+    const ready = usable && prepare(pool, entry, terms);
+    const refusal = refuseIf(pool, terms); // `closer` and hooks may do anything
+    if (refusal !== undefined) {
+      if (ready) void giveBack(pool, entry);
+      else if (!usable && entry !== undefined) leave(pool, entry);
+      return Promise.reject(refusal.error);
+    }
+    if (ready) {
+      pool.unfit = 0;
+      return Promise.resolve(lend(pool, entry, terms));
+    }
+    if (entry === undefined || pool.checks > 0) break;
+  }
+  return wait(pool, terms);
+}
+
+/** Lends an available object that needs no check, now or not at all. */
+export function acquireNow<T>(pool: State<T>, below: unknown): Lease<T> | undefined {
+  begin(pool); // whose `fun` may end it
+  for (;;) {
+    if (pool.ending !== undefined) throw closedError(pool);
+    const entry = pick(pool, true);
+    if (entry === undefined) return undefined;
+    let greeting: unknown;
+    try {
+      greeting = pool.hooks.run("getter", entry);
+    } catch {
+      evictUsing(pool, entry, "unfit");
+      continue;
+    }
+    if (isThenable(greeting)) {
+      afterGetter(pool, entry, greeting);
+      if (pool.ending === undefined) return undefined;
+    } else if (pool.ending !== undefined || entry.invalid) void giveBack(pool, entry);
+    else return lend(pool, entry, termsOf(pool, pool.usual.lease, undefined, below)) as Lease<T>;
+  }
+}
+
+/** An object goes back once its `getter` is done, for nobody. */
+function afterGetter<T>(pool: State<T>, entry: Entry<T>, greeting: PromiseLike<unknown>): void {
+  const then = [() => void giveBack(pool, entry), () => evictUsing(pool, entry, "unfit")] as const;
+  outside(() => greeting.then(...then));
+}
+
+function termsOf<T>(
+  pool: State<T>,
+  usual: Terms,
+  options: GetOptions | undefined,
+  below: unknown,
+): Terms {
+  const { tracing, observed, clock } = pool;
+  if (options === undefined && tracing === 0 && !observed) return usual;
+  const { signal, timeout = usual.timeout, priority = 0, label }: GetOptions = options ?? {};
+  const trace = tracing > 0 ? record(below) : undefined;
+  const borrower: Borrower | undefined = label === undefined && trace === undefined
+    ? undefined
+    : { label, trace };
+  if (tracing > 0) pool.traced();
+  const { kind } = usual;
+  return { kind, timeout, signal, priority, borrower, begun: observed ? clock.awake() : 0 };
+}
+
+/** Starts the pool, unless it has; why a borrower is refused, if it is. */
+function start<T>(pool: State<T>, terms: Terms): { error: unknown } | undefined {
+  const refusal = refuseIf(pool, terms);
+  if (refusal !== undefined || pool.started !== undefined) return refusal;
+  begin(pool); // whose `fun` may do anything
+  return refuseIf(pool, terms);
+}
+
+function refused<T>({ ending }: State<T>, { signal }: Terms): boolean {
+  return ending !== undefined || signal?.aborted === true;
+}
+
+/** Refuses a borrower if it must be. */
+function refuseIf<T>(pool: State<T>, terms: Terms): { error: unknown } | undefined {
+  if (!refused(pool, terms)) return undefined;
+  const closed = pool.ending !== undefined;
+  const error = closed ? closedError(pool) : abortReason(terms.signal!);
+  tellRefused(pool, terms, error, closed ? "closed" : "aborted");
+  return { error };
+}
+
+/** Nobody needs an object any more that was picked. */
+function leave<T>(pool: State<T>, entry: Entry<T>): void {
+  putBack(pool, entry);
+  pool.dispatch();
+}
+
+/**
+ * Takes the most recently returned object; those past their limits are closed on the way. `sure`: only
+ * one whose health need not be asked.
+ */
+export function pick<T>(pool: State<T>, sure = false): Entry<T> | undefined {
+  const { bag, clock, clocked, settings } = pool;
+  if (!clocked) return bag.takeLast();
+  if (bag.idle.size === 0) return undefined;
+  const now = pool.now = clock.now();
+  notice(pool, now);
+  for (;;) {
+    let entry = bag.idle.last;
+    while (entry?.checking) entry = entry.prev as Entry<T> | undefined;
+    if (entry === undefined || sure && doubtful(pool, entry, now)) return undefined;
+    const fault = stale(entry, settings, bag.live, now);
+    bag.take(entry);
+    if (fault === undefined) return entry;
+    void evict(pool, entry, fault);
+  }
+}
+
+/** Puts an object that is in use by nobody into a borrower's hands. */
+export function lend<T>(pool: State<T>, entry: Entry<T>, terms: Terms): Lent<T> {
+  const { bag, clock, totals } = pool;
+  if (pool.clocked) {
+    // Hooks take time; without them it is still as late as it was.
+    entry.since = pool.quick ? pool.now - clock.slept : clock.awake();
+    entry.coarse = false;
+  }
+  totals.gets++;
+  bag.lend(entry);
+  const { kind, borrower } = terms;
+  const loan = kind === "use"
+    ? new Usage(pool, entry, borrower)
+    : new PoolLoan(pool, entry, borrower);
+  entry.loan = loan;
+  if (pool.observed) tellLent(pool, entry, terms);
+  return kind === "lease" ? leaseOf(loan) : loan;
+}
+
+function tellLent<T>({ clock, hooks, observers }: State<T>, entry: Entry<T>, terms: Terms): void {
+  const { begun, borrower } = terms;
+  const waited = begun === 0 ? 0 : Math.round(clock.awake() - begun);
+  const label = borrower?.label;
+  const event = { waited, ...(label === undefined ? {} : { label }) };
+  observers.tell("lent", about(() => hooks.label(entry), event));
+}
+
+// ---- those who wait
+
+/** Queues for an object, when there is none to be had at once. */
+function wait<T>(pool: State<T>, terms: Terms): Promise<Lent<T>> {
+  const promise = new Promise<Lent<T>>(keepResolver);
+  const waiter = new Waiter<unknown>(takeResolver(), terms);
+  pool.queue.push(waiter);
+  pool.dispatch();
+  if (waiter.waits && isFull(pool)) refuse(pool, waiter, fullError(pool), "full");
+  return promise;
+}
+
+function isFull<T>({ attempts, checks, queue, settings: { maxWaiting } }: State<T>): boolean {
+  return maxWaiting > 0 && queue.size - attempts.size - checks > maxWaiting;
+}
+
+function fullError<T>({ name, settings }: State<T>): PoolFullError {
+  return new PoolFullError(
+    `${name}: as many wait already as maxWaiting (${settings.maxWaiting}) allows: ` +
+      "try again later, or raise maxSize or maxWaiting",
+  );
+}
+
+/** Offers an object in use by nobody to those who wait, once hooks let it be lent. */
+export function offer<T>(pool: State<T>, entry: Entry<T>): void {
+  const { getter, health } = pool.settings;
+  const ready = getter === undefined && health === undefined || prepare(pool, entry, undefined);
+  if (ready) deliver(pool, entry);
+}
+
+/** To whose turn it is. */
+function deliver<T>(pool: State<T>, entry: Entry<T>): void {
+  if (entry.state !== "using") return; // taken away while a hook ran
+  if (entry.invalid) return void evict(pool, entry, "invalidated");
+  const waiter = pool.queue.shift();
+  if (waiter === undefined) return void giveBack(pool, entry);
+  pool.unfit = 0;
+  waiter.resolve(lend(pool, entry, waiter.terms));
+  if (pool.ending?.draining) pool.dispatch(); // it may have been the last
+}
+
+/**
+ * Has hooks look at an object. True: it can be lent now. Else a hook takes its time, or the object is
+ * not fit, or nobody wants it any more, which is seen to. `terms`: of who comes, unless that is who
+ * waits.
+ */
+function prepare<T>(pool: State<T>, entry: Entry<T>, terms: Terms | undefined): boolean {
+  try {
+    const health = doubtful(pool, entry, pool.now) ? examine(pool, entry, true) : undefined;
+    if (health === undefined) return greet(pool, entry, terms);
+    later(pool, entry, health, "unhealthy");
+  } catch (error) {
+    notFit(pool, entry, error, "unhealthy");
+  }
+  return false;
+}
+
+/** The same from `getter` on. */
+function greet<T>(pool: State<T>, entry: Entry<T>, terms: Terms | undefined): boolean {
+  const wanted = terms === undefined ? pool.queue.size > 0 : !refused(pool, terms);
+  if (!wanted || entry.invalid) {
+    readmit(pool, entry);
+    return false;
+  }
+  try {
+    const greeting = pool.hooks.run("getter", entry);
+    if (isThenable(greeting)) later(pool, entry, greeting, "unfit", true);
+    else if (entry.invalid) readmit(pool, entry);
+    else return true;
+  } catch (error) {
+    notFit(pool, entry, error, "unfit");
+  }
+  return false;
+}
+
+/** A hook takes its time: then the object goes to whose turn it is by then. `why`: if the hook fails. */
+function later<T>(
+  pool: State<T>,
+  entry: Entry<T>,
+  hook: PromiseLike<unknown>,
+  why: CloseReason,
+  greeted = false,
+): void {
+  pool.checks++;
+  const good = () => {
+    pool.checks--;
+    goOn(pool, entry, greeted);
+  };
+  const bad = (error: unknown) => {
+    pool.checks--;
+    notFit(pool, entry, error, why);
+  };
+  outside(() => hook.then(good, bad)); // who waits may have gone by then, and with it its context
+}
+
+/** After a hook that took its time. */
+function goOn<T>(pool: State<T>, entry: Entry<T>, greeted: boolean): void {
+  if (entry.state !== "using") return pool.dispatch(); // taken away meanwhile
+  if (pool.queue.size > 0) {
+    if (entry.due < Infinity && pool.clock.now() >= entry.due) {
+      const error = outlivedError(pool, greeted ? "getter" : "health");
+      return notFit(pool, entry, error, "expired");
+    }
+    try {
+      const again = reexamine(pool, entry);
+      if (again !== undefined) return later(pool, entry, again, "unhealthy", greeted);
+    } catch (error) {
+      return notFit(pool, entry, error, "unhealthy");
+    }
+  }
+  if (greeted || greet(pool, entry, undefined)) deliver(pool, entry);
+}
+
+/** The program may have stood still while a hook took its time. */
+function reexamine<T>(pool: State<T>, entry: Entry<T>): Promise<void> | undefined {
+  if (pool.settings.health === undefined) return undefined;
+  notice(pool, pool.clock.now());
+  return suspects(pool, entry) ? examine(pool, entry, true) : undefined;
+}
+
+/** Hooks do not let an object be lent: the next is tried, unless too many fresh ones were unfit. */
+function notFit<T>(pool: State<T>, entry: Entry<T>, error: unknown, why: CloseReason): void {
+  // What dies while it is stored says nothing of the next; what gets too old in a hook does.
+  const fresh = entry.uses === 0 && (why === "expired" || !entry.stored);
+  pool.unfit = fresh ? pool.unfit + 1 : 0;
+  if (pool.unfit >= UNFIT) {
+    pool.unfit = 0;
+    const waiter = pool.queue.first;
+    if (waiter !== undefined) refuse(pool, waiter, error, "failed");
+  }
+  evictUsing(pool, entry, why);
+  pool.dispatch();
+}
+
+let resolver: Resolve<never> | undefined;
+
+/** Without a closure for each promise, which would be a sixth of what a waiter takes. */
+export const keepResolver = (resolve: Resolve<never>): void => void (resolver = resolve);
+
+/** Of the promise just made. */
+export function takeResolver(): Resolve<unknown> {
+  const taken = resolver as Resolve<unknown>;
+  resolver = undefined; // it would keep the last lease from collection
+  return taken;
+}

@@ -1,0 +1,245 @@
+// Create: how objects come to be, as many as are missing and as there is room for.
+
+import { outside } from "../context.ts";
+import { PoolError } from "../errors.ts";
+import { reason } from "../values.ts";
+import { after, Timer } from "./clock.ts";
+import { Attempt, Entry } from "./entry.ts";
+import { evict, invalidate, vacated } from "./evict.ts";
+import { invalidError, stillbornError } from "./explain.ts";
+import { notice, planRound } from "./health.ts";
+import { tooLong } from "./hooks.ts";
+import { refuse } from "./refuse.ts";
+import { readmit } from "./release.ts";
+import { restAfter } from "./rules.ts";
+import type { State } from "./state.ts";
+
+/** How many objects in a row may be obsolete when they are made, before somebody is told. */
+const STILLBORN = 3;
+
+/** How an attempt ended: a failed one may have left an object to be closed. */
+type Outcome<T> = { object: T } | { error: unknown; leftover: T | undefined };
+
+/** The pool starts: from now on `minSize` is kept up. */
+export function begin<T>(pool: State<T>): void {
+  if (pool.started !== undefined || pool.ending !== undefined) return;
+  pool.started = { at: pool.clock.now(), date: new Date() };
+  pool.refresh();
+  pool.dispatch();
+}
+
+/** Begins as many attempts as are missing and as there is room for. */
+export function grow<T>(pool: State<T>): void {
+  while (pool.producing && pool.attempts.size < missing(pool) && pool.room) create(pool);
+}
+
+/** How many are to be made: for who waits, and for `minSize`. */
+function missing<T>({ bag, checks, ending, queue, rest, settings }: State<T>): number {
+  const refilling = ending === undefined && rest.at === Infinity;
+  return Math.max(queue.size - checks, refilling ? settings.minSize - bag.live : 0);
+}
+
+/** `fun` is called before it returns. */
+function create<T>(pool: State<T>): void {
+  const { attempts, clock, expecting, queue, settings: { createTimeout } } = pool;
+  const timer: Timer = new Timer(clock, () => {
+    const error = tooLong(`making object #${attempt.n}`, "createTimeout", createTimeout, "create");
+    abandon(pool, attempt, error);
+  });
+  const begun = clock.now();
+  const attempt = new Attempt<T>(pool.made++, pool.epoch, begun, queue.turn, timer);
+  attempts.add(attempt);
+  planRound(pool);
+  if (createTimeout > 0) timer.start(createTimeout, false);
+  outside(() => void run(pool, attempt));
+  notice(pool, begun); // it logs, and a logger does anything; what is made from now on is not suspect
+  if (expecting.length > 0) timer.keepAlive(true);
+}
+
+async function run<T>(pool: State<T>, attempt: Attempt<T>): Promise<void> {
+  const { fun, opening, settings: { opener } } = pool;
+  const context = {
+    signal: attempt.aborting.signal,
+    invalidate: (why?: unknown) => invalidateMade(pool, attempt, why),
+  };
+  try {
+    // Within a function of its own, for what `fun` throws at once to come later, like all else.
+    const object = await (async () => await fun(attempt.n, context))();
+    if (attempt.over) return late(pool, object);
+    check(pool, attempt, object);
+    attempt.object = object;
+    if (Object(object) === object) opening.set(object, attempt);
+    await opener?.(object);
+    finish(pool, attempt, { object });
+  } catch (error) {
+    finish(pool, attempt, { error, leftover: attempt.object });
+  }
+}
+
+function check<T>(pool: State<T>, { n }: Attempt<T>, object: T): void {
+  if (object === undefined || object === null) {
+    throw new PoolError(`fun must make an object, got ${object} for #${n}`);
+  }
+  if (isKnown(pool, object)) {
+    throw new PoolError(
+      `fun must make another object each time, got for #${n} one that the pool has already`,
+    );
+  }
+}
+
+function isKnown<T>({ bag, opening }: State<T>, object: T): boolean {
+  return opening.has(object) || bag.find(object) !== undefined;
+}
+
+/** What comes of an attempt that was given up counts for nothing any more, but is closed. */
+function late<T>(pool: State<T>, object: T): void {
+  const { hooks, log, totals } = pool;
+  if (object === undefined || object === null || isKnown(pool, object)) return;
+  log.info(() => "an object was made after it was given up: it is closed");
+  hooks.close(object, "leftover", () => "a late object", () => {
+    totals.created++;
+    totals.closed++;
+  });
+}
+
+/** `fun` is to stop, and may still give an object: it goes on to be waited for. */
+export function abort<T>({ aborting, timer }: Attempt<T>, reason: unknown): void {
+  timer.keepAlive(true);
+  outside(() => aborting.abort(reason));
+}
+
+/** An attempt is given up: it has failed now, and what may still come of it is closed. */
+export function abandon<T>(pool: State<T>, attempt: Attempt<T>, error: unknown): void {
+  if (attempt.over) return;
+  attempt.over = true;
+  abort(attempt, error); // before its place is another's
+  end(pool, attempt, { error, leftover: attempt.object });
+}
+
+/** `fun`'s own `invalidate` is called. */
+function invalidateMade<T>(pool: State<T>, attempt: Attempt<T>, why: unknown): void {
+  if (attempt.entry !== undefined) invalidate(pool, attempt.entry, why);
+  else abandon(pool, attempt, invalidError(pool, attempt.n, why));
+}
+
+/** The object of an attempt that is under way is invalidated; false if there is none. */
+export function invalidateOpening<T>(pool: State<T>, object: unknown, why: unknown): boolean {
+  const attempt = pool.opening.get(object);
+  if (attempt !== undefined) invalidateMade(pool, attempt, why);
+  return attempt !== undefined;
+}
+
+function finish<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void {
+  if (attempt.over) return;
+  attempt.over = true;
+  end(pool, attempt, outcome);
+}
+
+/** The end of every attempt. */
+function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void {
+  attempt.timer.stop();
+  pool.attempts.delete(attempt);
+  pool.opening.delete(attempt.object);
+  // Taken in before anybody hears of it, who may ask for another one at once.
+  if ("object" in outcome) {
+    const entry = admit(pool, attempt, outcome.object);
+    tellCreated(pool, attempt, {});
+    made(pool, attempt, entry);
+  } else {
+    const { error, leftover } = outcome;
+    const entry = leftover === undefined ? undefined : admit(pool, attempt, leftover);
+    tellCreated(pool, attempt, { error });
+    failed(pool, attempt, error, entry);
+  }
+}
+
+/** Observers hear of it. */
+function tellCreated<T>(
+  { clock, observed, observers }: State<T>,
+  { begun, n }: Attempt<T>,
+  outcome: { error?: unknown },
+): void {
+  if (!observed) return;
+  observers.tell("created", { n, duration: Math.round(clock.now() - begun), ...outcome });
+}
+
+function made<T>(pool: State<T>, attempt: Attempt<T>, entry: Entry<T>): void {
+  const { hooks, log } = pool;
+  pool.failures = 0;
+  pool.rest.stop();
+  log.debug(() => `${hooks.label(entry)} is made`);
+  if (attempt.epoch === pool.epoch) pool.stillborn = 0;
+  else stillborn(pool, attempt);
+  readmit(pool, entry);
+  recount(pool);
+  pool.dispatch();
+}
+
+/**
+ * `reset` was called while the object was made. Somebody who does that each time must not keep the
+ * process busy for good: the event loop gets its turn, and who waits is told. Those that one `reset`
+ * has made obsolete together count once.
+ */
+function stillborn<T>(pool: State<T>, attempt: Attempt<T>): void {
+  pool.pausing = true;
+  after(0, true, () => {
+    pool.pausing = false;
+    pool.dispatch();
+  });
+  if (attempt.n < pool.stillbornBy) return;
+  pool.stillbornBy = pool.made;
+  if (++pool.stillborn < STILLBORN) return;
+  pool.stillborn = 0;
+  tell(pool, attempt, stillbornError(pool));
+}
+
+function failed<T>(
+  pool: State<T>,
+  attempt: Attempt<T>,
+  error: unknown,
+  entry: Entry<T> | undefined,
+): void {
+  const { clock, ending, log, rest, settings, totals } = pool;
+  totals.createFailed++;
+  pool.failure = { cause: error, at: clock.awake() };
+  if (ending === undefined && settings.minSize > 0 && rest.at === Infinity) {
+    rest.start(restAfter(++pool.failures, Math.random()), false);
+  }
+  if (!tell(pool, attempt, error) && ending === undefined) {
+    log.warn(() => `#${attempt.n} cannot be made: ${reason(error)}`);
+  }
+  if (entry === undefined) vacated(pool);
+  else void evict(pool, entry, "leftover");
+}
+
+/** A failure is told who waits for `minSize`, and the oldest of those that waited when it began. */
+function tell<T>(pool: State<T>, { turn }: Attempt<T>, error: unknown): boolean {
+  const expecting = pool.expecting.splice(0);
+  for (const { reject } of expecting) reject(error);
+  const { oldest } = pool.queue;
+  const concerned = oldest !== undefined && oldest.turn <= turn;
+  if (concerned) refuse(pool, oldest, error, "failed");
+  return concerned || expecting.length > 0;
+}
+
+function admit<T>(pool: State<T>, attempt: Attempt<T>, object: T): Entry<T> {
+  const { bag, clock, settings: { lifetimeJitter, maxLifetime }, totals } = pool;
+  const born = clock.now();
+  const life = maxLifetime > 0 ? maxLifetime * (1 - lifetimeJitter * Math.random()) : Infinity;
+  const entry = new Entry(object, attempt, born, born + life);
+  attempt.entry = entry;
+  totals.created++;
+  bag.add(entry);
+  return entry;
+}
+
+/** There may be `minSize` objects now: the bounds have changed, or there is another one. */
+export function recount<T>(pool: State<T>): void {
+  if (!isComplete(pool)) return;
+  for (const { resolve } of pool.expecting.splice(0)) resolve();
+}
+
+/** Whether there are `minSize` objects. */
+export function isComplete<T>({ bag, settings }: State<T>): boolean {
+  return bag.live >= settings.minSize;
+}

@@ -1,0 +1,31 @@
+// Dispatch: the one loop that brings together who waits and what is available.
+
+import { offer, pick } from "./acquire.ts";
+import { grow } from "./create.ts";
+import type { Entry } from "./entry.ts";
+import { drained } from "./manage.ts";
+import type { State } from "./state.ts";
+
+/**
+ * Serves who waits with what is available, then has made what is missing. Whatever frees an object or
+ * a place, or adds a waiter, ends with it. `entry`: an object in use by nobody, which goes first.
+ */
+export function dispatch<T>(pool: State<T>, entry?: Entry<T>): void {
+  if (entry !== undefined) {
+    if (pool.wanted) offer(pool, entry);
+    else pool.bag.store(entry);
+  }
+  if (pool.dispatching) return; // called by a hook: the loop below goes on
+  pool.dispatching = true;
+  try {
+    while (pool.wanted && pool.bag.idle.size > 0) {
+      const entry = pick(pool);
+      if (entry === undefined) break;
+      offer(pool, entry);
+    }
+  } finally {
+    pool.dispatching = false;
+  }
+  grow(pool);
+  if (pool.ending?.draining && pool.queue.size === 0) drained(pool);
+}

@@ -1,0 +1,106 @@
+// Loan: an object on loan, as its borrower holds it.
+
+import { type Borrower, type Entry, Lending } from "./entry.ts";
+import { deadError } from "./explain.ts";
+import { detach, discard, dispose, release } from "./release.ts";
+import type { State } from "./state.ts";
+
+/**
+ * An object on loan from a pool: what {@linkcode Pool.borrow} gives.
+ *
+ * Keep the loan as long as you use its object. A loan that is garbage-collected is a leak, even if its
+ * object is still in use: the pool closes the object. A `const` that is not used again does not keep it.
+ *
+ * The object is the bare one: what uses it after the end of the loan is not refused.
+ */
+export interface Loan<T> extends AsyncDisposable, Disposable {
+  /**
+   * The object.
+   *
+   * @throws {LeaseError} the loan has ended
+   */
+  readonly object: T;
+  /** Whether the loan has ended: given back, discarded, detached, or taken away. */
+  readonly ended: boolean;
+  /**
+   * Gives the object back. A second time changes nothing, and is logged and counted.
+   *
+   * @returns resolves once `retter` is done, also if that failed
+   */
+  release(): Promise<void>;
+  /**
+   * Gives the object back to be closed, not lent again.
+   *
+   * @param why for the log
+   * @returns resolves once the object is closed
+   */
+  discard(why?: unknown): Promise<void>;
+  /**
+   * Takes the object out of the pool for good: it is the caller's from now on, and its place is free.
+   *
+   * @returns the object
+   * @throws {LeaseError} the loan has ended
+   */
+  detach(): T;
+}
+
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+const DENO_INSPECT = Symbol.for("Deno.customInspect");
+
+/** There is one for each `get`: so its fields are set once. */
+export class PoolLoan<T> extends Lending<T> implements Loan<T> {
+  declare readonly pool: State<T>;
+
+  constructor(pool: State<T>, entry: Entry<T>, borrower: Borrower | undefined) {
+    super(entry, borrower);
+    this.pool = pool;
+  }
+
+  get object(): T {
+    if (this.end !== undefined) throw deadError(this.pool.name, "loan", this.end);
+    return this.entry.object;
+  }
+
+  get ended(): boolean {
+    return this.end !== undefined;
+  }
+
+  release(): Promise<void> {
+    return release(this.pool, this);
+  }
+
+  discard(why?: unknown): Promise<void> {
+    return discard(this.pool, this, why);
+  }
+
+  detach(): T {
+    if (this.end !== undefined) throw deadError(this.pool.name, "loan", this.end);
+    return detach(this.pool, this);
+  }
+
+  /** A call through it has failed, or its user otherwise: `discardOnError` decides what that means. */
+  fail(error: unknown): void {
+    const { end, failure, pool } = this;
+    // Each failure is asked about once: the first may be harmless, and the next one not.
+    const isKnown = failure !== undefined && (failure.spoilt || failure.error === error);
+    if (end !== undefined || isKnown) return;
+    this.failure = { error, spoilt: pool.hooks.discardsAfter(error) };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return dispose(this.pool, this);
+  }
+
+  [Symbol.dispose](): void {
+    void dispose(this.pool, this);
+  }
+
+  [INSPECT](): string {
+    const { end, entry, pool } = this;
+    return `Loan of ${pool.name}: ${end ?? pool.hooks.label(entry)}`;
+  }
+
+  [DENO_INSPECT](): string {
+    return this[INSPECT]();
+  }
+}

@@ -1,0 +1,133 @@
+// Manage: what its owner does to a whole pool: ready, resize, reset, shutdown.
+
+import { after, Timer } from "./clock.ts";
+import { abandon, abort, begin, isComplete, recount } from "./create.ts";
+import { abandonClosings, evictAll, hurryClosings, kill } from "./evict.ts";
+import { closedError, holderOf, holding } from "./explain.ts";
+import { DONE } from "./hooks.ts";
+import { refuseAll } from "./refuse.ts";
+import type { State } from "./state.ts";
+
+/** How often it is said for whom a shutdown waits, in ms. */
+const REPORT = 10_000;
+
+/** For how long closers are waited for once a shutdown has run out of time, in ms. */
+const GRACE = 400;
+
+/** How many who hold objects are named. */
+const NAMED = 5;
+
+/** Starts the pool; resolves once there are `minSize` objects. */
+export function ready<T>(pool: State<T>): Promise<void> {
+  begin(pool); // whose `fun` may end it
+  if (pool.ending !== undefined) return Promise.reject(closedError(pool));
+  if (isComplete(pool)) return DONE;
+  pool.rest.stop(); // somebody asks: it is tried again at once
+  const reached = new Promise<void>((resolve, reject) => pool.expecting.push({ resolve, reject }));
+  for (const { timer } of pool.attempts) timer.keepAlive(true);
+  pool.dispatch();
+  return reached;
+}
+
+/** Changes the bounds. */
+export function resize<T>(pool: State<T>, minSize: number, maxSize: number): void {
+  Object.assign(pool.settings, { minSize, maxSize });
+  pool.careful = true;
+  void evictAll(pool, "resized", () => pool.oversize);
+  recount(pool);
+  if (pool.started !== undefined) pool.dispatch();
+}
+
+/** Makes every present object obsolete; resolves once the available ones are closed. */
+export async function reset<T>(pool: State<T>): Promise<void> {
+  pool.epoch++;
+  pool.careful = true;
+  await evictAll(pool, "reset");
+}
+
+/** Begins the shutdown, or joins it. `drain`: who waits is served first. 0: no limit of time. */
+export function shutdown<T>(pool: State<T>, timeout: number, drain: boolean): Promise<void> {
+  const ending = pool.ending ?? end(pool, drain);
+  const { clock, force, size } = pool;
+  const busy = size > 0 || ending.draining;
+  if (busy && timeout > 0 && clock.awake() + timeout < force.at) force.start(timeout, true);
+  return ending.promise;
+}
+
+function end<T>(pool: State<T>, drain: boolean): NonNullable<State<T>["ending"]> {
+  const { bag, clock, log, queue, rounds, settings } = pool;
+  let done!: () => void;
+  const promise = new Promise<void>((resolve) => done = resolve);
+  const report = new Timer(clock, () => {
+    log.warn(() => waitsFor(pool));
+    report.start(REPORT, false);
+  });
+  const resolve = () => {
+    for (const timer of [report, pool.force, rounds]) timer.stop();
+    pool.queue.stop();
+    done();
+  };
+  const ending = { promise, resolve, draining: drain && queue.size > 0 };
+  pool.ending = ending;
+  pool.careful = true;
+  pool.refresh();
+  pool.keepTime();
+  if (settings.maxUsingDelayKill > 0) {
+    pool.awaitRounds = true;
+    rounds.keepAlive(bag.using > 0);
+  }
+  log.info(() => `is shut down, with ${bag.using} objects in use`);
+  if (!ending.draining) close(pool);
+  // Where nothing is waited for there is no timer: a Worker's global scope forbids one.
+  if (ending.draining || pool.size > 0) report.start(REPORT, false);
+  return ending;
+}
+
+/** All that waited have been served, or have gone. */
+export function drained<T>(pool: State<T>): void {
+  pool.ending!.draining = false;
+  close(pool);
+}
+
+/** From now on nothing is lent or made. */
+function close<T>(pool: State<T>): void {
+  const error = closedError(pool);
+  refuseAll(pool, error, "closed");
+  pool.rest.stop();
+  for (const { reject } of pool.expecting.splice(0)) reject(error);
+  for (const attempt of pool.attempts) abort(attempt, error);
+  void evictAll(pool, "shutdown");
+  // What was lost before need not be waited for, once that is noticed.
+  pool.leaks.look(pool.bag.lent, pool.clock.awake(), pool.clocked);
+  if (pool.size === 0) pool.ending!.resolve();
+}
+
+/** A shutdown has run out of time. */
+export function force<T>(pool: State<T>): void {
+  const error = closedError(pool);
+  if (pool.ending!.draining) drained(pool);
+  hurryClosings(pool, error);
+  for (const entry of [...pool.bag.entries()]) kill(pool, entry, "revoked by shutdown");
+  for (const attempt of [...pool.attempts]) abandon(pool, attempt, error);
+  hurryClosings(pool, error);
+  if (pool.closings.size === 0) return;
+  const cancel = after(GRACE, true, () => abandonClosings(pool));
+  void pool.ending!.promise.then(cancel);
+}
+
+function waitsFor<T>(pool: State<T>): string {
+  const { attempts, bag, closings, queue } = pool;
+  const held = [...bag.overdue, ...bag.lent].slice(0, NAMED)
+    .map((entry) => holderOf(pool, entry))
+    .map((holder) => `${holder.object} held ${holding(holder)}`);
+  const waiting = queue.size > 0 ? [`${queue.size} waiting`] : [];
+  return `shutdown waits for ${
+    [
+      ...waiting,
+      `${bag.using} in use`,
+      `${attempts.size} being made`,
+      `${closings.size} being closed`,
+      ...held,
+    ].join("; ")
+  }`;
+}

@@ -1,0 +1,217 @@
+// Observe: what happens in a pool, as it is counted and as observers hear of it.
+
+import { outside } from "../context.ts";
+import { quiet } from "../values.ts";
+
+/** Why an object was closed. */
+export type CloseReason =
+  | "wornOut"
+  | "expired"
+  | "recycled"
+  | "discarded"
+  | "unhealthy"
+  | "unfit"
+  | "invalidated"
+  | "killed"
+  | "leaked"
+  | "reset"
+  | "resized"
+  | "shutdown"
+  | "leftover";
+
+/** Why a borrower got nothing. */
+export type RefuseReason = "timeout" | "aborted" | "full" | "closed" | "failed";
+
+/** How a loan ended, for the pool. */
+export type ReturnEnd = "returned" | "discarded" | "detached" | "killed" | "leaked";
+
+/** An attempt to make an object has ended. All times are in milliseconds. */
+export interface CreatedEvent {
+  /** Which attempt it was. */
+  readonly n: number;
+  /** How long it took. */
+  readonly duration: number;
+  /** What it failed with; only in the event of an attempt that failed. */
+  readonly error?: unknown;
+}
+
+/** A borrower has got an object. */
+export interface LentEvent {
+  /** What `tracer`, else `String`, makes of the object, after its number. Computed when it is read. */
+  readonly object: string;
+  /** How long the borrower waited, in milliseconds. */
+  readonly waited: number;
+  /** What the borrower gave as `label`. */
+  readonly label?: string;
+}
+
+/** A borrower has got none. */
+export interface RefusedEvent {
+  /** How long it waited, in milliseconds. */
+  readonly waited: number;
+  /** What the borrower gave as `label`. */
+  readonly label?: string;
+  /** What it was told. */
+  readonly error: unknown;
+  /** Why. */
+  readonly reason: RefuseReason;
+}
+
+/** A borrower is done with its object. */
+export interface ReturnedEvent {
+  /** What `tracer`, else `String`, makes of the object, after its number. Computed when it is read. */
+  readonly object: string;
+  /** How long it was held, in milliseconds; of one lent before the observer came, since then. */
+  readonly held: number;
+  /** What the borrower gave as `label`. */
+  readonly label?: string;
+  /** How it ended. */
+  readonly end: ReturnEnd;
+}
+
+/** An object is gone: closed, and its place is free. */
+export interface ClosedEvent {
+  /** Which attempt had made it. */
+  readonly n: number;
+  /** How old it got, in milliseconds. */
+  readonly age: number;
+  /** How many times it was lent. */
+  readonly uses: number;
+  /** Why it was closed. */
+  readonly reason: CloseReason;
+}
+
+/**
+ * Hears what happens in a pool, by any of these methods. Each is called once for what it names,
+ * synchronously, outside of every caller's asynchronous context. What it throws is logged.
+ */
+export interface Observer {
+  /** An attempt to make an object has ended. */
+  created?(event: CreatedEvent): void;
+  /** A borrower has got an object. */
+  lent?(event: LentEvent): void;
+  /** A borrower has got none. */
+  refused?(event: RefusedEvent): void;
+  /** A borrower is done with its object. */
+  returned?(event: ReturnedEvent): void;
+  /** An object is gone. */
+  closed?(event: ClosedEvent): void;
+}
+
+/** The methods of an observer. */
+export const EVENTS = ["created", "lent", "refused", "returned", "closed"] as const;
+
+/** What has happened since the pool was made; each only grows. */
+export class Totals {
+  /** Objects made, also those that `opener` then failed for, which count as `createFailed` too. */
+  created = 0;
+  /** Attempts to make one that failed. */
+  createFailed = 0;
+  /** Objects lent. */
+  gets = 0;
+  /** Loans given back, and uses that ended, whose object was kept. */
+  returned = 0;
+  /** Objects closed after `maxUse` uses. */
+  wornOut = 0;
+  /** Objects closed after being unused for `maxAvailDelay`. */
+  recycled = 0;
+  /** Objects closed at `maxLifetime`. */
+  expired = 0;
+  /** Objects taken away after `maxUsingDelayKill`, or by a shutdown that ran out of time. */
+  killed = 0;
+  /** Loans that were garbage-collected without being given back. */
+  leaked = 0;
+  /** Objects closed for their borrower, after its failure, by `reset` or by `resize`. */
+  discarded = 0;
+  /** Objects taken out of the pool by `detach`. */
+  detached = 0;
+  /** Objects that are gone, through `closer` where there is one. */
+  closed = 0;
+  /** Calls of `health`. */
+  healthChecks = 0;
+  /** Objects that `health` did not find good. */
+  unhealthy = 0;
+  /** Objects closed because the pool was told that they had died. */
+  invalidated = 0;
+  /** `get`s that took longer than their `timeout`. */
+  timeouts = 0;
+  /** `get`s given up by their `signal`. */
+  aborted = 0;
+  /** `get`s that failed otherwise: refused, or told of a failure. */
+  rejected = 0;
+  /** Loans given back again. */
+  doubleReturns = 0;
+  /** Housekeeping rounds. */
+  hkRounds = 0;
+  /** Housekeeping rounds that failed: none, unless there is a bug in the pool. */
+  hkErrors = 0;
+  /** Hooks that failed or took too long. */
+  hookErrors = 0;
+}
+
+/** Which total counts those closed for a reason. */
+export const COUNTED: Readonly<Partial<Record<CloseReason, keyof Totals>>> = {
+  wornOut: "wornOut",
+  expired: "expired",
+  recycled: "recycled",
+  discarded: "discarded",
+  reset: "discarded",
+  resized: "discarded",
+  invalidated: "invalidated",
+  killed: "killed",
+  leaked: "leaked",
+};
+
+/** The observers of one pool. */
+export class Observers {
+  readonly #failed: (name: string, error: unknown) => void;
+  #all: Observer[] = [];
+
+  /** `failed`: hears what an observer failed with, in which of its methods. */
+  constructor(failed: (name: string, error: unknown) => void) {
+    this.#failed = failed;
+  }
+
+  /** Whether there is none, so that nothing need be told. */
+  get none(): boolean {
+    return this.#all.length === 0;
+  }
+
+  add(observer: Observer): void {
+    this.#all = [...this.#all, observer];
+  }
+
+  remove(observer: Observer): void {
+    const i = this.#all.indexOf(observer);
+    this.#all = this.#all.filter((_, j) => j !== i);
+  }
+
+  /** Tells each that has a method of that name. */
+  tell<E extends typeof EVENTS[number]>(
+    name: E,
+    event: Parameters<NonNullable<Observer[E]>>[0],
+  ): void {
+    for (const observer of this.#all) {
+      try {
+        // As a method: an observer may be an object of some class.
+        const told = outside(() => (observer[name] as ((event: object) => unknown))?.(event));
+        quiet(told, (error) => this.#failed(name, error));
+      } catch (error) {
+        this.#failed(name, error);
+      }
+    }
+  }
+}
+
+/** An event about an object, which is described only if somebody asks. */
+export function about<E extends object>(
+  describe: () => string,
+  event: E,
+): E & { readonly object: string } {
+  return {
+    ...event,
+    get object() {
+      return describe();
+    },
+  };
+}

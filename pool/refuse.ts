@@ -1,0 +1,51 @@
+// Refuse: how borrowers get nothing.
+
+import { situation, timeoutError } from "./explain.ts";
+import type { RefuseReason } from "./observe.ts";
+import type { Terms, Waiter } from "./queue.ts";
+import type { State } from "./state.ts";
+
+/** A waiter is told that it gets nothing. */
+export function refuse<T>(
+  pool: State<T>,
+  waiter: Waiter<unknown>,
+  error: unknown,
+  why: RefuseReason,
+): void {
+  if (!waiter.waits) return; // by a hook of one that was refused before
+  pool.queue.remove(waiter);
+  tellRefused(pool, waiter.terms, error, why);
+  waiter.reject(error);
+  if (pool.ending?.draining) pool.dispatch(); // it may have been the last
+}
+
+/** All waiters are. */
+export function refuseAll<T>(pool: State<T>, error: unknown, why: RefuseReason): void {
+  for (const waiter of pool.queue.all()) refuse(pool, waiter, error, why);
+}
+
+/** The time of these is over. */
+export function refuseLate<T>(pool: State<T>, late: Waiter<unknown>[]): void {
+  const at = situation(pool); // by `tracer`, which may do anything
+  for (const waiter of late) refuse(pool, waiter, timeoutError(pool, waiter, at), "timeout");
+  pool.trouble();
+}
+
+/** It is counted, and observers hear of it. */
+export function tellRefused<T>(
+  { clock, observed, observers, totals }: State<T>,
+  { begun, borrower }: Terms,
+  error: unknown,
+  why: RefuseReason,
+): void {
+  totals[why === "timeout" ? "timeouts" : why === "aborted" ? "aborted" : "rejected"]++;
+  if (!observed) return;
+  const waited = begun === 0 ? 0 : Math.round(clock.awake() - begun);
+  const label = borrower?.label;
+  observers.tell("refused", {
+    waited,
+    error,
+    reason: why,
+    ...(label === undefined ? {} : { label }),
+  });
+}

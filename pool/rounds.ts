@@ -1,0 +1,104 @@
+// Rounds: housekeeping, which finds what is due, and checks what is available.
+
+import { reason } from "../values.ts";
+import type { Entry } from "./entry.ts";
+import { evict, evictIdle, kill } from "./evict.ts";
+import { holderOf, holding } from "./explain.ts";
+import { examine, notice, planRound } from "./health.ts";
+import { obsolete } from "./release.ts";
+import { due, type Time } from "./rules.ts";
+import type { State } from "./state.ts";
+
+/** How many health checks run at the same time: the other objects can be lent meanwhile. */
+const WIDTH = 4;
+
+/** One round. */
+export function round<T>(pool: State<T>): void {
+  const { bag, clock, leaks, log, settings: { health, healthFreq }, totals } = pool;
+  totals.hkRounds++;
+  try {
+    const time = { now: clock.now(), awake: clock.awake() };
+    notice(pool, time.now);
+    leaks.look(bag.lent, time.awake, pool.clocked);
+    clean(pool, time);
+    if (health && totals.hkRounds % healthFreq === 0) void checkAll(pool);
+  } catch (error) {
+    totals.hkErrors++;
+    log.error(() => `a housekeeping round failed: ${reason(error)}`);
+  }
+  if (pool.size > 0) planRound(pool);
+  else pool.lastRound = Infinity;
+}
+
+function clean<T>(pool: State<T>, time: Time): void {
+  const { bag, settings } = pool;
+  const { expire, recycle, warn, kill } = due(bag, settings, time);
+  for (const entry of expire) {
+    bag.lifetimes.remove(entry); // those in use are closed when they return
+    void evictIdle(pool, entry, "expired");
+  }
+  for (const entry of recycle) void evictIdle(pool, entry, "recycled");
+  for (const entry of warn) warnOf(pool, entry, time.awake - entry.since);
+  for (const entry of kill) killHeld(pool, entry, time.awake - entry.since);
+}
+
+function warnOf<T>(pool: State<T>, entry: Entry<T>, held: number): void {
+  const { bag, log, settings } = pool;
+  // A hook of the others may have given it back, and it may have been lent again.
+  if (entry.list !== bag.lent || held < settings.maxUsingDelay) return;
+  bag.warned(entry);
+  log.warn(() => {
+    const holder = holderOf(pool, entry);
+    return `${holder.object} has been in use ${holding(holder)} (maxUsingDelay)`;
+  });
+  pool.trouble();
+}
+
+function killHeld<T>(pool: State<T>, entry: Entry<T>, held: number): void {
+  const { bag, log, settings } = pool;
+  const { uses } = entry;
+  const isOut = () =>
+    entry.uses === uses && (entry.list === bag.lent || entry.list === bag.overdue);
+  if (!isOut() || held < settings.maxUsingDelayKill) return;
+  const holder = holderOf(pool, entry);
+  if (!isOut()) return; // `tracer` may do anything
+  kill(pool, entry, "killed");
+  log.warn(() => `${holder.object} is killed: in use ${holding(holder)} (maxUsingDelayKill)`);
+  pool.trouble();
+}
+
+/** Asks for the health of all that is available; one run at a time. */
+async function checkAll<T>(pool: State<T>): Promise<void> {
+  if (pool.checkingAll) return;
+  pool.checkingAll = true;
+  const queue = [...pool.bag.idle].values();
+  const work = async () => {
+    for (const entry of queue) await check(pool, entry);
+  };
+  try {
+    await Promise.all(Array.from({ length: WIDTH }, work));
+  } finally {
+    pool.checkingAll = false;
+  }
+}
+
+/** Asks for the health of an available object, which stays where it is but is not lent. */
+async function check<T>(pool: State<T>, entry: Entry<T>): Promise<void> {
+  if (entry.state !== "available" || entry.checking) return;
+  entry.checking = true;
+  const good = await isGood(pool, entry);
+  entry.checking = false;
+  if (entry.state !== "available") return; // a shutdown has taken it
+  const fault = good ? obsolete(pool, entry, pool.clock.now()) : "unhealthy";
+  if (fault !== undefined) void evict(pool, entry, fault);
+  else pool.dispatch();
+}
+
+async function isGood<T>(pool: State<T>, entry: Entry<T>): Promise<boolean> {
+  try {
+    await examine(pool, entry, false);
+    return true;
+  } catch {
+    return false;
+  }
+}

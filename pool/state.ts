@@ -1,0 +1,222 @@
+// State: all that one pool knows. Data, and the few questions about it that many ask.
+
+import { reason } from "../values.ts";
+import { Bag } from "./bag.ts";
+import { Clock, type Timer } from "./clock.ts";
+import type { Attempt, Entry, Lending } from "./entry.ts";
+import { type Closing, Hooks } from "./hooks.ts";
+import type { LeakWatch } from "./leaks.ts";
+import { Log } from "./log.ts";
+import { Observers, Totals } from "./observe.ts";
+import type { Create, Settings } from "./options.ts";
+import type { Kind, Queue, Terms } from "./queue.ts";
+
+/** How many `get`s are traced once there is trouble. */
+const TRACED = 100;
+
+/** Who waits for `minSize` objects. */
+export interface Expecting {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** A shutdown under way. */
+export interface Ending {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  /** Who waits already is served first. */
+  draining: boolean;
+}
+
+/** One pool. Other files move it on; each change that frees something ends with `dispatch`. */
+export class State<T> {
+  readonly id: number;
+  /** What messages call it. */
+  readonly name: string;
+  readonly fun: Create<T>;
+  readonly settings: Settings<T>;
+  readonly totals: Totals = new Totals();
+  readonly clock: Clock = new Clock();
+  readonly log: Log;
+  readonly hooks: Hooks<T>;
+  readonly observers: Observers;
+
+  // objects
+  readonly bag: Bag<T> = new Bag();
+  readonly attempts: Set<Attempt<T>> = new Set();
+  /** What `opener` has at the moment: it is not in the bag yet. */
+  readonly opening: Map<unknown, Attempt<T>> = new Map();
+  readonly closings: Set<Closing> = new Set();
+  /** How many attempts there were. */
+  made = 0;
+  /** How many times all that is there was made obsolete. */
+  epoch = 0;
+  /** The last failure to make one. */
+  failure: { cause: unknown; at: number } | undefined = undefined;
+  /** How many attempts have failed in a row. */
+  failures = 0;
+  /** How many in a row were obsolete when they were made, and how many attempts there were by then. */
+  stillborn = 0;
+  stillbornBy = 0;
+  /** The event loop gets its turn before another is made. */
+  pausing = false;
+  expecting: Expecting[] = [];
+
+  // borrowers
+  queue!: Queue<unknown>;
+  /** What borrowers ask for who give no options. */
+  readonly usual: Readonly<Record<Kind, Terms>>;
+  /** How many objects a hook looks at, for who waits. */
+  checks = 0;
+  /** How many fresh objects in a row were not fit to be lent. */
+  unfit = 0;
+  /** `dispatch` is at work. */
+  dispatching = false;
+  /** How many borrowers are still to be traced. */
+  tracing: number;
+
+  leaks!: LeakWatch<T>;
+  /** It was said that what a callback of `use` gives outlives its loan. */
+  warnedOfStream = false;
+
+  // time
+  /** Housekeeping rounds. */
+  rounds!: Timer;
+  /** The rest after attempts that failed, before `minSize` is tried again. */
+  rest!: Timer;
+  /** The `timeout` of a shutdown. */
+  force!: Timer;
+  /** Between rounds, in ms; 0: there are none. */
+  readonly hkDelay: number;
+  /** When the last round was, Infinity while there are none; and how much had been slept by then. */
+  lastRound = Infinity;
+  slept = 0;
+  /** What was last known to be good before that moment may have died since. */
+  suspect = -Infinity;
+  /** A round asks for the health of what is available. */
+  checkingAll = false;
+  /** Somebody waits for what rounds do. */
+  awaitRounds = false;
+  /** When an object was last picked or taken back, by `clock.now()`, if that is read. */
+  now = 0;
+
+  // life
+  started: { at: number; date: Date } | undefined = undefined;
+  ending: Ending | undefined = undefined;
+
+  // what is in force, so that the fast paths need ask but once
+  /** The clock is read whenever an object is lent or comes back. */
+  clocked: boolean;
+  /** What is available can be lent with no more ado. */
+  quick: boolean;
+  /** What comes back may have to be closed. */
+  careful: boolean;
+  /** Somebody observes. */
+  observed = false;
+
+  /**
+   * Brings together who waits and what is available, and has made what is missing. `entry`: one in use
+   * by nobody, to go first. Set once, as are the queue, the timers and the watch.
+   */
+  dispatch!: { dispatch(entry?: Entry<T>): void }["dispatch"];
+
+  constructor(id: number, fun: Create<T>, settings: Settings<T>, hkDelay: number) {
+    this.id = id;
+    this.name = settings.name ?? `proxypool#${id}`;
+    this.fun = fun;
+    this.settings = settings;
+    this.hkDelay = hkDelay;
+    this.log = new Log(this.name, settings.logLevel, settings.logger);
+    this.hooks = new Hooks(settings, this.totals, this.log);
+    this.observers = new Observers((method, error) =>
+      this.log.warn(() => `an observer failed in ${method}: ${reason(error)}`)
+    );
+    const usual = {
+      timeout: settings.timeout,
+      signal: undefined,
+      priority: 0,
+      borrower: undefined,
+      begun: 0,
+    };
+    this.usual = {
+      lease: { ...usual, kind: "lease" },
+      loan: { ...usual, kind: "loan" },
+      use: { ...usual, kind: "use" },
+    };
+    this.tracing = settings.traceHolders === true ? Infinity : 0;
+    const { maxUsingDelay, maxUsingDelayKill, maxAvailDelay, maxLifetime, health } = settings;
+    // A stack costs so much that the clock adds nothing to it.
+    this.clocked = health !== undefined || settings.traceHolders === true ||
+      [maxUsingDelay, maxUsingDelayKill, maxAvailDelay, maxLifetime].some((delay) => delay > 0);
+    this.careful = settings.maxUse > 0 || maxLifetime > 0;
+    this.quick = false; // until it has started
+  }
+
+  /** How many objects count for `maxSize`. */
+  get size(): number {
+    return this.attempts.size + this.bag.size;
+  }
+
+  /** Whether there is room for one more; what is being closed still has its place. */
+  get room(): boolean {
+    const { maxSize } = this.settings;
+    return maxSize === 0 || this.size < maxSize;
+  }
+
+  /** Whether there are more than `maxSize`; what is being closed is on its way out already. */
+  get oversize(): boolean {
+    const { bag, settings: { maxSize } } = this;
+    return maxSize > 0 && this.attempts.size + bag.live > maxSize;
+  }
+
+  /** Whether somebody waits for whom no hook looks at an object already. */
+  get wanted(): boolean {
+    return this.queue.size > this.checks;
+  }
+
+  /** Whether `fun` may be called. */
+  get producing(): boolean {
+    return this.started !== undefined && !this.pausing &&
+      (this.ending === undefined || this.ending.draining);
+  }
+
+  /** Finds out anew what is in force. */
+  refresh(): void {
+    const { getter, health } = this.settings;
+    const hooked = getter !== undefined || health !== undefined;
+    const open = this.started !== undefined && this.ending === undefined;
+    this.observed = !this.observers.none;
+    this.quick = open && !hooked && this.tracing === 0 && !this.observed;
+  }
+
+  /** From now on it is known exactly since when objects are where they are. */
+  keepTime(): void {
+    if (this.clocked) return;
+    const { bag, clock } = this;
+    this.leaks.look(bag.lent, clock.awake(), false);
+    for (const entry of bag.idle) {
+      entry.since = clock.now();
+      entry.coarse = true;
+    }
+    this.clocked = true;
+  }
+
+  /** Something went wrong: from now on it is known since when, and for a while from which line. */
+  trouble(): void {
+    this.keepTime();
+    if (this.settings.traceHolders !== "auto") return;
+    this.tracing = TRACED;
+    this.refresh();
+  }
+
+  /** One more borrower is traced. */
+  traced(): void {
+    if (--this.tracing === 0) this.refresh();
+  }
+
+  /** The loan of an object that is out. */
+  lendingOf(object: unknown): Lending<T> | undefined {
+    const entry = this.bag.find(object);
+    return entry?.state === "using" ? entry.lending : undefined;
+  }
+}

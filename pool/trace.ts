@@ -1,0 +1,54 @@
+// Trace: from which line of the user's code an object was borrowed.
+
+import type { Borrower } from "./entry.ts";
+
+/** Something whose `stack` is made when it is read. */
+type Trace = NonNullable<Borrower["trace"]>;
+
+interface Errors {
+  captureStackTrace?(target: object, below?: unknown): void;
+  stackTraceLimit?: number;
+}
+
+const { Bun } = globalThis as { Bun?: unknown };
+
+/** The folder of the library, where it has one of its own: in a bundle it has none. */
+const ROOT = rootOf(import.meta.url);
+
+/** How many frames are recorded where those of the library cannot be left out. */
+const FRAMES = 30;
+
+function rootOf(url: string | undefined): string | undefined {
+  const found = /^(.*\/)pool\/trace\.\w+$/.exec(url ?? "");
+  return found?.[1]?.replace(/^file:\/\//, "");
+}
+
+/** Records the stack, without `below` and what it has called. */
+export function record(below: unknown): Trace {
+  const errors = Error as Errors;
+  if (errors.captureStackTrace === undefined) return new Error();
+  const trace = {};
+  // Bun's engine drops the frames of calls in tail position: `below` may not be found.
+  if (Bun === undefined) errors.captureStackTrace(trace, below);
+  else {
+    const { stackTraceLimit } = errors;
+    errors.stackTraceLimit = FRAMES;
+    errors.captureStackTrace(trace);
+    errors.stackTraceLimit = stackTraceLimit!;
+  }
+  return trace;
+}
+
+/** The line that borrowed, as the runtime writes it; undefined if it is not known. */
+export function lineOf(borrower: Borrower | undefined): string | undefined {
+  const stack: unknown = borrower?.trace?.stack;
+  if (typeof stack !== "string" || Bun !== undefined && ROOT === undefined) return undefined;
+  const lines = stack.split("\n").filter((line) => /:\d+(:\d+)?\)?$/.test(line.trim()));
+  return lines.find((line) => !isOwn(line))?.trim().replace(/^at /, "");
+}
+
+/** Whether a line of a stack is one of the library. */
+function isOwn(line: string): boolean {
+  const [, path] = ROOT === undefined ? [] : line.split(ROOT);
+  return path !== undefined && /^(?:(?:pool|proxy|scopes)\/|\w+\.[jt]s:)/.test(path);
+}

@@ -1,0 +1,266 @@
+// Ways to break `use`, and what takes objects away from it.
+
+import type { ByFile } from "./row.ts";
+
+export const USING: ByFile = {
+  "pool/use.ts": [
+    [
+      "use does not give back",
+      "const returned = release(pool, usage);\n  return returned === DONE",
+      "const returned = DONE as Promise<void>;\n  return returned === DONE",
+    ],
+    [
+      "use does not wait for retter",
+      "return returned === DONE ? value : returned.then(() => value);",
+      "return value;",
+    ],
+    [
+      "a use that fails does not wait for retter",
+      'if (returned === DONE || usage.ended && usage.end !== "returned") return',
+      "if (returned) return",
+    ],
+    [
+      "a use that was aborted on its way keeps its object",
+      "void release(pool, usage); // nobody has touched it",
+      "",
+    ],
+    [
+      "a callback is called whose caller has gone",
+      "if (signal?.aborted) {",
+      "if (signal?.aborted && end !== undefined) {",
+    ],
+    [
+      "a callback is called whose object was taken away",
+      "if (end !== undefined) return resolve(rejecting(takenAway(pool.name, end)));",
+      "",
+    ],
+    [
+      "use does not listen to its signal",
+      "if (signal !== undefined) usage.listen(signal);",
+      "",
+    ],
+    ["use goes on listening", "  usage.unlisten();\n  usage.over();", "  usage.over();"],
+    [
+      "what an aborted use held is lent again",
+      "  usage.fail(stopped.reason);\n",
+      "",
+    ],
+    [
+      "an aborted use keeps its object",
+      "if (usage.end === undefined) void release(usage.pool, usage);\n  return true;",
+      "return true;",
+    ],
+    [
+      "a callback that aborts before it gives a promise is waited for",
+      "if (usage.stopped !== undefined) usage.leave();",
+      "",
+    ],
+    ["what fails is lent again", "  usage.fail(error);\n", ""],
+    [
+      "what the callback has given back is given back again",
+      "if (usage.end !== undefined) return value;",
+      "",
+    ],
+  ],
+  "pool/usage.ts": [
+    [
+      "use does not reject at once",
+      "if (this.resolve !== undefined) this.leave();",
+      "",
+    ],
+    [
+      "a callback that hangs keeps its object",
+      "if (end === undefined) control!.cancel ??= after(abortGrace, true, () => this.close());",
+      "void [end, abortGrace, after];",
+    ],
+    [
+      "abortGrace does not end with the callback",
+      "override over(): void {\n    this.control?.cancel?.();",
+      "override over(): void {",
+    ],
+    [
+      "a callback that hangs gives its object to the next",
+      'evictUsing(pool, entry, "discarded");',
+      "pool.dispatch(entry);",
+    ],
+    [
+      "use is not rejected when its object is killed",
+      'if (end !== "invalidated") return this.stop(takenAway(name, end));',
+      'if (end !== "invalidated") return this.tell(takenAway(name, end));',
+    ],
+    [
+      "use rejects when its object is invalidated",
+      'if (end !== "invalidated") return this.stop(takenAway(name, end));',
+      "if (end) return this.stop(takenAway(name, end));",
+    ],
+    [
+      "a callback is not told that its object has died",
+      "this.tell(new PoolError(`the object that",
+      "void (new PoolError(`the object that",
+    ],
+    [
+      "a callback is not told that its caller has gone",
+      "    this.unlisten();\n    this.tell(reason);",
+      "    this.unlisten();",
+    ],
+    [
+      "a signal that is read late knows nothing",
+      "if (control.aborted !== undefined) control.aborting.abort(control.aborted.reason);",
+      "",
+    ],
+    [
+      "the last reason to stop counts, not the first",
+      "control.stopped ??= { reason };",
+      "control.stopped = { reason };",
+    ],
+    [
+      "a stopped use goes on listening",
+      "    control.stopped ??= { reason };\n    this.unlisten();",
+      "    control.stopped ??= { reason };",
+    ],
+  ],
+  "pool/evict.ts": [
+    [
+      "a killed lease stays alive",
+      "if (lending !== undefined) endLoan(pool, lending, end);",
+      "",
+    ],
+    [
+      "a use is not told that its object is killed",
+      "lending?.interrupt(end); // before its place is another's",
+      "",
+    ],
+    [
+      "a use hears of it when its object is another's",
+      "  lending?.interrupt(end); // before its place is another's\n  evictUsing(pool, entry, \"killed\");",
+      "  evictUsing(pool, entry, \"killed\");\n  lending?.interrupt(end);",
+    ],
+    [
+      "observers do not hear of a kill of what was lost",
+      'tellReturned(pool, entry, "killed", watched.borrower?.label);',
+      "",
+    ],
+    [
+      "closer is skipped",
+      "if (settings.closer === undefined) gone(pool, entry, why);",
+      "if (entry) gone(pool, entry, why);",
+    ],
+    [
+      "closer is called twice",
+      "    closings.add(closing);\n",
+      '    closings.add(closing);\n    void hooks.close(entry.object, why, () => "");\n',
+    ],
+    [
+      "closer is not waited for",
+      "      closings.delete(closing);\n      gone(pool, entry, why);\n    });\n",
+      "      closings.delete(closing);\n    });\n    gone(pool, entry, why);\n",
+    ],
+    [
+      "minSize is not kept up while an object is being closed",
+      "pool.dispatch(); // there may be room for another",
+      "",
+    ],
+    ["a closed object's place is given to nobody", "  }\n  vacated(pool);\n}", "  }\n}"],
+    [
+      "a detached object's place is given to nobody",
+      "pool.bag.detach(entry);\n  vacated(pool);",
+      "pool.bag.detach(entry);",
+    ],
+    [
+      "a shutdown does not end",
+      "if (pool.ending !== undefined && !pool.ending.draining) pool.ending.resolve();",
+      "",
+    ],
+    [
+      "a drain is over before who waits is served",
+      "if (pool.ending !== undefined && !pool.ending.draining) pool.ending.resolve();",
+      "if (pool.ending !== undefined) pool.ending.resolve();",
+    ],
+    [
+      "rounds go on when there is nothing left",
+      "    pool.rounds.stop();\n",
+      "",
+    ],
+    [
+      "time passes without a round where there are none",
+      "    pool.rounds.stop();\n    pool.lastRound = Infinity;",
+      "    pool.rounds.stop();",
+    ],
+    [
+      "a shutdown waits for the health that a round asks",
+      'const busy = entry.checking && why !== "shutdown";',
+      "const busy = entry.checking;",
+    ],
+    [
+      "what a round looks at is closed under its eyes",
+      'const busy = entry.checking && why !== "shutdown";',
+      "const busy = false;",
+    ],
+    [
+      "a hook goes on when its object is killed",
+      "entry.giveUp?.(new PoolError(`the object is closed meanwhile: ${why}`));",
+      "",
+    ],
+    [
+      "reset does not wait for closers",
+      "if (closing !== undefined && closing !== DONE) closed.push(closing);",
+      "void closing;",
+    ],
+    [
+      "an available object that has died is kept",
+      'if (evictIdle(pool, entry, "invalidated") === undefined) entry',
+      "entry",
+    ],
+    [
+      "an object that has died in use is lent again",
+      "  pool.careful = true;\n  log.info",
+      "  log.info",
+    ],
+    [
+      "what has died in use is not told to its borrower",
+      ' === undefined) entry.lending?.interrupt("invalidated");',
+      ") return;",
+    ],
+    [
+      "what is closed is counted as something else",
+      "const total = COUNTED[why];",
+      'const total = COUNTED[why] && "recycled";',
+    ],
+    [
+      "closer is told another reason",
+      "const closing = hooks.close(entry.object, why,",
+      'const closing = hooks.close(entry.object, "shutdown",',
+    ],
+    [
+      "closers at work do not hear of a forced shutdown",
+      "closing.abort(error);",
+      "void [closing, error];",
+    ],
+    [
+      "a forced shutdown waits for closers",
+      "closing.giveUp?.(error);",
+      "void [closing, error];",
+    ],
+    [
+      "observers do not hear of what is closed",
+      'pool.observers.tell("closed",',
+      "void (",
+    ],
+    [
+      "observers hear of a return twice",
+      "tellReturned(pool, entry, known, loan.borrower?.label);",
+      "tellReturned(pool, entry, known, loan.borrower?.label);\n" +
+      "    tellReturned(pool, entry, known, loan.borrower?.label);",
+    ],
+    [
+      "a returned lease is watched on",
+      "if (entry.noticed) pool.leaks.forget(entry);",
+      "",
+    ],
+    [
+      "what is killed is watched on",
+      "if (entry.watched !== undefined) pool.leaks.forget(entry); // its loan is collected already",
+      "",
+    ],
+  ],
+};

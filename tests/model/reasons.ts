@@ -1,0 +1,86 @@
+// The reasons that `closer` may be told, by what the model knows of the object.
+
+import type { CloseReason } from "../../mod.ts";
+import type { Job } from "./job.ts";
+import type { Ledger } from "./ledger.ts";
+import { isExpired } from "./rules.ts";
+
+/** Once one of these is known, nothing else counts but a shutdown. */
+const VERDICTS: readonly CloseReason[] = ["unhealthy", "unfit", "discarded", "leftover"];
+
+/** What is only looked at if none of what dooms an object holds. */
+const LESSER: readonly CloseReason[] = ["wornOut", "resized", "recycled"];
+
+/** Whether that may be why it is closed; `unseen` uses may have been counted besides. */
+export function mayClose(
+  ledger: Ledger,
+  job: Job,
+  reason: CloseReason,
+  unseen: number,
+): boolean {
+  const { dooms, state } = job;
+  const judged = VERDICTS.some((verdict) => dooms.has(verdict));
+  if (judged && !isFinal(reason)) return false;
+  const doomed = [...dooms.values()].some((burst) => burst < ledger.burst);
+  if (doomed && LESSER.includes(reason)) return false;
+  if (reason === "killed") return ledger.forced || isOverdue(ledger, job);
+  if (reason === "leaked") return state === "lent" && job.lost;
+  if (reason === "leftover" && job.late) return true;
+  if (reason === "discarded" && mayDiscard(ledger, job)) return true;
+  const checked = state === "checking" && job.call!.over;
+  if (state !== "free" && !checked) return false;
+  switch (reason) {
+    case "shutdown":
+      return ledger.ended;
+    case "expired":
+      return isExpired(ledger, job, "most");
+    case "recycled":
+      return isUnused(ledger, job);
+    case "wornOut":
+      return state === "free" && isWorn(ledger, job, unseen);
+    case "resized":
+      return state === "free" && isOver(ledger);
+    default:
+      return dooms.has(reason);
+  }
+}
+
+function isFinal(reason: CloseReason): boolean {
+  return VERDICTS.includes(reason) || reason === "shutdown" || reason === "killed";
+}
+
+function isOverdue({ burst, numbers, time }: Ledger, job: Job): boolean {
+  const { call, freed, lentAt, state, stood } = job;
+  const { maxUsingDelayKill: kill } = numbers;
+  // The pool may not have seen yet that retter is done.
+  const isBack = state === "free" && freed === burst && call?.hook === "retter";
+  const isOut = isBack || state === "lent" || state === "back" || state === "returning";
+  return isOut && kill > 0 && time.awake - lentAt - stood.least >= kill;
+}
+
+/** A `use` was aborted: just before its callback was over, or long enough ago. */
+function mayDiscard(
+  { burst, discardOnError, numbers, time }: Ledger,
+  { spoilt, state, user, uses }: Job,
+): boolean {
+  if (user?.kind !== "use" || user.use !== uses) return false;
+  const { over, signal, stopped } = user;
+  if (state === "back" || state === "free") {
+    return spoilt === burst || discardOnError === true && signal?.aborted === true && over === burst;
+  }
+  return state === "lent" && stopped !== undefined &&
+    time.awake >= stopped.at + numbers.abortGrace;
+}
+
+function isUnused({ live, numbers, time }: Ledger, { since }: Job): boolean {
+  const { maxAvailDelay, minSize } = numbers;
+  return maxAvailDelay > 0 && live > minSize && time.since(since!).most >= maxAvailDelay;
+}
+
+function isWorn({ numbers: { maxUse } }: Ledger, { uses }: Job, unseen: number): boolean {
+  return maxUse > 0 && uses + unseen >= maxUse;
+}
+
+function isOver({ creating, failed, live, numbers: { maxSize } }: Ledger): boolean {
+  return maxSize > 0 && live + creating + failed > maxSize;
+}
