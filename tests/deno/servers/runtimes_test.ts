@@ -38,12 +38,15 @@ async function run({ binary }: Runtime): Promise<Deno.CommandOutput> {
   }).output();
 }
 
-const skipped = await whySkipped(postgres);
+const noServer = await whySkipped(postgres);
 const here = others.filter(({ binary }) => isFetched(binary!));
 /** Side by side, since what they do most is wait. */
 const start = together(here.map((runtime) => () => run(runtime)));
 
-for (const [i, { label }] of here.entries()) {
+for (const runtime of others) {
+  const { label } = runtime;
+  const i = here.indexOf(runtime);
+  const skipped = i < 0 ? " (skipped: it has not been fetched)" : noServer;
   Deno.test({
     name: `${label}: what befalls connections to PostgreSQL${skipped}`,
     ignore: skipped !== "",
