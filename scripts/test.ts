@@ -7,22 +7,24 @@ import { inSeconds, say, seconds, show } from "./progress.ts";
 import { type Job, jobsOf, type Runtime, RUNTIMES, visits } from "./runtimes.ts";
 import { Slots } from "./slots.ts";
 import { documents, testFiles } from "./sources.ts";
-import { describeStd, findStd, type Std } from "./std.ts";
+import { describeStd, findStd, type Std, stdFromSources } from "./std.ts";
 import { type Count, runSuite } from "./suite.ts";
 
 const usual = RUNTIMES.filter(({ usual }) => usual);
-const HELP = `deno task test [${names} ...] [--filter TEXT] [--jobs N] [--times]
+const HELP = `deno task test [${names} ...] [--filter TEXT] [--jobs N] [--times] [--std DIR]
 
 Runs the suite on the runtimes named, by default ${usual.map(({ name }) => name).join(", ")}.
 "workerd": all four of its kinds, which differ in compatibility date and flags.
 --filter TEXT   only files with TEXT in their path ("examples": those of the documentation)
 --jobs N        so many processes side by side, by default as many as there are cores
---times         tells which of them took longest`;
+--times         tells which of them took longest
+--std DIR       on Deno, @std from DIR, a checkout of github.com/denoland/std: see CONTRIBUTING.md`;
 
 const OPTIONS = {
   filter: { type: "string" },
   jobs: { type: "string" },
   times: { type: "boolean" },
+  std: { type: "string" },
 } as const;
 
 interface Wish {
@@ -30,6 +32,8 @@ interface Wish {
   filter: string;
   slots: Slots;
   times: boolean;
+  /** Where @std is from; undefined: from wherever it is found. */
+  std: Std | undefined;
 }
 
 /** Ends the process on --help, and on what it does not know. */
@@ -41,7 +45,16 @@ function parse(args: string[]): Wish {
     filter: values.filter ?? "",
     slots: new Slots(processes(values.jobs)),
     times: values.times ?? false,
+    std: values.std === undefined ? undefined : fromSources(values.std),
   };
+}
+
+function fromSources(dir: string): Std {
+  try {
+    return stdFromSources(dir);
+  } catch (error) {
+    exit(2, (error as Error).message);
+  }
 }
 
 /** Fetches what is missing, all at once; tells of each whether it is there. */
@@ -91,7 +104,7 @@ function partsOf({ runtimes, filter }: Wish): Part[] {
 }
 
 async function runPart({ runtime, jobs }: Part, { slots, filter }: Wish, std: Std): Promise<Count> {
-  // The standard library from JSR is for Deno alone.
+  // The real standard library is for Deno alone.
   const count = await runSuite(runtime, jobs, runtime.prepare ? "local" : std, slots);
   if (count.passed + count.failed > 0) return count;
   // Where a filter leaves only what this runtime cannot do, that is said already.
@@ -106,7 +119,7 @@ async function main(): Promise<void> {
   const visiting = parts.some(({ jobs }) => jobs.some(visits));
   const fetched = fetchAll(visiting ? wish.runtimes : parts.map(({ runtime }) => runtime));
   const allFetched = Promise.all(fetched.values());
-  const std = await findStd();
+  const std = wish.std ?? await findStd();
   say(describeStd(std));
   const counts = await Promise.all(parts.map(async ({ runtime, jobs }) => {
     const own = jobs.map((job) => visits(job) ? { ...job, after: allFetched } : job);

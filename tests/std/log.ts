@@ -7,8 +7,8 @@ interface Globals {
 
 const { process } = globalThis as Globals;
 
-/** True on Deno where JSR is within reach. */
-export const hasStdLog: boolean = process?.env?.PROXYPOOL_STD === "jsr";
+/** True on Deno with @std from JSR, or from its sources. */
+export const hasStdLog: boolean = ["jsr", "source"].includes(process?.env?.PROXYPOOL_STD ?? "");
 
 /** Imports `@std/log`; its name is kept from bundlers and checkers, which cannot find it offline. */
 export function importStdLog(): Promise<StdLog> {
