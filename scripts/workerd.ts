@@ -101,7 +101,7 @@ function runtimeModules(there: "all" | string[]): Plugin {
       build.onResolve({ filter: /^cloudflare:/ }, ({ path }) => ({ path, external: true }));
       build.onResolve({ filter: /^node:/ }, ({ path, importer }) => {
         if (has(path)) return { path, external: true };
-        const asserts = importer.endsWith("/tests/std/assert.ts");
+        const asserts = path === "node:util" && importer.includes("/tests/std/");
         return asserts
           ? { path: `${Deno.cwd()}/tests/std/node_workerd.ts` }
           : { path, namespace: "missing" };

@@ -1,7 +1,9 @@
-// Stand-in for @std/assert: the names used by the tests, over node:assert/strict and node:util.
+// Stand-in for @std/assert: the names used by the tests, as strict as the real ones.
 
-import nodeAssert from "node:assert/strict";
-import { inspect, isDeepStrictEqual } from "node:util";
+import { inspect } from "node:util";
+import { common } from "./common.ts";
+import { difference } from "./difference.ts";
+import { equal } from "./equal.ts";
 
 // deno-lint-ignore no-explicit-any
 type AbstractClass<T> = abstract new (...args: any[]) => T;
@@ -29,21 +31,14 @@ export function assertFalse(
   if (expr) throw new AssertionError(msg);
 }
 
-/** Deep equality; `0` equals `-0` in the real one, not here. */
+/** Deep equality, by the rules of tests/std/equal.ts. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
-  try {
-    nodeAssert.deepStrictEqual(actual, expected);
-  } catch (error) {
-    check(false, `Values are not equal`, `${msg ?? ""}\n${(error as Error).message}`);
-  }
+  if (equal(actual, expected)) return;
+  check(false, "Values are not equal", `${msg ?? ""}\n${difference(actual, expected)}`);
 }
 
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
-  check(
-    !isDeepStrictEqual(actual, expected),
-    `Expected a value other than ${inspect(expected)}`,
-    msg,
-  );
+  check(!equal(actual, expected), `Expected a value other than ${inspect(expected)}`, msg);
 }
 
 export function assertStrictEquals<T>(
@@ -63,11 +58,11 @@ export function assertExists<T>(actual: T, msg?: string): asserts actual is NonN
   check(actual !== undefined && actual !== null, `Expected ${actual} to exist`, msg);
 }
 
-export function assertInstanceOf<T>(
+export function assertInstanceOf<C extends AbstractClass<unknown>>(
   actual: unknown,
-  expectedType: AbstractClass<T>,
+  expectedType: C,
   msg?: string,
-): asserts actual is T {
+): asserts actual is InstanceType<C> {
   const what = `Expected an instance of ${expectedType.name}, got ${inspect(actual)}`;
   check(actual instanceof expectedType, what, msg);
 }
@@ -83,21 +78,30 @@ export function assertIsError<E extends Error = Error>(
     check(error instanceof ErrorClass, `Expected ${ErrorClass.name}, got ${inspect(error)}`, msg);
   }
   if (!msgMatches) return;
-  const { message } = error as Error;
+  const message = plain((error as Error).message);
   const matches = typeof msgMatches === "string"
-    ? message.includes(msgMatches)
+    ? message.includes(plain(msgMatches))
     : msgMatches.test(message);
   check(matches, `Expected a message with ${msgMatches}, got ${JSON.stringify(message)}`, msg);
+}
+
+const COLORS = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, "g");
+
+function plain(text: string): string {
+  return text.replaceAll(COLORS, "");
 }
 
 /** Any thrown value will do where no class is given; a message is compared only where one is. */
 function checkThrown(
   error: unknown,
+  verb: "thrown" | "rejected",
   ErrorClass?: AbstractClass<Error> | string,
   msgIncludes?: string,
   msg?: string,
 ): void {
-  if (typeof ErrorClass === "function") assertIsError(error, ErrorClass, msgIncludes, msg);
+  if (typeof ErrorClass !== "function") return;
+  check(error instanceof Error, `A non-Error object was ${verb}`, msg);
+  assertIsError(error, ErrorClass, msgIncludes, msg);
 }
 
 export function assertThrows(fn: () => unknown, msg?: string): unknown;
@@ -116,7 +120,7 @@ export function assertThrows(
   try {
     fn();
   } catch (error) {
-    checkThrown(error, ErrorClass, msgIncludes, msg);
+    checkThrown(error, "thrown", ErrorClass, msgIncludes, msg);
     return error;
   }
   check(false, "Expected function to throw", typeof ErrorClass === "string" ? ErrorClass : msg);
@@ -140,17 +144,17 @@ export async function assertRejects(
   try {
     await promise;
   } catch (error) {
-    checkThrown(error, ErrorClass, msgIncludes, msg);
+    checkThrown(error, "rejected", ErrorClass, msgIncludes, msg);
     return error;
   }
   check(false, "Expected function to reject", said);
 }
 
-/** What `fn` returns, a promise: throwing at once is not rejecting. */
+/** What `fn` returns, a promise: throwing at once is not rejecting, nor is a function with `then`. */
 function called(fn: () => PromiseLike<unknown>, msg?: string): PromiseLike<unknown> {
   try {
     const promise = fn();
-    if (typeof promise?.then === "function") return promise;
+    if (typeof promise === "object" && typeof promise?.then === "function") return promise;
   } catch { /* Said below. */ }
   check(false, "Function throws when expected to reject", msg);
 }
@@ -199,22 +203,8 @@ export function assertArrayIncludes<T>(
   msg?: string,
 ): void {
   const all = Array.from(actual);
-  const missing = Array.from(expected).filter((x) => !all.some((y) => isDeepStrictEqual(x, y)));
+  const missing = Array.from(expected).filter((x) => !all.some((y) => equal(x, y)));
   check(missing.length === 0, `Expected ${inspect(all)} to include ${inspect(missing)}`, msg);
-}
-
-/** What `actual` has of the keys that `expected` has, at every depth of objects and arrays. */
-function common(actual: unknown, expected: unknown): unknown {
-  if (!isPlain(actual) || !isPlain(expected)) return actual;
-  const keys = Reflect.ownKeys(expected).filter((key) => Object.hasOwn(actual, key));
-  const part = keys.map((key) => [key, common(actual[key], expected[key])] as const);
-  return Array.isArray(actual) && Array.isArray(expected)
-    ? Object.assign([], Object.fromEntries(part))
-    : Object.fromEntries(part);
-}
-
-function isPlain(value: unknown): value is Record<PropertyKey, unknown> {
-  return Array.isArray(value) || Object.prototype.toString.call(value) === "[object Object]";
 }
 
 export function assertObjectMatch(
