@@ -2,7 +2,7 @@
 
 import { pathToFileURL } from "node:url";
 
-/** The import map that `mapSources` writes. */
+/** The import map that `mapSources` writes, unless told otherwise. */
 export const SOURCE_MAP = ".cache/std_source.json";
 const STAND_INS = "tests/std/import_map.json";
 
@@ -16,14 +16,14 @@ interface Package {
 }
 
 /** Writes an import map with @std from `dir`, a checkout of denoland/std. Throws if that lacks any. */
-export function mapSources(dir: string): void {
+export function mapSources(dir: string, map = SOURCE_MAP): void {
   const packages = readPackages(dir);
-  const faults = wanted().flatMap((want) => fault(want, packages));
-  if (faults.length > 0) throw new Error(`--std ${dir}: ${faults.join(", ")}`);
+  const faults = new Set(wanted().flatMap((want) => fault(want, packages)));
+  if (faults.size > 0) throw new Error(`--std ${dir}: ${[...faults].join(", ")}`);
   const sources = [...packages].flatMap(([folder, one]) => entries(`${dir}/${folder}`, one));
   const imports = { ...absolute(STAND_INS), ...Object.fromEntries(sources) };
   Deno.mkdirSync(".cache", { recursive: true });
-  Deno.writeTextFileSync(SOURCE_MAP, JSON.stringify({ imports }, null, 2));
+  Deno.writeTextFileSync(map, JSON.stringify({ imports }, null, 2));
 }
 
 /** By its folder. */
