@@ -1,10 +1,11 @@
-// What the tests rely on in assertions, hooks and faked time, be they JSR's or the stand-ins.
+// What the tests rely on in assertions, hooks and delays, be they JSR's or the stand-ins.
 
 import {
   assert,
   assertAlmostEquals,
   assertArrayIncludes,
   assertEquals,
+  assertInstanceOf,
   AssertionError,
   assertIsError,
   assertNotEquals,
@@ -16,7 +17,6 @@ import {
 } from "@std/assert";
 import { deadline, delay } from "@std/async";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from "@std/testing/bdd";
-import { FakeTime } from "@std/testing/time";
 import { readFileSync } from "node:fs";
 import { collect, needGc } from "./helpers/gc.ts";
 
@@ -55,6 +55,30 @@ describe("assertions", () => {
     assertThrows(() => assertThrows(() => {}), AssertionError, "to throw");
   });
 
+  it("assertThrows takes any value, but only errors where it has a class", () => {
+    const fail = () => {
+      throw "no error";
+    };
+    assertEquals(assertThrows(fail), "no error");
+    assertThrows(() => assertThrows(fail, Error), AssertionError, "A non-Error object was thrown");
+    assertThrows(() => assertThrows(() => {}, Error, "", "why"), AssertionError, "throw: why");
+  });
+
+  it("messages are compared without their colors", () => {
+    const red = new Error("\u001b[31mred\u001b[39m");
+    assertIsError(red, Error, "red");
+    assertIsError(red, Error, /^red$/);
+    assertThrows(() => assertIsError(red, Error, /^blue$/), AssertionError);
+  });
+
+  it("a class is minded, and its heirs are taken", () => {
+    const abort = new DOMException("enough", "AbortError");
+    assertIsError(abort, DOMException, "enough");
+    assertInstanceOf(new RangeError("a"), Error);
+    assertThrows(() => assertInstanceOf({}, Error), AssertionError);
+    assertThrows(() => assertInstanceOf(null, Object), AssertionError);
+  });
+
   it("assertRejects gives the error back, and tells a throw from a rejection", async () => {
     const reject = () => Promise.reject(new RangeError("late"));
     assertEquals((await assertRejects(reject, RangeError, "late")).message, "late");
@@ -64,6 +88,24 @@ describe("assertions", () => {
       throw new RangeError("at once");
     };
     await assertRejects(() => assertRejects(throws, RangeError), AssertionError, "throws");
+  });
+
+  it("assertRejects takes any reason, but only errors where it has a class", async () => {
+    const reject = () => Promise.reject("no error");
+    assertEquals(await assertRejects(reject), "no error");
+    assertEquals(await assertRejects(() => Promise.reject(undefined)), undefined);
+    const strict = () => assertRejects(reject, Error);
+    await assertRejects(strict, AssertionError, "A non-Error object was rejected");
+  });
+
+  it("assertRejects takes what has a then, but for functions, and nothing else", async () => {
+    const then = (_: unknown, reject: (reason: unknown) => void) => reject(new RangeError("late"));
+    await assertRejects(() => ({ then }) as PromiseLike<never>, RangeError, "late");
+    const wrong: unknown[] = [Object.assign(() => {}, { then }), undefined, 1, {}];
+    for (const what of wrong) {
+      const strict = () => assertRejects(() => what as PromiseLike<never>);
+      await assertRejects(strict, AssertionError, "throws when expected to reject");
+    }
   });
 });
 
@@ -95,6 +137,34 @@ describe("hooks", () => {
   });
 });
 
+describe("hooks of one kind", () => {
+  const log: string[] = [];
+  beforeAll(() => void log.push("all 1"));
+  beforeAll(() => void log.push("all 2"));
+  beforeEach(() => void log.push("each 1"));
+  beforeEach(() => void log.push("each 2"));
+  afterEach(() => void log.push("after 1"));
+  afterEach(() => void log.push("after 2"));
+
+  it.skip("are not for tests that are skipped", () => {});
+
+  it("run in the order of their setting", () => {
+    assertEquals(log, ["all 1", "all 2", "each 1", "each 2"]);
+  });
+
+  it("afterwards, too", () => {
+    assertEquals(log.slice(4), ["after 1", "after 2", "each 1", "each 2"]);
+  });
+});
+
+describe("tests and suites", () => {
+  it("cannot be registered by a test", () => {
+    for (const register of [it, describe, it.skip]) {
+      assertThrows(() => register("late", () => {}), Error, "already");
+    }
+  });
+});
+
 describe("delay and deadline", () => {
   it("reject with the reason of a signal", async () => {
     const stopped = new AbortController();
@@ -111,82 +181,35 @@ describe("delay and deadline", () => {
   });
 });
 
-describe("FakeTime", () => {
-  it("fakes Date and timers until it is disposed of", () => {
-    const { setTimeout: real, Date: realDate } = globalThis;
-    {
-      using time = new FakeTime(1000);
-      assertEquals([Date.now(), new Date().valueOf(), time.now], [1000, 1000, 1000]);
-      time.tick(500);
-      assertEquals([Date.now(), new Date().valueOf(), time.now], [1500, 1500, 1500]);
-      assert(new Date() instanceof Date);
-      assertThrows(() => new FakeTime(), Error, "already faked");
-    }
-    assertStrictEquals(globalThis.setTimeout, real);
-    assertStrictEquals(globalThis.Date, realDate);
+describe("delay", () => {
+  it("is as long as it should be, even for longer than a timer can be", async () => {
+    const stopped = new AbortController();
+    const long = delay(2 ** 31, { signal: stopped.signal });
+    const first = await Promise.race([long, delay(5).then(() => "short")]);
+    assertEquals(first, "short");
+    stopped.abort(new RangeError("enough"));
+    await assertRejects(() => long, RangeError, "enough");
+  });
+});
+
+describe("deadline", () => {
+  it("rejects as the promise does", async () => {
+    const failed = Promise.reject(new RangeError("mine"));
+    await assertRejects(() => deadline(failed, 1000), RangeError, "mine");
   });
 
-  it("calls timers in their order, each at its own moment", () => {
-    using time = new FakeTime(0);
-    const log: string[] = [];
-    setTimeout(() => log.push(`late ${Date.now()}`), 20);
-    setTimeout((name: string) => log.push(`${name} ${Date.now()}`), 10, "first");
-    setTimeout(() => {
-      log.push(`second ${Date.now()}`);
-      setTimeout(() => log.push(`nested ${Date.now()}`), 5);
-    }, 10);
-    time.tick(9);
-    assertEquals(log, []);
-    time.tick(100);
-    assertEquals(log, ["first 10", "second 10", "nested 15", "late 20"]);
-    assertEquals(time.now, 109);
+  it("rejects with the reason of a signal", async () => {
+    const never = new Promise(() => {});
+    const signal = AbortSignal.abort(new RangeError("enough"));
+    await assertRejects(() => deadline(never, 1000, { signal }), RangeError, "enough");
+    const stopped = new AbortController();
+    const waiting = deadline(never, 1000, stopped);
+    stopped.abort(new RangeError("late"));
+    await assertRejects(() => waiting, RangeError, "late");
   });
 
-  it("repeats an interval until it is cleared, also by itself", () => {
-    using time = new FakeTime();
-    let calls = 0;
-    const interval = setInterval(() => {
-      if (++calls === 3) clearInterval(interval);
-    }, 10);
-    time.tick(25);
-    assertEquals(calls, 2);
-    time.tick(1000);
-    assertEquals(calls, 3);
-  });
-
-  it("never calls a timeout that was cleared", () => {
-    using time = new FakeTime();
-    let called = false;
-    clearTimeout(setTimeout(() => called = true, 10));
-    assertEquals(time.next(), false);
-    time.tick(10);
-    assertEquals(called, false);
-  });
-
-  it("runs microtasks before it moves, and all there is", async () => {
-    using time = new FakeTime(0);
-    let at = -1;
-    Promise.resolve().then(() => setTimeout(() => at = Date.now(), 10));
-    await time.tickAsync(10);
-    assertEquals(at, 10);
-    setTimeout(() => setTimeout(() => at = Date.now(), 100), 100);
-    await time.runAllAsync();
-    assertEquals([at, time.now], [210, 210]);
-    assertEquals(await time.nextAsync(), false);
-  });
-
-  it("fakes AbortSignal.timeout", () => {
-    using time = new FakeTime();
-    const signal = AbortSignal.timeout(100);
-    time.tick(99);
-    assertEquals(signal.aborted, false);
-    time.tick(1);
-    assertEquals(signal.reason?.name, "TimeoutError");
-  });
-
-  it("refuses to go back", () => {
-    using time = new FakeTime(1000);
-    assertThrows(() => time.now = 999, RangeError);
+  it("refuses what is no time", async () => {
+    await assertRejects(() => deadline(Promise.resolve(), -1), TypeError);
   });
 });
 

@@ -7,19 +7,29 @@ export interface DelayOptions {
   persistent?: boolean;
 }
 
+/** The longest time of a timer. */
+const LONGEST = 2 ** 31 - 1;
+
 /** Resolves after `ms` milliseconds. */
 export function delay(ms: number, { signal, persistent = true }: DelayOptions = {}): Promise<void> {
   if (signal?.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
+    let timer: ReturnType<typeof setTimeout>;
     const onAbort = () => {
       clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
+    const done = () => {
       signal?.removeEventListener("abort", onAbort);
       resolve();
-    }, ms);
-    if (!persistent) (timer as unknown as { unref?(): void }).unref?.();
+    };
+    /** In parts that a timer can take. */
+    const wait = (left: number) => {
+      const part = Math.min(left, LONGEST);
+      timer = setTimeout(() => left > part ? wait(left - part) : done(), part);
+      if (!persistent) (timer as unknown as { unref?(): void }).unref?.();
+    };
+    wait(ms);
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
@@ -45,11 +55,12 @@ export async function deadline<T>(
   ms: number,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<T> {
+  if (ms < 0) throw new TypeError(`deadline: ${ms} is no number of milliseconds`);
   const late = new AbortController();
   // A timer that keeps the process alive: AbortSignal.timeout does not on Node and Bun.
   const timer = setTimeout(
     () => late.abort(new DOMException("Signal timed out.", "TimeoutError")),
-    Math.min(ms, 2 ** 31 - 1),
+    Math.min(ms, LONGEST),
   );
   try {
     return await abortable(promise, signal ? AbortSignal.any([late.signal, signal]) : late.signal);

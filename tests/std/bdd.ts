@@ -16,13 +16,20 @@ const TIMEOUT = 30_000;
 
 /** How many describes deep the running body is. */
 let depth = 0;
+/** How many tests are running. */
+let running = 0;
 
-/** A group of tests, nested at will. */
-export function describe(name: string, fn: () => void): void {
+function refuseLate(name: string): void {
+  if (running > 0) throw new Error(`${name}: comes too late, tests are running already`);
+}
+
+/** A group of tests, nested at will; not asynchronous. */
+export function describe(name: string, fn: () => void | undefined): void {
+  refuseLate(name);
   suite(name, () => {
     depth++;
     try {
-      fn();
+      if (fn() as unknown) throw new Error(`${name}: its body returned something, it must not`);
     } finally {
       depth--;
     }
@@ -31,13 +38,20 @@ export function describe(name: string, fn: () => void): void {
 
 /** One test. */
 export function it(name: string, fn: Body): void {
+  refuseLate(name);
   test(name, { timeout: TIMEOUT }, async () => {
-    await fn();
+    running++;
+    try {
+      await fn();
+    } finally {
+      running--;
+    }
   });
 }
 
 /** Registers a test that is reported as skipped. */
 it.skip = (name: string, _fn: Body): void => {
+  refuseLate(name);
   test.skip(name, () => {});
 };
 

@@ -46,8 +46,8 @@ class Suite {
   /** Runs `fn` within the hooks of this suite, and these within those of the suites around it. */
   around(fn: Body): Promise<void> {
     const within = async () => {
+      await all(this.beforeEach);
       try {
-        await all(this.beforeEach);
         await fn();
       } finally {
         await all(this.afterEach);
@@ -76,8 +76,8 @@ async function bounded(fn: Body): Promise<void> {
 
 /** The names of @std/testing/bdd. */
 export interface Bdd {
-  /** A group of tests, nested at will. */
-  describe(name: string, fn: () => void): void;
+  /** A group of tests, nested at will; not asynchronous. */
+  describe(name: string, fn: () => void | undefined): void;
   /** One test; `skip`, also called `ignore`, registers one that is reported as skipped. */
   it: ((name: string, fn: Body) => void) & Record<"skip" | "ignore", (n: string, fn: Body) => void>;
   beforeAll(fn: Body): void;
@@ -90,9 +90,22 @@ export interface Bdd {
 export function bdd(register: (step: Step) => void): Bdd {
   /** The suite whose body is running. */
   let current: Suite | undefined;
+  /** How many tests and suites are. */
+  let running = 0;
 
-  const add = (name: string, ignore: boolean, fn: (t: Steps) => Promise<void>) =>
-    current ? current.add({ name, ignore, fn }) : register({ name, ignore, fn });
+  const add = (name: string, ignore: boolean, run: (t: Steps) => Promise<void>) => {
+    const fn = async (t: Steps) => {
+      running++;
+      try {
+        await run(t);
+      } finally {
+        running--;
+      }
+    };
+    if (running > 0) throw new Error(`${name}: comes too late, tests are running already`);
+    if (current) current.add({ name, ignore, fn });
+    else register({ name, ignore, fn });
+  };
 
   const skip = (name: string) => add(name, true, () => Promise.resolve());
 
@@ -106,7 +119,7 @@ export function bdd(register: (step: Step) => void): Bdd {
       const outer = current;
       const suite = current = new Suite(outer);
       try {
-        fn();
+        if (fn() as unknown) throw new Error(`${name}: its body returned something, it must not`);
       } finally {
         current = outer;
       }

@@ -34,7 +34,7 @@ export class FakeTime {
 
   constructor(start?: number | string | Date | null) {
     if (active) throw new TimeError("Cannot construct FakeTime: time is already faked");
-    this.start = this.#now = new real.Date(start ?? real.Date.now()).valueOf();
+    this.start = this.#now = startOf(start);
     if (Number.isNaN(this.start)) throw new TypeError(`FakeTime: invalid start time ${start}`);
     active = this;
     this.#install();
@@ -51,7 +51,9 @@ export class FakeTime {
 
   /** Moves time on, and calls what falls due on the way, each at its own moment. */
   set now(value: number) {
-    if (value < this.#now) throw new RangeError(`FakeTime: ${value} is before ${this.#now}`);
+    if (value < this.#now) {
+      throw new RangeError(`Cannot set current time in the past: ${value} is before ${this.#now}`);
+    }
     for (let next = this.#next(); next && next[1].due <= value; next = this.#next()) {
       this.#fire(...next);
     }
@@ -108,11 +110,16 @@ export class FakeTime {
   }
 
   #install(): void {
-    const clear = (handle?: unknown) => void this.#timers.delete(Number(handle));
-    const set = (repeat: boolean) => (fn: Callback, ms = 0, ...args: unknown[]) =>
-      this.#set(() => fn(...args), ms, repeat);
+    const clear = (id?: unknown) => {
+      this.#check("clear timers");
+      if (typeof id === "number") this.#timers.delete(id);
+    };
+    const set = (repeat: boolean) => (fn: Callback, ms = 0, ...args: unknown[]) => {
+      if (typeof fn === "function") return this.#set(() => fn(...args), ms, repeat);
+      throw new TimeError(`FakeTime takes functions for callbacks only, not ${fn}`);
+    };
     Object.assign(globalThis, {
-      Date: fakeDate(this),
+      Date: FakeDate,
       setTimeout: set(false),
       setInterval: set(true),
       clearTimeout: clear,
@@ -126,11 +133,18 @@ export class FakeTime {
     };
   }
 
-  #set(call: () => void, ms: number, repeat: boolean): object {
+  /** Whoever has kept one of the faked functions cannot use it after the fake. */
+  #check(what: string): void {
+    if (active !== this) throw new TimeError(`Cannot ${what}: time is not faked`);
+  }
+
+  /** Timers are numbers, also where the real ones are not. */
+  #set(call: () => void, ms: number, repeat: boolean): number {
+    this.#check("set timers");
     const id = ++this.#lastId;
     const wait = Math.max(repeat ? 1 : 0, Math.floor(ms) || 0);
     this.#timers.set(id, { due: this.#now + wait, every: repeat ? wait : undefined, call });
-    return handle(id);
+    return id;
   }
 
   #next(): [number, Timer] | undefined {
@@ -148,23 +162,18 @@ export class FakeTime {
   }
 }
 
-/** What the runtimes return from setTimeout, as far as it is used. */
-function handle(id: number): object {
-  let held = true;
-  const self = {
-    ref: () => (held = true, self),
-    unref: () => (held = false, self),
-    hasRef: () => held,
-    [Symbol.toPrimitive]: () => id,
-  };
-  return self;
+function startOf(start?: number | string | Date | null): number {
+  if (typeof start === "number") return Math.floor(start);
+  return new real.Date(start ?? real.Date.now()).valueOf();
 }
 
-function fakeDate(time: FakeTime): DateConstructor {
-  return new Proxy(real.Date, {
-    construct: (target, args, self) =>
-      Reflect.construct(target, args.length ? args : [time.now], self),
-    apply: () => new real.Date(time.now).toString(),
-    get: (target, key, self) => key === "now" ? () => time.now : Reflect.get(target, key, self),
-  });
+function now(): number {
+  return active?.now ?? real.Date.now();
 }
+
+/** Goes on with the real time when it is not faked any more. */
+const FakeDate = new Proxy(real.Date, {
+  construct: (target, args, self) => Reflect.construct(target, args.length ? args : [now()], self),
+  apply: () => new real.Date(now()).toString(),
+  get: (target, key, self) => key === "now" ? now : Reflect.get(target, key, self),
+});
