@@ -122,8 +122,14 @@ Deno.test("threads: one that is not wanted any more does not come to be", async 
 Deno.test("threads: shutdown leaves none, also of those in use", async () => {
   await leavingNone(async () => {
     const pool = threads(2);
-    const busy = pool.use((thread) => thread.ask("primes", 1e9));
+    const begun = Promise.withResolvers<void>();
+    const busy = pool.use((thread) => {
+      begun.resolve();
+      return thread.ask("primes", 1e9);
+    });
     await pool.use((thread) => thread.ask("ping", 1));
+    // On a slow machine its thread may come later, after the other's answer.
+    await begun.promise;
     assertEquals(count(), Deno.build.os === "linux" ? 2 : 0);
     const failed = assertRejects(() => busy, LeaseError, "revoked by shutdown");
     await pool.shutdown({ timeout: 50 });
