@@ -1,4 +1,4 @@
-// The pool's time, and its timers.
+// The pool's time, and its timers: also where test tools fake them for a while.
 
 import { outside } from "../context.ts";
 
@@ -11,17 +11,58 @@ const SLEEP = 1000;
 /** By no more than this a timer fires early, in ms; more is a test that fakes it. */
 const EARLY = 2;
 
-/** Milliseconds since some moment, never going back. */
+/** When a timer under fakes first looks whether they have gone, and how far apart it looks later, in ms. */
+const FIRST_LOOK = 10;
+const LONGEST_LOOK = 1000;
+
+/** What `setTimeout` gives: a number in browsers and on old Workers. */
+type Handle = number | { ref?(): unknown; unref?(): unknown };
+
+interface Timeouts {
+  setTimeout(fn: () => void, delay: number): Handle;
+  clearTimeout(handle: Handle | undefined): void;
+}
+
+interface Globals extends Timeouts {
+  process?: { getBuiltinModule?(name: string): Timeouts | undefined };
+}
+
+const globals = globalThis as unknown as Globals;
+
+/** The real ones, whatever a test fakes later. Nothing is started: Workers forbid that here. */
+const real = realTimeouts();
+const { performance: realPerformance } = globalThis;
+const realNow = realPerformance.now;
+
+function realTimeouts(): Timeouts {
+  const { setTimeout, clearTimeout, process } = globals;
+  // Jest and sinon mark theirs. Jest fakes those of its own sandbox, and not the module's.
+  const modules = "clock" in setTimeout ? process?.getBuiltinModule?.("node:timers") : undefined;
+  return modules ?? { setTimeout, clearTimeout };
+}
+
+/**
+ * Milliseconds since some moment, never going back. Where `performance.now` or `Date.now` is replaced, it
+ * goes on from where it was: what they say has nothing to do with what they said before.
+ */
 export class Clock {
+  /** What `performance.now` was at the last reading, and whose. */
+  #now: (() => number) | undefined;
+  #performance: Performance | undefined;
+  #dateNow: (() => number) | undefined;
   #ahead = 0;
-  /** What a timer said, for the moment by which it fired early. */
-  #floor = 0;
+  /** The last reading, or what a timer said, for the moment by which it fired early. */
+  #last = -Infinity;
   #slept = 0;
   #offset = Infinity;
 
   /** The time that a running machine has spent: what bounds of waiting are counted in. */
   awake(): number {
-    return Math.max(performance.now() + this.#ahead, this.#floor);
+    const time = this.#raw();
+    if (time >= this.#last) return this.#last = time;
+    // It was set back, and is not just behind a timer that fired early.
+    if (this.#last - time > EARLY) this.#ahead += this.#last - time;
+    return this.#last;
   }
 
   /**
@@ -31,12 +72,14 @@ export class Clock {
    */
   now(): number {
     const awake = this.awake();
+    const dateNow = Date.now;
     const offset = Date.now() - awake;
-    if (offset < this.#offset) this.#offset = offset;
+    if (offset < this.#offset || dateNow !== this.#dateNow) this.#offset = offset;
     else if (offset > this.#offset + SLEEP) {
       this.#slept += offset - this.#offset;
       this.#offset = offset;
     }
+    this.#dateNow = dateNow;
     return awake + this.#slept;
   }
 
@@ -47,7 +90,7 @@ export class Clock {
 
   /** By how many ms, rounded up, `awake()` is ahead of what timers go by. */
   get lead(): number {
-    return Math.max(0, Math.ceil(this.#floor - performance.now() - this.#ahead));
+    return Math.max(0, Math.ceil(this.awake() - this.#raw()));
   }
 
   /**
@@ -56,32 +99,80 @@ export class Clock {
    * sleep since such a timer was started (`slept` then) was none.
    */
   reach(time: number, slept: number): void {
-    const behind = time - performance.now() - this.#ahead;
-    if (behind <= 0) return;
-    if (behind <= EARLY) return void (this.#floor = Math.max(this.#floor, time));
+    const behind = time - this.#raw();
+    if (!(behind > 0 && behind < Infinity)) return;
+    if (time > this.#last) this.#last = time;
+    if (behind <= EARLY) return;
     this.#ahead += behind;
     this.#slept -= Math.min(this.#slept - slept, behind);
   }
-}
 
-/** What `setTimeout` gives: a number in browsers and on old Workers. */
-type Handle = number | { ref?(): unknown; unref?(): unknown };
+  #raw(): number {
+    const { performance } = globalThis;
+    if (performance.now !== this.#now) this.#change(performance);
+    return performance.now() + this.#ahead;
+  }
+
+  /** A test fakes it, or no longer does: another beginning is no time that has passed. */
+  #change(performance: Performance): void {
+    if (this.#now === realNow) { // it knows what has passed since the last reading
+      this.#last = Math.max(this.#last, realNow.call(this.#performance) + this.#ahead);
+    }
+    this.#now = performance.now;
+    this.#performance = performance;
+    if (this.#last > -Infinity) this.#ahead = this.#last - performance.now();
+  }
+}
 
 /** Calls `fn` after `delay` ms, in nobody's context; returns what calls that off. */
 export function after(delay: number, keepsAlive: boolean, fn: () => void): () => void {
-  const handle = start(delay, fn);
-  if (!keepsAlive) hold(handle, false);
-  return () => clearTimeout(handle as number);
+  if (globals.setTimeout !== real.setTimeout) {
+    const timer = new Timer(new Clock(), fn);
+    timer.start(delay, keepsAlive);
+    return () => timer.stop();
+  }
+  const timeout = new Timeout(delay, fn);
+  if (!keepsAlive) timeout.hold(false);
+  return () => timeout.stop();
 }
 
-function start(delay: number, fn: () => void): Handle {
-  return outside(() => setTimeout(fn, delay));
-}
+/** One call of `setTimeout`, in nobody's context: by the one in force, or `by` that. */
+class Timeout {
+  readonly #setTimeout: Timeouts["setTimeout"];
+  readonly #clearTimeout: Timeouts["clearTimeout"];
+  readonly #handle: Handle;
 
-/** Whether the process stays up for it; a runtime that cannot say so (old Workers) has no process. */
-function hold(handle: Handle, on: boolean): void {
-  if (typeof handle === "object") on ? handle.ref?.() : handle.unref?.();
-  else on ? denoTimers()?.refTimer(handle) : denoTimers()?.unrefTimer(handle);
+  constructor(delay: number, fn: () => void, by: Timeouts = globals) {
+    const { setTimeout, clearTimeout } = by;
+    this.#setTimeout = setTimeout;
+    this.#clearTimeout = clearTimeout;
+    this.#handle = outside(() => setTimeout(fn, delay));
+  }
+
+  /** Whether the one that it was started by is still, or again, what `setTimeout` is. */
+  get inForce(): boolean {
+    return this.#setTimeout === globals.setTimeout;
+  }
+
+  get faked(): boolean {
+    return this.#setTimeout !== real.setTimeout;
+  }
+
+  /** Whether the process stays up for it; a runtime that cannot say so (old Workers) has no process. */
+  hold(on: boolean): void {
+    const handle = this.#handle;
+    if (typeof handle === "object") on ? handle.ref?.() : handle.unref?.();
+    else on ? denoTimers()?.refTimer(handle) : denoTimers()?.unrefTimer(handle);
+  }
+
+  /**
+   * By its own kind: most fakes do not clear real ones. What fakes that have gone still have is left
+   * alone: node:test's would count it twice, Deno's would throw.
+   */
+  stop(): void {
+    if (this.inForce || !this.faked) this.#clearTimeout.call(globalThis, this.#handle);
+    else if (typeof this.#handle === "object") this.hold(false);
+  }
 }
 
 interface DenoTimers {
@@ -93,13 +184,18 @@ function denoTimers(): DenoTimers | undefined {
   return (globalThis as { Deno?: DenoTimers }).Deno;
 }
 
-/** A timeout that can be started again and again, and tells when it fires. */
+/**
+ * A timeout that can be started again and again, and tells when it fires. Fakes drive it while they are
+ * in force. A timer that they leave behind is started once more by what is in force then: when it is
+ * next asked about, or when a real one finds that out, which there is only under fakes.
+ */
 export class Timer {
-  /** When it fires, by `clock.awake()`; Infinity if it does not. */
-  at = Infinity;
   readonly #clock: Clock;
   readonly #fn: () => void;
-  #handle: Handle | undefined;
+  #at = Infinity;
+  #timeout: Timeout | undefined;
+  /** Looks, in real time, whether the fakes have gone that `#timeout` is of. */
+  #lookout: Timeout | undefined;
   #keepsAlive = true;
   #slept = 0;
 
@@ -108,35 +204,75 @@ export class Timer {
     this.#fn = fn;
   }
 
+  /** When it fires, by `clock.awake()`; Infinity if it does not. */
+  get at(): number {
+    this.#follow();
+    return this.#at;
+  }
+
   /** Fires in `delay` ms, instead of whenever it was to fire. */
   start(delay: number, keepsAlive: boolean): void {
-    this.stop();
+    this.#halt();
     const wait = Math.min(delay, MAX_DELAY - EARLY);
-    this.at = this.#clock.awake() + wait;
+    this.#at = this.#clock.awake() + wait;
     this.#slept = this.#clock.slept;
-    this.#handle = start(wait + this.#clock.lead, () => this.#fire());
-    this.#keepsAlive = true;
-    this.keepAlive(keepsAlive);
+    this.#keepsAlive = keepsAlive;
+    this.#arm(wait);
   }
 
   /** Whether the process stays up for it. */
   keepAlive(on: boolean): void {
-    if (on === this.#keepsAlive || this.#handle === undefined) return;
+    this.#follow();
+    if (on === this.#keepsAlive || this.#timeout === undefined) return;
     this.#keepsAlive = on;
-    hold(this.#handle, on);
+    this.#timeout.hold(on);
+    this.#lookout?.hold(on);
   }
 
   stop(): void {
-    if (this.#handle === undefined) return;
-    clearTimeout(this.#handle as number);
-    this.#handle = undefined;
-    this.at = Infinity;
+    this.#halt();
+    this.#at = Infinity;
   }
 
-  #fire(): void {
-    this.#clock.reach(this.at, this.#slept);
-    this.#handle = undefined;
-    this.at = Infinity;
+  #halt(): void {
+    this.#timeout?.stop();
+    this.#lookout?.stop();
+    this.#timeout = this.#lookout = undefined;
+  }
+
+  #arm(wait: number): void {
+    const timeout: Timeout = new Timeout(wait + this.#clock.lead, () => this.#fire(timeout));
+    this.#timeout = timeout;
+    if (!this.#keepsAlive) timeout.hold(false);
+    if (timeout.faked) this.#look(timeout, FIRST_LOOK);
+  }
+
+  /** Goes over to the timers in force, if they are others by now. */
+  #follow(): void {
+    if (this.#timeout === undefined || this.#timeout.inForce) return;
+    this.#halt();
+    this.#arm(Math.max(0, this.#at - this.#clock.awake()));
+  }
+
+  /** Ever less often: what comes late by that comes late by no more than the fakes were there. */
+  #look(timeout: Timeout, delay: number): void {
+    const look = () => {
+      if (timeout.inForce) this.#look(timeout, Math.min(2 * delay, LONGEST_LOOK));
+      else this.#follow();
+    };
+    try {
+      this.#lookout = new Timeout(delay, look, real);
+    } catch {
+      return; // this module was loaded under fakes that have gone
+    }
+    if (!this.#keepsAlive) this.#lookout.hold(false);
+  }
+
+  #fire(timeout: Timeout): void {
+    if (timeout !== this.#timeout) return; // whatever became of it could not be cleared
+    this.#clock.reach(this.#at, this.#slept);
+    this.#timeout = undefined;
+    this.stop();
     this.#fn();
   }
 }

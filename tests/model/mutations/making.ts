@@ -273,14 +273,35 @@ export const MAKING: ByFile = {
   "pool/clock.ts": [
     [
       "timers that fire early put the clock forward",
-      "if (behind <= EARLY) return",
-      "if (behind < 0) return",
+      "if (behind <= EARLY) return;",
+      "",
     ],
     ["a machine's sleep does not count", "this.#slept += offset - this.#offset;", ""],
     [
       "a clock that is set back goes back",
-      "if (offset < this.#offset) this.#offset = offset;",
+      "if (offset < this.#offset || dateNow !== this.#dateNow) this.#offset = offset;",
       "if (offset < this.#offset) this.#slept += offset - this.#offset;",
+    ],
+    [
+      "a wall clock that a test fakes is a machine's sleep",
+      "if (offset < this.#offset || dateNow !== this.#dateNow) this.#offset = offset;",
+      "if (offset < this.#offset) this.#offset = offset;",
+    ],
+    [
+      "a clock that a test fakes jumps",
+      "if (performance.now !== this.#now) this.#change(performance);",
+      "",
+    ],
+    ["a timer that could not be cleared fires", "if (timeout !== this.#timeout) return;", ""],
+    [
+      "a timer that fakes leave behind is lost",
+      "if (timeout.faked) this.#look(timeout, FIRST_LOOK);",
+      "",
+    ],
+    [
+      "a timer does not go over to fakes",
+      "if (this.#timeout === undefined || this.#timeout.inForce) return;",
+      "return;",
     ],
   ],
 };
