@@ -90,11 +90,15 @@ export class Fakes {
     await sleep(0);
   }
 
-  [Symbol.dispose](): void {
+  restore(): void {
     if (this.#over) return;
     this.#over = true;
     Object.assign(globalThis, real);
     realPerformance.now = realNow;
+  }
+
+  [Symbol.dispose](): void {
+    this.restore();
   }
 
   #next(end: number): [unknown, Faked] | undefined {
