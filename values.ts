@@ -20,6 +20,12 @@ export function reason(error: unknown): string {
   }
 }
 
+/** Why `signal` has aborted. Polyfills have no `reason`: to reject with undefined would tell nothing. */
+export function abortReason(signal: AbortSignal): unknown {
+  if (signal.reason !== undefined) return signal.reason;
+  return new DOMException("aborted by a signal that has no reason", "AbortError");
+}
+
 /** An object in a few words; some cannot be described. */
 export function describe(object: unknown): string {
   try {
@@ -45,11 +51,4 @@ export function shown(value: unknown): string {
     // It cannot be asked.
   }
   return isFunction ? "a function" : "an object";
-}
-
-/** What `signal` was aborted with; some polyfills do not tell. */
-export function abortReason(signal: AbortSignal): unknown {
-  const { reason } = signal;
-  if (reason !== undefined) return reason;
-  return new DOMException("The operation was aborted: its signal gives no reason", "AbortError");
 }

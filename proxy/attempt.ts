@@ -4,6 +4,7 @@ import { PoolTimeoutError } from "../errors.ts";
 import { after } from "../pool/clock.ts";
 import type { GetOptions } from "../pool/options.ts";
 import { Signals } from "../pool/signals.ts";
+import { abortReason } from "../values.ts";
 
 /** The signals of callers. */
 const signals = new Signals<() => void>((aborted) => aborted());
@@ -43,7 +44,7 @@ export class Attempt<V> {
   }
 
   #heed(signal: AbortSignal): void {
-    const abort = () => this.#aborting?.abort(signal.reason);
+    const abort = () => this.#aborting?.abort(abortReason(signal));
     if (signal.aborted) return abort(); // by the maker
     signals.listen(signal, abort);
     void this.#ended.then(() => signals.unlisten(signal, abort));
@@ -79,7 +80,7 @@ export class Attempt<V> {
 /** Settles as `promise` does, unless `signal` aborts or `timeout` passes before that. */
 function within<V>(promise: Promise<V>, { signal, timeout = 0 }: GetOptions): Promise<V> {
   return new Promise((resolve, reject) => {
-    const abort = () => end(() => reject(signal!.reason));
+    const abort = () => end(() => reject(abortReason(signal!)));
     const stop = timeout > 0
       ? after(timeout, true, () => end(() => reject(tooLate(timeout))))
       : undefined;

@@ -6,7 +6,7 @@ import { checkGet } from "../pool/check.ts";
 import type { GetOptions } from "../pool/options.ts";
 import type { Pool } from "../pool.ts";
 import type { Frame } from "../scopes/mod.ts";
-import { shown } from "../values.ts";
+import { abortReason, shown } from "../values.ts";
 import type { Filling } from "./filling.ts";
 import { Held } from "./held.ts";
 import {
@@ -206,7 +206,7 @@ export class Handler<T> extends Forward {
     const { source } = this.filling;
     try {
       if (options !== undefined) checkBounds(source, options);
-      if (options?.signal?.aborted) throw options.signal.reason;
+      if (options?.signal?.aborted) throw abortReason(options.signal);
       const taken = this.#take(this.#frame, options);
       if (!source.deferred) return (taken as Holding<T>).handed;
       return Promise.resolve(taken).then((holding) => holding.handed);

@@ -50,6 +50,20 @@ describe("the bounds of one who waits", () => {
     await proxy._pool!.shutdown();
   });
 
+  it("a polyfill's signal, which has no reason, makes an AbortError", async () => {
+    const signal = Object.assign(new EventTarget(), { aborted: false }) as AbortSignal;
+    await full(async (proxy) => {
+      const first = rejection(proxy._getObj({ timeout: 50 }));
+      const joined = rejection(proxy._getObj({ signal }));
+      Object.assign(signal, { aborted: true }).dispatchEvent(new Event("abort"));
+      const late = rejection(proxy._getObj({ signal }));
+      for (const error of await Promise.all([joined, late])) {
+        assertEquals(`${error}`, "AbortError: aborted by a signal that has no reason");
+      }
+      await first;
+    });
+  });
+
   it("leave a signal alone once they are over", async () => {
     const { signal } = new AbortController();
     let listeners = 0;
