@@ -1,9 +1,8 @@
 // Held: the object of a proxy for the length of a block, for `await using`.
 
+import { isAsyncDispose, isDispose } from "../disposal.ts";
 import { ProxyError } from "../errors.ts";
 import { Forward, HANDLER, handlerOf, Label, standIn } from "../forward.ts";
-
-const { asyncDispose, dispose } = Symbol;
 
 /** Forwards to the object, or to that of a lease, and gives it back when it is disposed of. */
 export class Held extends Forward {
@@ -28,8 +27,8 @@ export class Held extends Forward {
   }
 
   override get(shadow: object, key: PropertyKey, stand: unknown): unknown {
-    if (key === asyncDispose) return () => this.#end();
-    if (key === dispose) return () => void this.#end();
+    if (isAsyncDispose(key)) return () => this.#end();
+    if (isDispose(key)) return () => void this.#end();
     if (key === HANDLER) return this.#lease ?? this;
     if (key === "then") return undefined;
     return super.get(shadow, key, stand);

@@ -1,5 +1,6 @@
 // ScopeFrame: keeps what is taken in it, and gives it back at its end.
 
+import { adoptDisposal, asyncDispose } from "../disposal.ts";
 import { ProxyError } from "../errors.ts";
 import { isThenable } from "../values.ts";
 import type { Frame, Host } from "./scope.ts";
@@ -50,6 +51,7 @@ export class ScopeFrame implements Frame {
         `the scope ${scope}: host must have a method waitUntil, as the ctx of a Worker does`,
       );
     }
+    adoptDisposal(ScopeFrame.prototype);
     this.#options = options;
     this.ioBound = ioBound;
     this.permanent = permanent;
@@ -120,7 +122,7 @@ export class ScopeFrame implements Frame {
   }
 
   /** {@linkcode ScopeFrame.end}: for `await using`. */
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return this.end();
   }
 

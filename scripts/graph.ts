@@ -3,12 +3,12 @@
 /** Who may import what: the first row that fits a file counts. Types count as much as values. */
 const ARROWS: [from: RegExp, to: RegExp][] = [
   [/^mod\.ts$/, /./],
-  [/^proxy\.ts$/, /^(proxy|scopes|pool)\/|^(pool|forward|errors|values|context)\.ts$/],
-  [/^proxy\//, /^(proxy|scopes|pool)\/|^(pool|forward|errors|values|context)\.ts$/],
-  [/^pool\.ts$/, /^pool\/|^(errors|values)\.ts$/],
-  [/^pool\/lease\.ts$/, /^pool\/|^(forward|errors)\.ts$/],
+  [/^proxy\.ts$/, /^(proxy|scopes|pool)\/|^(pool|forward|errors|values|context|disposal)\.ts$/],
+  [/^proxy\//, /^(proxy|scopes|pool)\/|^(pool|forward|errors|values|context|disposal)\.ts$/],
+  [/^pool\.ts$/, /^pool\/|^(errors|values|disposal)\.ts$/],
+  [/^pool\/lease\.ts$/, /^pool\/|^(forward|errors|disposal)\.ts$/],
   [/^pool\//, /^pool\/|^(errors|values|context)\.ts$/],
-  [/^scopes\//, /^scopes\/|^(errors|values|context)\.ts$/],
+  [/^scopes\//, /^scopes\/|^(errors|values|context|disposal)\.ts$/],
 ];
 
 /** The imports of each file, by path; what is not of the library stays as it is written. */
