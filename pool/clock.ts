@@ -19,7 +19,7 @@ const LONGEST_LOOK = 1000;
 type Handle = number | { ref?(): unknown; unref?(): unknown };
 
 interface Timeouts {
-  setTimeout(fn: () => void, delay: number): Handle;
+  readonly setTimeout: ((fn: () => void, delay: number) => Handle) & { clock?: unknown };
   clearTimeout(handle: Handle | undefined): void;
 }
 
@@ -41,6 +41,14 @@ function realTimeouts(): Timeouts {
   return modules ?? { setTimeout, clearTimeout };
 }
 
+const onBun = "Bun" in globalThis;
+const BUNS_FAKES = Symbol("the fakes of bun:test");
+
+/** What tells fakes from real ones, and from other fakes. Bun's are the same functions, with a mark. */
+function kindOf({ setTimeout }: Timeouts): unknown {
+  return onBun && setTimeout.clock === true ? BUNS_FAKES : setTimeout;
+}
+
 /**
  * Milliseconds since some moment, never going back. Where `performance.now` or `Date.now` is replaced, it
  * goes on from where it was: what they say has nothing to do with what they said before.
@@ -49,6 +57,8 @@ export class Clock {
   /** What `performance.now` was at the last reading, and whose. */
   #now: (() => number) | undefined;
   #performance: Performance | undefined;
+  /** Of the timers at the last change. */
+  #kind: unknown;
   #dateNow: (() => number) | undefined;
   #ahead = 0;
   /** The last reading, or what a timer said, for the moment by which it fired early. */
@@ -110,23 +120,28 @@ export class Clock {
   #raw(): number {
     const { performance } = globalThis;
     if (performance.now !== this.#now) this.#change(performance);
+    else if (onBun && kindOf(globals) !== this.#kind) this.#change(performance);
     return performance.now() + this.#ahead;
   }
 
   /** A test fakes it, or no longer does: another beginning is no time that has passed. */
   #change(performance: Performance): void {
-    if (this.#now === realNow) { // it knows what has passed since the last reading
+    const kind = kindOf(globals);
+    const known = this.#kind !== BUNS_FAKES && kind !== BUNS_FAKES;
+    if (this.#now === realNow && known) { // it knows what has passed since the last reading
       this.#last = Math.max(this.#last, realNow.call(this.#performance) + this.#ahead);
     }
+    this.#kind = kind;
     this.#now = performance.now;
     this.#performance = performance;
+    this.#dateNow = undefined; // perhaps that, too, is another one
     if (this.#last > -Infinity) this.#ahead = this.#last - performance.now();
   }
 }
 
 /** Calls `fn` after `delay` ms, in nobody's context; returns what calls that off. */
 export function after(delay: number, keepsAlive: boolean, fn: () => void): () => void {
-  if (globals.setTimeout !== real.setTimeout) {
+  if (kindOf(globals) !== real.setTimeout) {
     const timer = new Timer(new Clock(), fn);
     timer.start(delay, keepsAlive);
     return () => timer.stop();
@@ -138,24 +153,24 @@ export function after(delay: number, keepsAlive: boolean, fn: () => void): () =>
 
 /** One call of `setTimeout`, in nobody's context: by the one in force, or `by` that. */
 class Timeout {
-  readonly #setTimeout: Timeouts["setTimeout"];
+  readonly #kind: unknown;
   readonly #clearTimeout: Timeouts["clearTimeout"];
   readonly #handle: Handle;
 
   constructor(delay: number, fn: () => void, by: Timeouts = globals) {
     const { setTimeout, clearTimeout } = by;
-    this.#setTimeout = setTimeout;
+    this.#kind = kindOf(by);
     this.#clearTimeout = clearTimeout;
     this.#handle = outside(() => setTimeout(fn, delay));
   }
 
   /** Whether the one that it was started by is still, or again, what `setTimeout` is. */
   get inForce(): boolean {
-    return this.#setTimeout === globals.setTimeout;
+    return this.#kind === kindOf(globals);
   }
 
   get faked(): boolean {
-    return this.#setTimeout !== real.setTimeout;
+    return this.#kind !== real.setTimeout;
   }
 
   /** Whether the process stays up for it; a runtime that cannot say so (old Workers) has no process. */
@@ -257,9 +272,11 @@ export class Timer {
   /** Ever less often: what comes late by that comes late by no more than the fakes were there. */
   #look(timeout: Timeout, delay: number): void {
     const look = () => {
+      if (timeout !== this.#timeout) return;
       if (timeout.inForce) this.#look(timeout, Math.min(2 * delay, LONGEST_LOOK));
       else this.#follow();
     };
+    if (kindOf(real) === BUNS_FAKES) return outside(() => void bunsRealTime(delay).then(look));
     try {
       this.#lookout = new Timeout(delay, look, real);
     } catch {
@@ -275,4 +292,10 @@ export class Timer {
     this.stop();
     this.#fn();
   }
+}
+
+/** There is no other that Bun does not fake; it cannot be called off, and keeps no process alive. */
+function bunsRealTime(delay: number): Promise<unknown> {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  return Promise.resolve(Atomics.waitAsync(cell, 0, 0, delay).value);
 }

@@ -41,6 +41,38 @@ describe("timers faked by FakeTime of @std", () => {
   for (const [name, fn] of timerTests(fakeTime)) it(name, fn);
 });
 
+/** `jest` of bun:test, which fakes what real functions do, not the functions. */
+interface Jest {
+  useFakeTimers(): unknown;
+  advanceTimersByTime(ms: number): unknown;
+  useRealTimers(): unknown;
+}
+
+if ("Bun" in globalThis) {
+  const name = "bun:test";
+  const { jest } = await import(name) as { jest: Jest };
+  describe("timers faked by bun:test", () => {
+    const tool: FakeTimers = {
+      install: () => void jest.useFakeTimers(),
+      async tick(ms) {
+        for (let i = 0; i < 10; i++) {
+          await microtasks();
+          jest.advanceTimersByTime(ms / 10);
+        }
+        await microtasks();
+      },
+      restore: () => void jest.useRealTimers(),
+    };
+    for (const [name, fn] of timerTests(tool)) it(name, fn);
+  });
+}
+
+/** By what Bun does not fake. */
+function microtasks(): Promise<void> {
+  const { setImmediate } = globalThis as unknown as { setImmediate(fn: () => void): void };
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 for (const [tool, manner] of Object.entries(MANNERS)) {
   describe(`timers faked in the manner of ${tool}`, () => {
     for (const [name, fn] of timerTests(reusable(() => new Fakes(manner)))) it(name, fn);

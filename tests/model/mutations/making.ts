@@ -290,9 +290,13 @@ export const MAKING: ByFile = {
     [
       "a clock that a test fakes jumps",
       "if (performance.now !== this.#now) this.#change(performance);",
-      "",
+      "if (this.#now === undefined) this.#change(performance);",
     ],
-    ["a timer that could not be cleared fires", "if (timeout !== this.#timeout) return;", ""],
+    [
+      "a timer that could not be cleared fires",
+      "if (timeout !== this.#timeout) return; // whatever",
+      "// whatever",
+    ],
     [
       "a timer that fakes leave behind is lost",
       "if (timeout.faked) this.#look(timeout, FIRST_LOOK);",
