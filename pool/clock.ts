@@ -297,5 +297,7 @@ export class Timer {
 /** There is no other that Bun does not fake; it cannot be called off, and keeps no process alive. */
 function bunsRealTime(delay: number): Promise<unknown> {
   const cell = new Int32Array(new SharedArrayBuffer(4));
-  return Promise.resolve(Atomics.waitAsync(cell, 0, 0, delay).value);
+  // Types of ES2022, for which this is compiled, do not know it.
+  type Waits = { waitAsync(...args: [Int32Array, number, number, number]): { value: unknown } };
+  return Promise.resolve((Atomics as unknown as Waits).waitAsync(cell, 0, 0, delay).value);
 }

@@ -7,7 +7,7 @@ const ARROWS: [from: RegExp, to: RegExp][] = [
   [/^proxy\//, /^(proxy|scopes|pool)\/|^(pool|forward|errors|values|context|disposal)\.ts$/],
   [/^pool\.ts$/, /^pool\/|^(errors|values|disposal)\.ts$/],
   [/^pool\/lease\.ts$/, /^pool\/|^(forward|errors|disposal)\.ts$/],
-  [/^pool\//, /^pool\/|^(errors|values|context)\.ts$/],
+  [/^pool\//, /^pool\/|^(errors|values|context|disposal)\.ts$/],
   [/^scopes\//, /^scopes\/|^(errors|values|context|disposal)\.ts$/],
 ];
 
