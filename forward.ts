@@ -1,5 +1,8 @@
 // The trap table by which a stand-in forwards every operation to the object that it stands for.
 
+import { type Giver, learn, marked, type Origin, originOf, ownOf, WHENCE } from "./handed.ts";
+import { hearing, isPlainPromise } from "./values.ts";
+
 // deno-lint-ignore ban-types
 type Callable = Function;
 
@@ -16,9 +19,22 @@ const DENO_INSPECT = Symbol.for("Deno.customInspect");
  * Traps that forward to `bare()`. The proxy's own target is a shadow that shows nothing of the
  * object: a frozen object would otherwise bind every trap to its invariants.
  */
-export abstract class Forward implements ProxyHandler<object> {
+export abstract class Forward implements ProxyHandler<object>, Giver {
   /** The object at this moment; throws where there is none to be had. */
   abstract bare(): unknown;
+
+  /**
+   * Hears what a call has failed with: it threw, or its promise was rejected. Of nothing as long as it
+   * is not overridden: then no promise is looked at.
+   *
+   * @internal
+   */
+  failed(_error: unknown): void {}
+
+  /** @internal */
+  standsFor(object: unknown): boolean {
+    return this.bare() === object;
+  }
 
   get(_shadow: object, key: PropertyKey, stand: unknown): unknown {
     return key === HANDLER ? this : this.read(this.bare(), key, stand);
@@ -41,7 +57,7 @@ export abstract class Forward implements ProxyHandler<object> {
 
   set(_shadow: object, key: PropertyKey, value: unknown, receiver: unknown): boolean {
     const object = Object(this.bare());
-    if (isStandOf(this, receiver)) return Reflect.set(object, key, value);
+    if (isStandOf(this, receiver)) return Reflect.set(object, key, own(value, object));
     return Reflect.set(object, key, value, receiver); // what inherits from it has its own
   }
 
@@ -78,7 +94,11 @@ export abstract class Forward implements ProxyHandler<object> {
   defineProperty(shadow: object, key: PropertyKey, descriptor: PropertyDescriptor): boolean {
     const fixed = Reflect.getOwnPropertyDescriptor(shadow, key)?.configurable === false;
     if (descriptor.configurable === false && !fixed) return false;
-    return Reflect.defineProperty(Object(this.bare()), key, descriptor);
+    const object = Object(this.bare());
+    for (const part of ["value", "get", "set"] as const) {
+      if (part in descriptor) descriptor[part] = own(descriptor[part], object) as never;
+    }
+    return Reflect.defineProperty(object, key, descriptor);
   }
 
   /** Refused: a proxy can be no more frozen than its shadow, which stays as it is. */
@@ -88,14 +108,25 @@ export abstract class Forward implements ProxyHandler<object> {
 
   apply(shadow: object, self: unknown, args: unknown[]): unknown {
     const bare = this.bare() as Callable;
-    const result = Reflect.apply(bare, self, args);
-    return result === bare ? (shadow as { [STAND]?: unknown })[STAND] : result;
+    try {
+      const result = Reflect.apply(bare, self, args);
+      return result === bare ? (shadow as { [STAND]?: unknown })[STAND] : heard(this, result);
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    }
   }
 
   construct(_shadow: object, args: unknown[], target: Callable): object {
     const bare = this.bare() as Callable;
     // Without a subclass in between, `target` is the stand-in itself: `new.target` must be the class.
-    return Reflect.construct(bare, args, target.prototype === bare.prototype ? bare : target);
+    const made = target.prototype === bare.prototype ? bare : target;
+    try {
+      return Reflect.construct(bare, args, made);
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    }
   }
 
   /**
@@ -103,12 +134,8 @@ export abstract class Forward implements ProxyHandler<object> {
    *
    * @internal
    */
-  bound(_key: PropertyKey, method: Callable, stand: unknown): Callable {
-    return (...args: unknown[]) => {
-      const bare = this.bare();
-      const result = Reflect.apply(method, bare, args);
-      return result === bare ? itself(bare, stand) : result;
-    };
+  bound(key: PropertyKey, method: Callable, stand: unknown): Callable {
+    return caller(this, key, method, stand);
   }
 
   /**
@@ -139,6 +166,47 @@ export abstract class Forward implements ProxyHandler<object> {
   static show(handler: Forward): unknown {
     return handler.shown();
   }
+}
+
+/** What nobody has overridden. */
+const UNHEARD = Forward.prototype.failed;
+
+/** What a call gives, after `handler` hears of its failure. */
+function heard(handler: Forward, result: unknown): unknown {
+  if (typeof result !== "object" || handler.failed === UNHEARD) return result;
+  return isPlainPromise(result) ? hearing(result, (error) => handler.failed(error)) : result;
+}
+
+/** What calls `method`; in a function of its own for others to know its text. */
+function caller(handler: Forward, key: PropertyKey, method: Callable, stand: unknown): Callable {
+  return (...args: unknown[]): unknown => {
+    if (args[0] === WHENCE) return { giver: handler, key, method } satisfies Origin;
+    const bare = handler.bare();
+    try {
+      const result = Reflect.apply(method, bare, args);
+      return result === bare ? itself(bare, stand) : heard(handler, result);
+    } catch (error) {
+      handler.failed(error);
+      throw error;
+    }
+  };
+}
+
+learn(caller(undefined!, "", undefined!, undefined));
+
+/**
+ * What is to be kept of what is written to `object`, or to one that inherits from it: its own, where a
+ * stand-in has handed out something in place of that.
+ */
+function own(value: unknown, object: object): unknown {
+  if (typeof value !== "function") {
+    const handler = typeof value === "object" ? handlerOf(value) : undefined;
+    return handler !== undefined && stoodFor(handler, object) ? object : value;
+  }
+  const handler = handlerOf(value);
+  if (handler !== undefined && stoodFor(handler, object)) return object;
+  const origin = handler === undefined ? originOf(value) : Fielded.originOf(handler);
+  return origin === undefined ? value : ownOf(value, origin, object);
 }
 
 /** Words that stand where an object would. */
@@ -217,10 +285,11 @@ export function handlerOf(stand: unknown): Forward | undefined {
 function bind(handler: Forward, key: PropertyKey, method: Callable, stand: unknown): Callable {
   if (isPlain(method)) return handler.bound(key, method, stand);
   // What it makes of the lease must end with the lease.
-  if (method === Function.prototype.bind) return method.bind(stand);
+  if (method === Function.prototype.bind) {
+    return marked(method.bind(stand), { giver: handler, key, method });
+  }
   if (isClass(method)) return method;
-  const call = handler.bound(key, method, stand);
-  return new Proxy<Callable>(CALLABLE, new Fielded(method, call, handler.finder(key, method)));
+  return new Proxy<Callable>(CALLABLE, new Fielded(handler, key, method, stand));
 }
 
 /** What a function is shown by; it has nothing that traps must respect. */
@@ -228,15 +297,30 @@ const CALLABLE = function () {}.bind(undefined);
 
 /** Forwards to a function with fields: calls it, and reads of it, on whatever object is there then. */
 class Fielded extends Forward {
+  readonly #handler: Forward;
+  readonly #key: PropertyKey;
   readonly #read: Callable;
   readonly #call: Callable;
   readonly #find: () => Callable;
 
-  constructor(read: Callable, call: Callable, find: () => Callable) {
+  constructor(handler: Forward, key: PropertyKey, method: Callable, stand: unknown) {
     super();
-    this.#read = read;
-    this.#call = call;
-    this.#find = find;
+    this.#handler = handler;
+    this.#key = key;
+    this.#read = method;
+    this.#call = handler.bound(key, method, stand);
+    this.#find = handler.finder(key, method);
+    if (handler.failed !== UNHEARD) this.failed = (error) => handler.failed(error);
+  }
+
+  /** What the function is in place of that `handler` forwards to. */
+  static originOf(handler: Forward): Origin | undefined {
+    if (!(handler instanceof Fielded)) return undefined;
+    return { giver: handler.#handler, key: handler.#key, method: handler.#read };
+  }
+
+  override standsFor(object: unknown): boolean {
+    return object === this.#read;
   }
 
   bare(): Callable {
@@ -256,11 +340,18 @@ class Fielded extends Forward {
 
   override bound(key: PropertyKey, method: Callable, stand: unknown): Callable {
     const find = this.finder(key, method);
-    return (...args: unknown[]) => {
+    const call = (...args: unknown[]): unknown => {
       const bare = this.bare();
-      const result = Reflect.apply(find(), bare, args);
-      return result === bare ? itself(bare, stand) : result;
+      const found = find();
+      try {
+        const result = Reflect.apply(found, bare, args);
+        return result === bare ? itself(bare, stand) : heard(this, result);
+      } catch (error) {
+        this.failed(error);
+        throw error;
+      }
     };
+    return marked(call, { giver: this, key, method });
   }
 
   override finder(key: PropertyKey, method: Callable): () => Callable {
@@ -273,6 +364,15 @@ class Fielded extends Forward {
 
   protected shown(): unknown {
     return this.bare();
+  }
+}
+
+/** Whether what a handler forwards to is `object`; one that has nothing to tell stands for nothing. */
+function stoodFor(handler: Forward, object: unknown): boolean {
+  try {
+    return handler.standsFor(object);
+  } catch {
+    return false;
   }
 }
 

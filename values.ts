@@ -11,6 +11,59 @@ export function quiet(value: unknown, failed: (error: unknown) => void): void {
   if (isThenable(value)) Promise.resolve(value).then(undefined, failed);
 }
 
+// What async functions give, whatever has taken the name `Promise`.
+const PROMISE: object = Reflect.getPrototypeOf((async () => {})())!;
+const { then } = PROMISE as Promise<unknown>;
+
+/**
+ * Whether `value` is a promise as the language makes them, of this or another realm, with no fields: one
+ * that starts nothing when `then` is called, and that another one can take the place of.
+ */
+export function isPlainPromise(value: unknown): value is Promise<unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    const kind = Reflect.getPrototypeOf(value);
+    if (kind !== PROMISE && (kind === null || !isForeign(kind))) return false;
+    // Symbols are the runtime's: Node 20 keeps contexts by them.
+    return Object.getOwnPropertyNames(value).length === 0;
+  } catch {
+    return false; // a revoked proxy, say
+  }
+}
+
+const foreign = new WeakMap<object, boolean>();
+
+/** Whether it is what promises of another realm inherit from. */
+function isForeign(kind: object): boolean {
+  const { then } = kind as { then?: unknown };
+  if (typeof then !== "function") return false;
+  let known = foreign.get(then);
+  if (known === undefined) foreign.set(then, known = isNative(then));
+  return known && Object.hasOwn(kind, "then");
+}
+
+// deno-lint-ignore ban-types
+function isNative(then: Function): boolean {
+  const text: string = Function.prototype.toString.call(then);
+  return /^function then\(\)\s*\{\s*\[native code\]\s*\}$/.test(text);
+}
+
+/**
+ * A promise that settles as `promise` does, after `failed` has heard of a failure: in the place of
+ * `promise`, for a rejection that nobody handles to be still reported, and one that is handled not.
+ */
+export function hearing<V>(promise: Promise<V>, failed: (error: unknown) => void): Promise<V> {
+  const passOn = (error: unknown): never => {
+    failed(error);
+    throw error;
+  };
+  try {
+    return then.call(promise, undefined, passOn) as Promise<V>;
+  } catch {
+    return promise; // it only looks like one
+  }
+}
+
 /** An error in a few words. */
 export function reason(error: unknown): string {
   try {

@@ -1,6 +1,8 @@
 // Lease: a loan that stands for its object, and is refused once it has ended.
 
+import { asyncDispose, dispose as disposeSymbol, isAsyncDispose, isDispose } from "../disposal.ts";
 import { Forward, HANDLER, handlerOf, Label, standIn } from "../forward.ts";
+import { learn, type Origin, UNREAD, WHENCE } from "../handed.ts";
 import { deadError } from "./explain.ts";
 import type { PoolLoan } from "./loan.ts";
 import { dispose } from "./release.ts";
@@ -37,14 +39,21 @@ class LeaseHandler<T> extends Forward {
     return loan.entry.object;
   }
 
+  override standsFor(object: unknown): boolean {
+    return this.loan.entry.object === object; // also when it has ended
+  }
+
+  override failed(error: unknown): void {
+    this.loan.fail(error);
+  }
+
   override get(_shadow: object, key: PropertyKey, stand: unknown): unknown {
     if (key === "then") return undefined; // first: every promise of a lease asks for it
     if (typeof key === "symbol") {
-      if (key === Symbol.asyncDispose) return disposer(this.loan);
+      // Never the object's own, whatever symbols a polyfill has brought.
+      if (isAsyncDispose(key)) return disposer(this);
       if (key === HANDLER) return this;
-      const disposal = disposalOf(key);
-      if (disposal === "async") return disposer(this.loan);
-      if (disposal === "sync") return syncDisposer(this.loan);
+      if (isDispose(key)) return syncDisposer(this);
     }
     return this.read(this.bare(), key, stand);
   }
@@ -67,21 +76,26 @@ export function loanBehind(lease: unknown): PoolLoan<unknown> | undefined {
   return handler instanceof LeaseHandler ? handler.loan : undefined;
 }
 
-/**
- * Read at the time, and known by their names, too: a polyfill may bring the symbols after this module
- * was loaded, and another realm has others. The object's own disposal must never be called instead.
- */
-function disposalOf(key: symbol): "async" | "sync" | undefined {
-  if (key === Symbol.dispose || key.description === "Symbol.dispose") return "sync";
-  return key.description === "Symbol.asyncDispose" ? "async" : undefined;
-}
-
 // Functions of their own, or else each `get` of a lease would set up what these two need.
 
-function disposer<T>(loan: PoolLoan<T>): () => Promise<void> {
-  return () => dispose(loan.pool, loan);
+function disposer<T>(handler: LeaseHandler<T>): () => Promise<void> {
+  return (asked?: unknown) =>
+    asked === WHENCE ? own(handler, asyncDispose) : returned(handler.loan);
 }
 
-function syncDisposer<T>(loan: PoolLoan<T>): () => void {
-  return () => void dispose(loan.pool, loan);
+function syncDisposer<T>(handler: LeaseHandler<T>): () => void {
+  return (asked?: unknown) =>
+    asked === WHENCE ? own(handler, disposeSymbol) : void returned(handler.loan);
+}
+
+// Put back, they leave the object what it has of its own.
+learn(disposer(undefined!));
+learn(syncDisposer(undefined!));
+
+function own<T>(giver: LeaseHandler<T>, key: symbol): never {
+  return { giver, key, method: UNREAD } satisfies Origin as never;
+}
+
+function returned<T>(loan: PoolLoan<T>): Promise<void> {
+  return dispose(loan.pool, loan);
 }

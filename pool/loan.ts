@@ -1,5 +1,6 @@
 // Loan: an object on loan, as its borrower holds it.
 
+import { asyncDispose, dispose as disposeSymbol } from "../disposal.ts";
 import { type Borrower, type Entry, Lending } from "./entry.ts";
 import { deadError } from "./explain.ts";
 import { detach, discard, dispose, release } from "./release.ts";
@@ -84,15 +85,21 @@ export class PoolLoan<T> extends Lending<T> implements Loan<T> {
     // Each failure is asked about once: the first may be harmless, and the next one not.
     const isKnown = failure !== undefined && (failure.spoilt || failure.error === error);
     if (end !== undefined || isKnown) return;
+    this.failure = { error, spoilt: true }; // for as long as it is asked, which may end the loan
     this.failure = { error, spoilt: pool.hooks.discardsAfter(error) };
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return dispose(this.pool, this);
   }
 
-  [Symbol.dispose](): void {
+  [disposeSymbol](): void {
     void dispose(this.pool, this);
+  }
+
+  /** What JSON shows: a loan is no data. */
+  toJSON(): string {
+    return this[INSPECT]();
   }
 
   [INSPECT](): string {
@@ -102,5 +109,14 @@ export class PoolLoan<T> extends Lending<T> implements Loan<T> {
 
   [DENO_INSPECT](): string {
     return this[INSPECT]();
+  }
+}
+
+/** Whether it is a loan; a proxy may refuse to tell. */
+export function isLoan(value: unknown): boolean {
+  try {
+    return value instanceof PoolLoan;
+  } catch {
+    return false;
   }
 }

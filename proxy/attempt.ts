@@ -13,9 +13,12 @@ const signals = new Signals<() => void>((aborted) => aborted());
 export class Attempt<V> {
   /** What it was given up for. */
   cancelled: Error | undefined;
+  /** What came of it, if `fun` made that; and whether `fun`'s `invalidate` was called. */
+  holding: V | undefined = undefined;
+  invalid = false;
   /** What its first caller, and nobody else, has bounded it by. */
   readonly #options: GetOptions | undefined;
-  /** For whoever waits. */
+  /** For those who wait. */
   #outcome!: Promise<V>;
   #fail!: (error: unknown) => void;
   #ended!: Promise<void>;

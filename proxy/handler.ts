@@ -2,6 +2,7 @@
 
 import { PoolTimeoutError, ProxyError } from "../errors.ts";
 import { Forward, HANDLER, isPlain, itself, Label } from "../forward.ts";
+import { marked, UNREAD } from "../handed.ts";
 import { checkGet } from "../pool/check.ts";
 import type { GetOptions } from "../pool/options.ts";
 import type { Pool } from "../pool.ts";
@@ -12,12 +13,12 @@ import { Held } from "./held.ts";
 import {
   call,
   type Callable,
+  dataError,
   deferredError,
   left,
   methodOf,
   noPrimitive,
-  own,
-  promised,
+  outcome,
 } from "./later.ts";
 import { isShared } from "./methods.ts";
 import type { MEMBERS } from "./options.ts";
@@ -38,13 +39,11 @@ const OWN: Readonly<Record<typeof MEMBERS[number], Member<unknown>>> = {
 
 /** What calls one method, where the object is there at once, and where it comes later. */
 interface Caller {
-  /** The method that `now` calls; {@linkcode NONE} as long as none was seen. */
+  /** The method that both call; {@linkcode UNREAD} as long as none was seen. */
   readonly method: unknown;
   readonly now: Callable;
   readonly later: Callable;
 }
-
-const NONE = Symbol("none");
 
 type Methods = Record<PropertyKey, unknown>;
 
@@ -80,18 +79,26 @@ export class Handler<T> extends Forward {
     return this.#there().object;
   }
 
+  override standsFor(object: unknown): boolean {
+    return this.filling.source.held(this.#frame)?.object === object;
+  }
+
   /** The fast path: a method that was called before, on an object that is there. */
   override get(_shadow: object, key: PropertyKey, stand: unknown): unknown {
     const caller = key === this.#key ? this.#caller : this.#find(key);
     if (caller === undefined || stand !== this.stand) return this.#first(key, stand);
     const { source } = this.filling;
-    if (source.deferred) return caller.later;
-    const holding = source.now(this.#frame);
-    if (holding === undefined) return this.#first(key, stand);
+    const { deferred } = source;
+    const holding = deferred ? source.held(this.#frame) : source.now(this.#frame);
+    if (holding === undefined) return deferred ? caller.later : this.#first(key, stand);
     const method = (holding.object as Methods)[key];
-    if (method !== caller.method) return this.given(holding.object, key, method, stand);
+    if (method !== caller.method) {
+      return deferred
+        ? this.#member(holding, key as string, method, stand)
+        : this.given(holding.object, key, method, stand);
+    }
     if (method !== holding.method) holding.note(method);
-    return caller.now;
+    return deferred ? caller.later : caller.now;
   }
 
   #find(key: PropertyKey): Caller | undefined {
@@ -116,7 +123,20 @@ export class Handler<T> extends Forward {
     // What the language itself would call, leaving the promise to nobody.
     if (key === "toJSON") return undefined;
     if (key === Symbol.toPrimitive) return noPrimitive;
-    return typeof key === "string" ? this.#callerOf(key, stand).later : undefined;
+    if (typeof key !== "string") return undefined;
+    const holding = this.filling.source.held(this.#frame);
+    if (holding === undefined) return this.#callerOf(key, stand).later;
+    return this.#member(holding, key, (holding.object as Methods)[key], stand);
+  }
+
+  /** What a deferred proxy shows of the object that its frame holds. */
+  #member(holding: Holding<T>, key: string, value: unknown, stand: unknown): unknown {
+    if (value === undefined || key === "constructor") return value;
+    if (typeof value !== "function") throw dataError(key);
+    const { object } = holding;
+    if (!isShared(object, key)) return this.#later(key, value, object);
+    holding.note(value);
+    return this.#callerOf(key, stand, value).later;
   }
 
   protected override given(
@@ -145,9 +165,9 @@ export class Handler<T> extends Forward {
     return () => this.#called(this.#there(), key, method, object) as Callable;
   }
 
-  #callerOf(key: PropertyKey, stand: unknown, method: Callable | typeof NONE = NONE): Caller {
+  #callerOf(key: PropertyKey, stand: unknown, method: Callable | typeof UNREAD = UNREAD): Caller {
     const now = this.#now(key, method, undefined, stand);
-    const caller = { method, now, later: this.#later(key) };
+    const caller = { method, now, later: this.#later(key as string, method) };
     // What a symbol stands for is not called through promises.
     if (stand === this.stand && typeof key === "string" && key !== "toJSON") {
       if (this.#callers.size === MOST) this.#callers.clear();
@@ -158,13 +178,14 @@ export class Handler<T> extends Forward {
   }
 
   #now(key: PropertyKey, method: unknown, origin: unknown, stand: unknown): Callable {
-    return (...args: unknown[]) => {
+    const now = (...args: unknown[]) => {
       const holding = this.#there();
       const { object } = holding;
       const called = this.#called(holding, key, method, origin);
       const result = Reflect.apply(called as Callable, object, args);
       return result === object ? itself(object, stand) : result;
     };
+    return marked(now, { giver: this, key, method });
   }
 
   /** What was read, of the object `origin` or of one of its kind; of another that has its own, that. */
@@ -173,24 +194,32 @@ export class Handler<T> extends Forward {
     return object === origin || holding.had(method) ? method : (object as Methods)[key];
   }
 
-  #later(key: PropertyKey): Callable {
-    return (...args: unknown[]) => {
+  #later(key: string, method: unknown, origin: unknown = UNREAD): Callable {
+    const later = (...args: unknown[]) => {
+      let holding: Holding<T> | undefined;
+      let called: Callable;
       try {
-        const holding = this.filling.source.now(this.#frame);
-        if (holding === undefined) return promised(this.#await(key as string, args));
-        const { object } = holding;
-        const result = Reflect.apply(methodOf(object, key as string), object, args);
-        return promised(result === object ? own(holding) : result);
+        holding = this.filling.source.now(this.#frame);
+        if (holding === undefined) return this.#await(key, args);
+        const isRead = holding.object === origin || holding.had(method);
+        called = isRead ? method as Callable : methodOf(holding.object, key);
       } catch (error) {
         return Promise.reject(error);
       }
+      try { // here, for the compiler to see what becomes of `args`
+        return outcome(holding, Reflect.apply(called, holding.object, args));
+      } catch (error) {
+        holding.fail(error);
+        return Promise.reject(error);
+      }
     };
+    return marked(later, { giver: this, key, method });
   }
 
   override apply(shadow: object, self: unknown, args: unknown[]): unknown {
     if (this.#object() !== undefined) return super.apply(shadow, self, args);
     try {
-      return promised(this.#await(undefined, args));
+      return this.#await(undefined, args);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -198,8 +227,16 @@ export class Handler<T> extends Forward {
 
   /** It is as good as it can be said without an object. */
   override getPrototypeOf(_shadow: object): object | null {
-    const object = this.#object();
+    const { source } = this.filling;
+    const object = source.deferred ? source.held(this.#frame)?.object : this.#object();
     return object === undefined ? null : Reflect.getPrototypeOf(Object(object));
+  }
+
+  /** Of a deferred proxy, where its frame holds an object. */
+  override has(shadow: object, key: PropertyKey): boolean {
+    const { source } = this.filling;
+    const holding = source.deferred ? source.held(this.#frame) : undefined;
+    return holding === undefined ? super.has(shadow, key) : key in Object(holding.object);
   }
 
   getObj(options?: GetOptions): unknown {
@@ -221,7 +258,7 @@ export class Handler<T> extends Forward {
   }
 
   hasObj(): boolean {
-    return this.filling.source.has(this.#frame);
+    return this.filling.source.held(this.#frame) !== undefined;
   }
 
   async obj(options?: GetOptions): Promise<unknown> {
@@ -244,8 +281,8 @@ export class Handler<T> extends Forward {
   protected shown(): unknown {
     try {
       const { source } = this.filling;
-      if (source.has(this.#frame)) return source.now(this.#frame)!.object;
-      return new Label("[Proxy: no object here]");
+      const holding = source.held(this.#frame);
+      return holding === undefined ? new Label("[Proxy: no object here]") : holding.object;
     } catch (error) {
       return new Label(`[Proxy: ${(error as Error).message}]`);
     }
@@ -270,17 +307,20 @@ export class Handler<T> extends Forward {
   #made(source: Source<T>): Holding<T> | undefined {
     const taken = source.take(this.#frame);
     if (!source.deferred) return taken as Holding<T>;
-    // It has just turned out that `fun` is asynchronous: whoever calls a method hears how it ends.
+    // It has just turned out that `fun` is asynchronous: the caller of a method hears how it ends.
     (taken as Promise<unknown>).catch(() => {});
     return undefined;
   }
 
   /** Calls a method of the object, or the object itself, once that is there. */
-  #await(key: string | undefined, args: unknown[], given = this.#frame): unknown {
+  #await(key: string | undefined, args: unknown[], given = this.#frame): Promise<unknown> {
     const { source } = this.filling;
     const frame = source.frame(given);
     const taken = source.now(frame) ?? this.#take(frame);
-    if (!(taken instanceof Promise)) return call(taken, key, args);
+    if (!(taken instanceof Promise)) {
+      const { object } = taken;
+      return call(taken, methodOf(object, key), key === undefined ? undefined : object, args);
+    }
     // Once it is there it is looked for again: it may have been given back meanwhile.
     return taken.then(() => {
       const isSame = source === this.filling.source; // or another one has frames of its own
@@ -288,7 +328,7 @@ export class Handler<T> extends Forward {
     });
   }
 
-  /** Whoever waits while the proxy is filled anew gets what it is filled with then. */
+  /** Who waits while the proxy is filled again gets what it is filled with then. */
   #take(frame: Frame | undefined, options?: GetOptions): Holding<T> | Promise<Holding<T>> {
     const { source } = this.filling;
     const begun = options?.timeout ? performance.now() : 0;

@@ -18,12 +18,18 @@ export class Held extends Forward {
     this.#object = object;
     this.#lease = handlerOf(object);
     this.#give = give;
+    const lease = this.#lease;
+    if (lease !== undefined) this.failed = (error) => lease.failed(error);
     this.stand = standIn(this, this.bare());
   }
 
   bare(): unknown {
     if (this.#over) throw new ProxyError("this object was given back at the end of its block");
     return this.#lease === undefined ? this.#object : this.#lease.bare();
+  }
+
+  override standsFor(object: unknown): boolean {
+    return this.#lease === undefined ? this.#object === object : this.#lease.standsFor(object);
   }
 
   override get(shadow: object, key: PropertyKey, stand: unknown): unknown {

@@ -2,33 +2,50 @@
 
 import type { GetOptions } from "../pool/options.ts";
 import { ProxyError } from "../errors.ts";
-import { shown } from "../values.ts";
+import { hearing, isPlainPromise, isThenable, shown } from "../values.ts";
 import type { Holding } from "./source.ts";
 
 // deno-lint-ignore ban-types
 export type Callable = Function;
 
-/** Calls a method of the object; without `key`, the object itself. */
-export function call(holding: Holding<unknown>, key: string | undefined, args: unknown[]): unknown {
-  const { object } = holding;
-  const result = key === undefined
-    ? Reflect.apply(callable(object), undefined, args)
-    : Reflect.apply(methodOf(object, key), object, args);
-  return result === object ? own(holding) : result;
+/** Calls a method of the object, `self`, or the object, if that is undefined. Always gives a promise. */
+export function call(
+  holding: Holding<unknown>,
+  method: Callable,
+  self: unknown,
+  args: unknown[],
+): Promise<unknown> {
+  try {
+    return outcome(holding, Reflect.apply(method, self, args));
+  } catch (error) {
+    holding.fail(error);
+    throw error;
+  }
+}
+
+/** A promise of what a call has given; what is on loan hears of its failure. */
+export function outcome(holding: Holding<unknown>, result: unknown): Promise<unknown> {
+  if (typeof result !== "object" && typeof result !== "function") return Promise.resolve(result);
+  return result === holding.object ? Promise.resolve(own(holding)) : promised(result, holding);
 }
 
 /** For a method that gives its own object: all that its type promises; of text and the like, the text. */
-export function own({ object, handed }: Holding<unknown>): unknown {
+function own({ object, handed }: Holding<unknown>): unknown {
   return Object(object) === object ? handed : object;
 }
 
-/** What a deferred call gives: a promise, always. */
-export function promised(result: unknown): Promise<unknown> {
-  return result instanceof Promise ? result : Promise.resolve(result);
+function promised(result: unknown, holding: Holding<unknown>): Promise<unknown> {
+  const isPromise = result instanceof Promise;
+  if (!isPromise && !isThenable(result)) return Promise.resolve(result);
+  const promise = isPromise ? result : Promise.resolve(result);
+  // One of another kind is left as it is: `then` may be what starts it.
+  if (holding.loan === undefined || isPromise && !isPlainPromise(result)) return promise;
+  return hearing(promise, (error) => holding.fail(error));
 }
 
-/** The method to call. */
-export function methodOf(object: unknown, key: string): Callable {
+/** The method to call; without `key`, the object itself. */
+export function methodOf(object: unknown, key: string | undefined): Callable {
+  if (key === undefined) return callable(object);
   const value = (object as Record<string, unknown>)[key];
   if (typeof value === "function") return value;
   throw new TypeError(
@@ -40,6 +57,14 @@ export function methodOf(object: unknown, key: string): Callable {
 function callable(object: unknown): Callable {
   if (typeof object === "function") return object;
   throw new TypeError(`the object is no function but ${shown(object)}, and cannot be called`);
+}
+
+/** For a field, which is read in a frame that holds its object. Its value may be a secret. */
+export function dataError(key: string): ProxyError {
+  return new ProxyError(
+    `${key} is no method of the object: of an object that comes later only methods can be read; for ` +
+      `all else take the object, by (await proxy._getObj()).${key}`,
+  );
 }
 
 /** For what would make text or a number of the proxy. */

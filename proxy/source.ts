@@ -16,6 +16,8 @@ export class Holding<T> {
   /** Held here: the pool closes the object of a lease that nobody holds. */
   readonly lease: Lease<T> | undefined;
   readonly loan: PoolLoan<unknown> | undefined;
+  /** It was made for the frame, and is closed. */
+  closed = false;
   /** The method that was read of it last, and those before. */
   method: unknown = undefined;
   #methods: unknown[] | undefined;
@@ -26,9 +28,14 @@ export class Holding<T> {
     this.loan = loan;
   }
 
-  /** Whether the pool has not taken it away. */
+  /** Whether it can be used: a pool may take it away, and what was made may turn out to have died. */
   get alive(): boolean {
-    return this.loan === undefined || !this.loan.ended;
+    return this.loan === undefined ? !this.closed : !this.loan.ended;
+  }
+
+  /** A call of it has failed, or what its frame was for: one on loan may be lent to nobody else then. */
+  fail(error: unknown): void {
+    this.loan?.fail(error);
   }
 
   /** One that all of its kind have is read of it. */
@@ -59,6 +66,8 @@ export interface Source<T> {
   frame(given: Frame | undefined): Frame | undefined;
   /** What holds the object that is there already, if there is one; `frame`: instead of the current. */
   now(frame: Frame | undefined): Holding<T> | undefined;
+  /** The same, and nothing where `now` throws: outside of any frame. */
+  held(frame: Frame | undefined): Holding<T> | undefined;
   /** The same; made or got if need be. */
   take(frame: Frame | undefined, options?: GetOptions): Holding<T> | Promise<Holding<T>>;
   /** Gives back what the frame holds. */
@@ -69,8 +78,6 @@ export interface Source<T> {
   readonly pooled: boolean;
   /** Whether there has been one already. */
   readonly started: boolean;
-  /** Whether the frame holds an object. */
-  has(frame: Frame | undefined): boolean;
   /** The pool that objects for the frame come from, if there is one already. */
   pool(frame: Frame | undefined): Pool<T> | undefined;
   /** Another source takes its place, and serves those who wait. */
@@ -80,6 +87,8 @@ export interface Source<T> {
 /** What becomes of one frame's wish for an object. */
 class Slot<T> {
   holding: Holding<T> | undefined = undefined;
+  /** What the frame had failed with before it had that. */
+  failure: Frame["failure"] = undefined;
   /** On its way. */
   attempt: Attempt<Holding<T>> | undefined = undefined;
   making = false;
@@ -119,7 +128,7 @@ export abstract class FrameSource<T> implements Source<T> {
     return undefined;
   }
   /** What a frame holds of what `make` gave. */
-  protected abstract hold(made: T): Holding<T>;
+  protected abstract hold(made: T, attempt: Attempt<Holding<T>>): Holding<T>;
   /** A frame is done with it; never rejects. */
   protected abstract release(holding: Holding<T>): Promise<void>;
   /** A frame comes here for the first time. */
@@ -140,12 +149,14 @@ export abstract class FrameSource<T> implements Source<T> {
   }
 
   give(given: Frame | undefined): Promise<void> {
-    const slot = this.#slotOf(this.frame(given));
-    return slot === undefined ? Promise.resolve() : this.#empty(slot, givenBackError);
+    const frame = this.frame(given);
+    const slot = this.#slotOf(frame);
+    return slot === undefined ? Promise.resolve() : this.#empty(frame, slot, givenBackError);
   }
 
   giver(given: Frame | undefined, object: T): () => Promise<void> {
-    const slot = this.#slotOf(this.frame(given));
+    const frame = this.frame(given);
+    const slot = this.#slotOf(frame);
     const holding = slot?.holding;
     if (slot === undefined || holding?.handed !== object) return () => Promise.resolve();
     slot.holders++;
@@ -153,13 +164,14 @@ export abstract class FrameSource<T> implements Source<T> {
     return async () => {
       if (!held || slot.holding !== holding) return;
       held = false;
-      if (--slot.holders === 0) await this.#empty(slot, givenBackError);
+      if (--slot.holders === 0) await this.#empty(frame, slot, givenBackError);
     };
   }
 
-  has(given: Frame | undefined): boolean {
+  held(given: Frame | undefined): Holding<T> | undefined {
     const frame = given ?? this.scope.current();
-    return frame !== undefined && this.#slotOf(frame)?.holding?.alive === true;
+    const holding = frame === undefined ? undefined : this.#slotOf(frame)?.holding;
+    return holding?.alive ? holding : undefined;
   }
 
   pool(_given: Frame | undefined): Pool<T> | undefined {
@@ -177,7 +189,7 @@ export abstract class FrameSource<T> implements Source<T> {
 
   /** For good, for the frame not to keep what no proxy stands for any more. */
   async #leave(frame: Frame, slot: Slot<T>): Promise<void> {
-    await this.#empty(slot, replacedError);
+    await this.#empty(frame, slot, replacedError);
     if (slot.holding === undefined && slot.attempt === undefined) {
       frame.drop?.(this, [slot.give, slot.giveUp]);
     }
@@ -214,7 +226,7 @@ export abstract class FrameSource<T> implements Source<T> {
       if (there !== undefined) return this.#keep(frame, slot, there);
       const attempt = new Attempt<Holding<T>>(options);
       const made = this.make(frame, attempt, options);
-      if (!isThenable(made)) return this.#keep(frame, slot, this.#held(made));
+      if (!isThenable(made)) return this.#keep(frame, slot, this.#held(made, attempt));
       this.deferred = true;
       const outcome = attempt.begin(this.#arrive(frame, slot, attempt, made));
       if (this.#gone(frame, slot)) attempt.cancel(this.#ended());
@@ -245,16 +257,18 @@ export abstract class FrameSource<T> implements Source<T> {
     try {
       const value = await made;
       if (this.#gone(frame, slot)) attempt.cancelled ??= this.#ended();
-      if (attempt.cancelled === undefined) return this.#keep(frame, slot, this.#held(value));
-      if (value !== undefined && value !== null) await this.release(this.hold(value));
+      if (attempt.cancelled === undefined) {
+        return this.#keep(frame, slot, this.#held(value, attempt));
+      }
+      if (value !== undefined && value !== null) await this.release(this.hold(value, attempt));
     } finally {
       if (slot.attempt === attempt) this.#forget(slot);
     }
     throw attempt.cancelled;
   }
 
-  #held(made: T): Holding<T> {
-    if (made !== undefined && made !== null) return this.hold(made);
+  #held(made: T, attempt: Attempt<Holding<T>>): Holding<T> {
+    if (made !== undefined && made !== null) return this.hold(made, attempt);
     throw new ProxyError(`fun must make an object, got ${made}`);
   }
 
@@ -266,6 +280,7 @@ export abstract class FrameSource<T> implements Source<T> {
     this.#defer(frame, slot);
     slot.holders = 0;
     slot.holding = holding;
+    slot.failure = frame.failure;
     if (this.#retired && frame.permanent) void this.#leave(frame, slot);
     return holding;
   }
@@ -273,7 +288,7 @@ export abstract class FrameSource<T> implements Source<T> {
   /** As late as the object is there: what it was made of by then goes back after it. */
   #defer(frame: Frame, slot: Slot<T>): void {
     if (slot.give !== undefined) return;
-    slot.give = () => this.#empty(slot, () => this.#ended());
+    slot.give = () => this.#empty(frame, slot, () => this.#ended());
     frame.defer(slot.give);
   }
 
@@ -282,9 +297,11 @@ export abstract class FrameSource<T> implements Source<T> {
   }
 
   /** What the slot holds is given back, also what is still on its way. */
-  #empty(slot: Slot<T>, why: () => ProxyError): Promise<void> {
+  #empty(frame: Frame, slot: Slot<T>, why: () => ProxyError): Promise<void> {
     const { holding } = slot;
     slot.holding = undefined;
+    // Only by what has failed since it was taken: it was not there before.
+    if (frame.failure !== slot.failure) holding?.fail(frame.failure?.error);
     if (slot.attempt === undefined) return this.#letGo(holding);
     return this.#cancel(slot, why).then(() => this.#letGo(holding));
   }

@@ -50,9 +50,7 @@ export class Unset<T> implements Source<T> {
     return () => Promise.resolve();
   }
 
-  has(): boolean {
-    return false;
-  }
+  held(): undefined {}
 
   pool(): undefined {}
 
@@ -91,8 +89,8 @@ export class Fixed<T> implements Source<T> {
     return () => Promise.resolve();
   }
 
-  has(): boolean {
-    return true;
+  held(): Holding<T> {
+    return this.#holding;
   }
 
   pool(): undefined {}
@@ -121,18 +119,30 @@ export class Made<T> extends FrameSource<T> {
       get signal() {
         return attempt.signal;
       },
-      invalidate: () => {},
+      invalidate: () => this.#invalidate(attempt),
     };
     // What outlives the request that happens to come first must not show it, nor keep it.
     if (frame.permanent) return outside(fun, n, context);
     return frame === this.scope.current() ? fun(n, context) : within(frame, () => fun(n, context));
   }
 
-  protected hold(made: T): Holding<T> {
-    return new Holding(made);
+  /** It has died: its frame makes another one when it is next asked for. */
+  #invalidate(attempt: Attempt<Holding<T>>): void {
+    attempt.invalid = true;
+    if (attempt.holding !== undefined) void this.release(attempt.holding);
   }
 
-  protected release({ object }: Holding<T>): Promise<void> {
+  protected hold(made: T, attempt: Attempt<Holding<T>>): Holding<T> {
+    const holding = attempt.holding = new Holding(made);
+    if (!attempt.invalid || attempt.cancelled !== undefined) return holding;
+    void this.release(holding);
+    throw new ProxyError("the object that fun has made was invalidated while it was being made");
+  }
+
+  protected release(holding: Holding<T>): Promise<void> {
+    const { closed, object } = holding;
+    if (closed) return Promise.resolve();
+    holding.closed = true;
     return this.#hooks.close(object, "discarded", () => describe(object)).promise;
   }
 }
@@ -186,10 +196,14 @@ export class Pooled<T> extends FrameSource<T> {
   protected override lent(frame: Frame): Holding<T> | undefined {
     // An asynchronous getter would be called in vain.
     const lease = this.#options.getter === undefined ? this.pool(frame)!.tryGet() : undefined;
-    return lease && this.hold(lease);
+    return lease && this.#hold(lease);
   }
 
   protected hold(lease: T): Holding<T> {
+    return this.#hold(lease);
+  }
+
+  #hold(lease: T): Holding<T> {
     const loan = loanBehind(lease)!;
     return new Holding(loan.entry.object as T, lease as Lease<T>, loan);
   }

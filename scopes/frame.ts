@@ -2,7 +2,7 @@
 
 import { adoptDisposal, asyncDispose } from "../disposal.ts";
 import { ProxyError } from "../errors.ts";
-import { isThenable } from "../values.ts";
+import { hearing, isPlainPromise, isThenable } from "../values.ts";
 import type { Frame, Host } from "./scope.ts";
 
 /** How a frame of a scope is. */
@@ -37,6 +37,7 @@ export class ScopeFrame implements Frame {
   #entered = false;
   #ended = false;
   #ending: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   /**
    * Opens one.
@@ -60,6 +61,14 @@ export class ScopeFrame implements Frame {
   /** Whether it has ended: nothing can be taken in it any more. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /**
+   * What its code has failed with last: a function that was run in it, a promise that it waits for, or a
+   * deferred function.
+   */
+  get failure(): { readonly error: unknown } | undefined {
+    return #failure in this ? this.#failure : undefined; // not in what inherits from a frame
   }
 
   /** What `set` has kept under `key`. */
@@ -96,8 +105,9 @@ export class ScopeFrame implements Frame {
     const settled = () => {
       if (--this.#prolonging === 0) this.#settled?.();
     };
-    // Whoever runs the frame does not wait for it, nor is theirs what it fails with.
+    // The caller of `run` does not wait for it, and does not get its failure.
     Promise.resolve(promise).then(settled, (error) => {
+      this.#fail(error);
       this.#report(error);
       settled();
     });
@@ -107,8 +117,20 @@ export class ScopeFrame implements Frame {
   run<R>(fn: () => R): R {
     return this.#enter(() => {
       this.#entered = true;
-      return fn();
+      try {
+        const result = fn();
+        if (!isPlainPromise(result)) return result;
+        return hearing(result, (error) => this.#fail(error)) as R;
+      } catch (error) {
+        this.#fail(error);
+        throw error;
+      }
     });
+  }
+
+  /** What is in one that goes on is everybody's, and not to blame for the failure of one of them. */
+  #fail(error: unknown): void {
+    if (!this.permanent) this.#failure = { error };
   }
 
   #enter<R>(fn: () => R): R {
@@ -146,6 +168,7 @@ export class ScopeFrame implements Frame {
       result = fn();
       if (isThenable(result)) return this.#runPromise(result) as R;
     } catch (error) {
+      this.#fail(error);
       this.#endUnseen();
       throw error;
     }
@@ -158,6 +181,7 @@ export class ScopeFrame implements Frame {
     try {
       value = await promise;
     } catch (error) {
+      this.#fail(error);
       // The caller can be told of one failure only: of what went wrong first.
       await this.#endSeen().catch((failure) => this.#report(failure));
       throw error;
@@ -184,7 +208,7 @@ export class ScopeFrame implements Frame {
       // There may be more to give back by now in one that goes on.
       return this.permanent ? this.#ending.then(() => this.end()) : this.#ending;
     }
-    // What is given back is so in this frame, if code was ever in it: whoever ends it may be in another.
+    // What is given back is so in this frame, if code was ever in it: its end may be called in another.
     const elsewhere = !inside && this.#entered;
     let ending = elsewhere ? this.#options.enter(this, () => this.#end()) : this.#end();
     if (this.permanent) ending = ending.finally(() => void (this.#ending = undefined));
@@ -203,7 +227,7 @@ export class ScopeFrame implements Frame {
 
   async #end(): Promise<void> {
     if (this.#prolonging === 0) this.#ended = !this.permanent;
-    // Whoever is called in the course of it joins it: it must be known to go on by then.
+    // A deferred function may call `end` itself, and then joins this: it must be known to go on.
     await null;
     while (this.#prolonging > 0) await new Promise<void>((resolve) => this.#settled = resolve);
     this.#ended = !this.permanent;
@@ -216,6 +240,7 @@ export class ScopeFrame implements Frame {
         const given: unknown = deferred.pop()!();
         if (isThenable(given)) await given;
       } catch (error) {
+        this.#fail(error);
         failures.push(error);
       }
     }

@@ -17,6 +17,12 @@ export interface Frame extends AsyncDisposable {
   readonly ioBound?: boolean;
   /** It is there for good; its `end` gives back what is in it, and it goes on. */
   readonly permanent?: boolean;
+  /**
+   * What its code has failed with last, a new object for each failure; undefined if nothing has, or if
+   * it is permanent. A pooled proxy then gives back what the frame has as {@linkcode Pool.use} does
+   * after a failure. A frame that has no such member never fails.
+   */
+  readonly failure?: { readonly error: unknown } | undefined;
   /** What `set` has kept under `key`. */
   get(key: object): unknown;
   /** Keeps `value` under `key`, until the end. */

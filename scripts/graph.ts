@@ -4,9 +4,10 @@
 const ARROWS: [from: RegExp, to: RegExp][] = [
   [/^mod\.ts$/, /./],
   [/^proxy\.ts$/, /^(proxy|scopes|pool)\/|^(pool|forward|errors|values|context|disposal)\.ts$/],
-  [/^proxy\//, /^(proxy|scopes|pool)\/|^(pool|forward|errors|values|context|disposal)\.ts$/],
+  [/^proxy\//, /^(proxy|scopes|pool)\/|^(pool|forward|handed|errors|values|context|disposal)\.ts$/],
+  [/^forward\.ts$/, /^(handed|values)\.ts$/],
   [/^pool\.ts$/, /^pool\/|^(errors|values|disposal)\.ts$/],
-  [/^pool\/lease\.ts$/, /^pool\/|^(forward|errors|disposal)\.ts$/],
+  [/^pool\/lease\.ts$/, /^pool\/|^(forward|handed|errors|disposal)\.ts$/],
   [/^pool\//, /^pool\/|^(errors|values|context|disposal)\.ts$/],
   [/^scopes\//, /^scopes\/|^(errors|values|context|disposal)\.ts$/],
 ];

@@ -2,7 +2,17 @@
 
 /** The library: what users get. Only those that exist. */
 export function librarySources(): string[] {
-  const files = ["mod", "pool", "proxy", "forward", "context", "disposal", "values", "errors"]
+  const files = [
+    "mod",
+    "pool",
+    "proxy",
+    "forward",
+    "handed",
+    "context",
+    "disposal",
+    "values",
+    "errors",
+  ]
     .map((name) => `${name}.ts`).filter(exists);
   return [...files, ...["pool", "proxy", "scopes"].flatMap((dir) => find(dir, ".ts"))];
 }

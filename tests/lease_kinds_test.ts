@@ -3,14 +3,16 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { deadline } from "@std/async";
 import { describe, it } from "@std/testing/bdd";
-import { LeaseError, Pool } from "../mod.ts";
+import { LeaseError, Pool, type PoolOptions } from "../mod.ts";
 import { idle } from "./helpers/pool.ts";
 import { lent, TestPool } from "./helpers/test_pool.ts";
 
-/** Calls `fn` with a lease of `object`, as one who has no types would use it. */
+/** Called with a lease, as one who has no types would use it. */
 // deno-lint-ignore no-explicit-any
-function loosely(object: any, fn: (lease: any, pool: TestPool<unknown>) => unknown): Promise<void> {
-  return lent(object, fn);
+type Loosely = (lease: any, pool: TestPool<unknown>) => unknown;
+
+function loosely(object: unknown, fn: Loosely, options?: PoolOptions<unknown>): Promise<void> {
+  return lent(object, fn, options);
 }
 
 describe("a lease of an array", () => {
@@ -261,7 +263,7 @@ describe("a lease of an odd object", () => {
       await pool.ret(lease);
       await pool.ret(lease);
       assertEquals([pool.available, pool.stats().doubleReturns], [1, 1]);
-    });
+    }, { discardOnError: false });
   });
 
   it("that is a proxy of somebody else's", async () => {

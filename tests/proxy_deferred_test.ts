@@ -98,10 +98,10 @@ for (const [kind, proxyOf] of KINDS) {
       "always gives a promise of its own kind, whatever the method gives",
       inFrame(async (db) => {
         for (let i = 0; i < 2; i++) {
-          for (const name of ["query", "later", "lazily", "nothing", "host", "none"]) {
+          for (const name of ["query", "later", "lazily", "nothing"]) {
             const given = db[name]("x");
             assertInstanceOf(given, Promise, name);
-            await given.catch(() => {});
+            await given;
           }
         }
         assertEquals(await db.later("x"), "later x");
@@ -124,7 +124,8 @@ for (const [kind, proxyOf] of KINDS) {
     it(
       "rejects a call of what is no method, and says so",
       inFrame(async (db) => {
-        for (const [name, what] of [["host", '"db"'], ["none", "undefined"], ["n", "0"]]) {
+        for (const [name, what] of [["host", '"db"'], ["none", "undefined"], ["n", ""]]) {
+          await db._retObj();
           const error = await rejection(db[name!]()) as Error;
           assertInstanceOf(error, TypeError);
           assertStringIncludes(error.message, `${name} is no method of the object but ${what}`);
@@ -189,10 +190,13 @@ for (const [kind, proxyOf] of KINDS) {
       "throws a ProxyError that shows the way for what it cannot do",
       inFrame(async (db) => {
         await db.nothing();
+        await db._retObj();
+        assertThrows(() => "host" in db, ProxyError, "come later");
+        assertEquals([db instanceof Client, Object.getPrototypeOf(db)], [false, null]);
+        await db.nothing();
         for (
           const use of [
             () => db.host = "other",
-            () => "host" in db,
             () => delete db.host,
             () => Object.keys(db),
             () => ({ ...db }),
@@ -207,7 +211,6 @@ for (const [kind, proxyOf] of KINDS) {
           assertStringIncludes(message, "await proxy._getObj()");
         }
         assertEquals(await db._getObj().then((client: Client) => client.host), "db");
-        assertEquals([db instanceof Client, Object.getPrototypeOf(db)], [false, null]);
       }),
     );
 

@@ -22,7 +22,7 @@ describe("everything is given back", () => {
   });
 
   it("after a throw and a rejection", async () => {
-    const proxy = things({ maxSize: 10 });
+    const proxy = things({ maxSize: 10, discardOnError: false });
     const failure = rejection(flow.run(async () => {
       await proxy.echo(1);
       throw new Error("mine");
