@@ -50,7 +50,7 @@ for (const runtime of RUNTIMES.filter(({ name }) => /^(deno|node|bun)/.test(name
       const [command = "", ...args] = await commandOf(runtime);
       const { code, stdout, stderr } = await new Deno.Command(command, {
         args: [...args, "--runs", String(RUNS)],
-        signal: AbortSignal.timeout(60_000),
+        signal: AbortSignal.timeout(120_000),
         env: { NO_COLOR: "1" },
       }).output();
       const text = new TextDecoder();

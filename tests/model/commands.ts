@@ -1,11 +1,11 @@
 // What can happen to a pool, a command each, and how they are drawn.
 
 import * as fc from "fast-check";
-import { LeaseError, type Loan } from "../../mod.ts";
-import { type End, holds, type Job, type Thing } from "./job.ts";
+import type { End } from "./job.ts";
 import { isKnown, REENTRY, TIMERLESS } from "./known.ts";
+import { endAgain, ENDINGS, endLoan, giveBack, WAYS } from "./returning.ts";
 import { type Action, type Outcome, type Script, SCRIPTED } from "./script.ts";
-import { type Asking, type Held, isAlive, type Watch, type World } from "./world.ts";
+import type { Asking, Watch, World } from "./world.ts";
 
 /** How many turns of the microtask queue come after a command; `rest`: all there are. */
 export type Pause = "rest" | number;
@@ -72,9 +72,7 @@ const use: fc.Arbitrary<Call> = fc.record({ asking, outcome, watch })
     run: (world) => world.use(asking, watch, outcome),
   }));
 
-const ways = ["ret", "asyncDispose", "dispose"] as const;
-
-const ret: fc.Arbitrary<Call> = fc.record({ index, way: fc.constantFrom(...ways) })
+const ret: fc.Arbitrary<Call> = fc.record({ index, way: fc.constantFrom(...WAYS) })
   .map(({ index, way }) => ({
     text: `${way}(${index})`,
     run: (world) => {
@@ -82,32 +80,6 @@ const ret: fc.Arbitrary<Call> = fc.record({ index, way: fc.constantFrom(...ways)
       if (held) giveBack(world, held, way);
     },
   }));
-
-function giveBack(world: World, held: Held, way: typeof ways[number] = "ret"): void {
-  const { job, lease, loan, use } = held;
-  world.model.giveBack(job, use);
-  held.end = "returned";
-  const one = lease ?? loan!;
-  if (way === "dispose") return one[Symbol.dispose]();
-  const release = () => lease ? world.pool.ret(lease) : loan!.release();
-  const returned = way === "ret" ? release() : one[Symbol.asyncDispose]();
-  awaitReturn(world, way, job, use, returned);
-}
-
-/** It resolves once `retter` is done. */
-function awaitReturn(
-  world: World,
-  way: string,
-  job: Job,
-  use: number,
-  returned: PromiseLike<void>,
-): void {
-  const isBack = () => job.uses === use && job.state === "back";
-  const isReturning = () => job.state === "returning" && job.call!.back && job.uses === use;
-  const holds = () => job.call?.hook === "retter" && !job.call.over;
-  const notBefore = () => !isBack() && !isReturning();
-  world.await(`${way} of ${job.thing}`, returned, holds, { notBefore });
-}
 
 const discard: fc.Arbitrary<Call> = index.map((index) => ({
   text: `discard(${index})`,
@@ -138,55 +110,26 @@ const detach: fc.Arbitrary<Call> = index.map((index) => ({
   },
 }));
 
-const endings = [...ways, "discard", "detach"] as const;
-
 /** A loan that has ended is ended again. */
-const again: fc.Arbitrary<Call> = fc.record({ index, way: fc.constantFrom(...endings) })
+const again: fc.Arbitrary<Call> = fc.record({ index, way: fc.constantFrom(...ENDINGS) })
   .map(({ index, way }) => ({
     text: `${way} again(${index})`,
     run: (world) => {
-      const held = pick(world.held.filter(isDead), index);
+      const held = pick(world.dead, index);
       if (held) endAgain(world, held, way);
     },
   }));
 
-function isDead(held: Held): boolean {
-  return !isAlive(held) && !held.job.lost;
-}
-
-function endAgain(world: World, held: Held, way: typeof endings[number]): void {
-  const { model, pool } = world;
-  const { lease, loan } = held;
-  const one = lease ?? loan!;
-  if (way === "detach") {
-    let error: unknown;
-    try {
-      lease ? pool.detach(lease) : loan!.detach();
-    } catch (failure) {
-      error = failure;
-    }
-    return model.expect(error instanceof LeaseError, `detach of a dead loan: ${error}`);
-  }
-  // Whoever has ended it otherwise, or had it taken away, may dispose of it all the same.
-  const silent = way === "dispose" || way === "asyncDispose";
-  if (!silent || held.end === "returned") model.counted.doubleReturns++;
-  if (way === "dispose") return one[Symbol.dispose]();
-  const ended = {
-    ret: () => lease ? pool.ret(lease) : loan!.release(),
-    discard: () => lease ? pool.discard(lease) : loan!.discard(),
-    asyncDispose: () => one[Symbol.asyncDispose](),
-  };
-  world.await(`a second ${way}`, ended[way](), () => false);
-}
-
-/** By the object alone: also what a callback of `use` has. */
+/** By the object alone; not what a callback of `use` has. */
 const byObject: fc.Arbitrary<Call> = fc.record({
   index,
   end: fc.constantFrom<End[]>("returned", "returned", "discarded", "detached"),
 }).map(({ index, end }) => ({
   text: `loanOf(${index}) ${end}`,
   run: (world) => {
-    const lent = world.model.jobs.filter(({ lost, state }) => state === "lent" && !lost);
+    const lent = world.model.jobs.filter(({ lost, state, user }) =>
+      state === "lent" && !lost && user?.kind !== "use"
+    );
     const job = pick(lent.filter((job) => world.isKnown(job)), index);
     if (!job) return;
     const loan = world.pool.loanOf(job.thing!);
@@ -194,21 +137,6 @@ const byObject: fc.Arbitrary<Call> = fc.record({
     if (loan) endLoan(world, job, loan, end);
   },
 }));
-
-function endLoan(world: World, job: Job, loan: Loan<Thing>, end: End): void {
-  const { model } = world;
-  const { user, uses } = job;
-  const held = world.held.find((held) => held.job === job && held.use === uses);
-  if (held) held.end = end;
-  if (user && holds(user)) user.released = true;
-  if (end === "detached") {
-    model.detach(job);
-    return void loan.detach();
-  }
-  model.giveBack(job, uses, end === "discarded");
-  if (end === "returned") return awaitReturn(world, "release", job, uses, loan.release());
-  world.await(`discard of ${job.thing}`, loan.discard(), () => job.state === "closing");
-}
 
 const abort: fc.Arbitrary<Call> = index.map((index) => ({
   text: `abort(${index})`,
@@ -255,13 +183,7 @@ const shutdown: fc.Arbitrary<Call> = fc.record({
 
 const lose: fc.Arbitrary<Call> = index.map((index) => ({
   text: `lose(${index})`,
-  run: (world) => {
-    const held = pick(world.leases, index);
-    const loan = held && world.pool.loanOf(held.job.thing!);
-    if (!loan) return;
-    held.job.lost = true;
-    world.time.lost.add(loan);
-  },
+  run: (world) => world.lose(index),
 }));
 
 /** Somebody begins to observe, and ends that at once: nothing is to change. */
@@ -349,14 +271,19 @@ const scripted: fc.Arbitrary<Outcome[]> = fc.array(
 /** Most runs leave most of the hooks alone. */
 const sometimes = fc.oneof(fc.constant<Outcome[]>([]), scripted);
 
-export const scripts: fc.Arbitrary<Script> = fc.record(
-  Object.fromEntries(SCRIPTED.map((name) => [name, sometimes])) as Record<
+/** A `fun` that makes its own objects obsolete, several in a row. */
+const resetting: fc.Arbitrary<Outcome[]> = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: reset.map(({ text, run }): Outcome => new Command(text, run, 0)) },
+    { weight: 1, arbitrary: outcome },
+  ),
+  { maxLength: 8, size: "max" },
+);
+
+export const scripts: fc.Arbitrary<Script> = fc.record({
+  ...Object.fromEntries(SCRIPTED.map((name) => [name, sometimes])) as Record<
     keyof Script,
     typeof sometimes
   >,
-);
-
-/** All leases go back. */
-export function returnAll(world: World): void {
-  for (const held of world.leases) giveBack(world, held);
-}
+  fun: fc.oneof({ weight: 12, arbitrary: sometimes }, { weight: 1, arbitrary: resetting }),
+});

@@ -17,8 +17,8 @@ export interface Ends<R> {
 export class Hooks {
   /** Every call is fine: from now on, or for as long as somebody looks at the pool. */
   tame = false;
-  /** An observer is doing something: the pool knows more of what it is told than the model. */
-  observing = false;
+  /** How many calls are doing something: the pool may know more of what has ended than the model. */
+  acting = 0;
   /** How many actions there were from within calls. */
   acts = 0;
   readonly #model: Model;
@@ -34,7 +34,9 @@ export class Hooks {
     this.#scheduler = scheduler;
     this.#act = (action) => {
       this.acts++;
+      this.acting++;
       act(action);
+      this.acting--;
     };
   }
 
@@ -158,9 +160,8 @@ export class Hooks {
     if (outcome === "throw" || outcome === "bad") throw new Error("observer failed");
     if (outcome === "fail later") return Promise.reject(new Error("observer failed later"));
     if (typeof outcome !== "object") return undefined;
-    this.#model.meddled = this.observing = true;
+    this.#model.meddled = true;
     this.#act(outcome);
-    this.observing = false;
     return undefined;
   }
 

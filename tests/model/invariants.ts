@@ -4,7 +4,7 @@ import { type CloseReason, LeaseError, Pool, type PoolStats } from "../../mod.ts
 import { type Ask, holds, type Job } from "./job.ts";
 import { isKnown, TIMERLESS } from "./known.ts";
 import type { Model } from "./model.ts";
-import { isPast, roundDelay, unavailable } from "./rules.ts";
+import { roundDelay, unavailable } from "./rules.ts";
 import { type Held, isAlive, type World } from "./world.ts";
 
 const COUNTED = [
@@ -96,6 +96,12 @@ function checkLine(model: Model, { waiting }: PoolStats): void {
   model.expect(!model.over || !model.draining, "the shutdown is over, and somebody waits");
   model.line.checkOrder();
   checkFull(model, waiting);
+  const isOld = (ask: Ask) => ask.burst < model.burst;
+  const came = model.jobs.find(({ state, examining, freed }) =>
+    state === "free" && !examining && freed === model.burst
+  );
+  const missed = came && model.line.pending.some(isOld);
+  model.expect(!missed, `${waiting} wait, and ${came?.thing} has come`);
   if (waiting <= model.checking) return;
   const idle = model.jobs.find(({ state, examining }) => state === "free" && !examining);
   model.expect(!idle, `${waiting} wait, and ${idle?.thing} is available`);
@@ -119,9 +125,9 @@ function checkJob(model: Model, job: Job): void {
     const held = model.time.passed(since!) - stood.most;
     const late = kill > 0 && held >= kill + roundDelay(model.numbers);
     model.expect(!late, `${thing} is held for ${held} ms`);
-    const { at = Infinity } = job.user && holds(job.user) ? job.user.stopped ?? {} : {};
-    const hangs = model.time.fired >= at + model.numbers.abortGrace;
-    model.expect(!hangs, `${thing} is held by a use that was aborted`);
+    const { grace = Infinity } = job.user?.kind === "use" && holds(job.user) ? job.user : {};
+    const hangs = model.time.fired >= grace + model.numbers.abortGrace;
+    model.expect(!hangs, `${thing} is held by a use that is to stop`);
   }
   if (state !== "free" || examining) return;
   const fault = unavailable(model, job);
@@ -139,24 +145,32 @@ function checkClosing(model: Model, { told, closing, late, thing }: Job): void {
 function checkLease(model: Model, held: Held): void {
   const { lease, loan, job } = held;
   if (job.lost) return;
-  let object: unknown;
-  try {
-    object = lease ? Pool.unwrap(lease) : loan!.object;
-  } catch (error) {
-    object = error;
-  }
+  const object = resultOf(() => lease ? Pool.unwrap(lease) : loan!.object);
   const alive = isAlive(held);
+  const n = lease ? resultOf(() => lease.n) : undefined;
+  const right = !lease || (alive ? n === job.n : n instanceof LeaseError);
+  model.expect(right, `a lease of ${job.thing} gives ${n}`);
   if (alive) model.expect(object === job.thing, `a lease of ${job.thing}: ${object}`);
   else model.expect(object instanceof LeaseError, `a dead lease of ${job.thing}: ${object}`);
   if (loan) model.expect(loan.ended === !alive, `a loan of ${job.thing} has ended: ${loan.ended}`);
 }
 
+/** What it gives, or throws. */
+function resultOf(fn: () => unknown): unknown {
+  try {
+    return fn();
+  } catch (error) {
+    return error;
+  }
+}
+
 /** Who has an object can be told by the object. */
 function checkLoan({ held, model, pool }: World, job: Job): void {
-  const { lost, state, thing, uses } = job;
+  const { lost, state, thing, user, uses } = job;
   if (thing === undefined || lost) return;
   const loan = pool.loanOf(thing);
-  model.expect((state === "lent") === (loan !== undefined), `loanOf ${thing}, ${state}: ${loan}`);
+  const isOnLoan = state === "lent" && user?.kind !== "use"; // of which the callback has it
+  model.expect(isOnLoan === (loan !== undefined), `loanOf ${thing}, ${state}: ${loan}`);
   if (loan) model.expect(loan.object === thing, `loanOf ${thing} is a loan of another object`);
   const own = held.find((one) => one.loan && one.job === job && one.use === uses && isAlive(one));
   if (own) model.expect(loan === own.loan, `loanOf ${thing} is another loan`);
@@ -193,7 +207,12 @@ function checkSupply(model: Model, { size, creating, waiting }: PoolStats): void
   const { maxSize, minSize } = model.numbers;
   const full = maxSize > 0 && size >= maxSize;
   if (model.closed) return;
-  const served = creating + model.checking;
+  const checks = model.jobs.map(({ state, call, examining }) =>
+    state === "checking" ? call! : examining
+  );
+  const soon =
+    checks.filter((call) => call && (model.isSoon(call, model.time.fired) || call.over)).length;
+  const served = creating + soon;
   model.expect(full || served >= waiting, `${waiting} wait, and only ${creating} are made`);
   for (const { burst, told, job } of model.failures) {
     if (burst < model.burst || told > 0) continue;
@@ -222,7 +241,7 @@ function checkTimers({ time, model, running }: World, { waiting }: PoolStats): v
   const { held } = time.timers;
   const alive = waiting === 0 || held > 0 || isKnown(TIMERLESS);
   model.expect(alive, "nothing keeps the process alive for who waits");
-  const grace = [...running].some(({ ask }) => ask.stopped && holds(ask));
+  const grace = [...running].some(({ ask }) => ask.grace !== undefined && holds(ask));
   const working = model.calls.size > 0 || model.creating > 0 || grace;
   const busy = waiting > 0 || working || model.ended;
   model.expect(busy || held === 0, "the process is kept alive for nothing");

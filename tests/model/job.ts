@@ -71,6 +71,8 @@ export class Job {
   readonly dooms = new Map<CloseReason, number>();
   /** Everything was made obsolete while it was made: perhaps, if it had just been. */
   obsolete: "surely" | "perhaps" | undefined;
+  /** It was invalidated while it was made. */
+  invalid = false;
   /** It came of an attempt that was given up. */
   late = false;
   /** In which burst it may have been found spoilt. */
@@ -119,6 +121,8 @@ export interface Call {
   readonly burst: number;
   /** How many gaps in time there had been. */
   readonly gaps: number;
+  /** How many had been refused. */
+  readonly refused: number;
   /** Of `retter`: whether its object comes from a borrower. */
   readonly back: boolean;
   /** Of `getter`: whether `tryGet` was at work. */
@@ -126,6 +130,8 @@ export interface Call {
   /** For the pool, which may have given up waiting; and in truth. */
   over: boolean;
   ended: boolean;
+  /** In which burst it was over. */
+  overIn: number;
 }
 
 export type Kind = "get" | "borrow" | "use";
@@ -156,12 +162,14 @@ export interface Ask {
   over: number | undefined;
   /** Its signal aborted while its callback ran. */
   stopped: { at: number; burst: number } | undefined;
+  /** The signal of a `use`'s callback, if it has read that. */
+  heard: AbortSignal | undefined;
   /** Why it was taken away. */
   taken: CloseReason | undefined;
   /** Its object was invalidated while it had it. */
   died: boolean;
-  /** Its object went back before its callback was over. */
-  released: boolean;
+  /** When its callback began to be told to stop, after which it may go on for `abortGrace`. */
+  grace: number | undefined;
 }
 
 /** Whether it has its object still. */

@@ -7,19 +7,24 @@ import type { Time } from "./time.ts";
 
 /** Counts what happens several times in a row. */
 export interface Row {
-  /** How many at the most, and at the least, those of this burst too; and those of this burst. */
+  /** How many at the most, those of this burst too; and those of this burst. */
   row: number;
-  least: number;
   burst: number;
+  /** How many exactly, if that is known. */
+  exact: number | undefined;
   /** Something else happened in this burst, before those or after. */
   broken: boolean;
 }
 
-const NONE: Row = { row: 0, least: 0, burst: 0, broken: false };
+const NONE: Row = { row: 0, burst: 0, exact: 0, broken: false };
 
-function next({ row, least, burst, broken }: Row): Row {
-  return { ...NONE, row: broken ? burst : row, least: broken ? 0 : least };
+function next({ row, burst, exact, broken }: Row): Row {
+  if (!broken) return { ...NONE, row, exact };
+  return { ...NONE, row: burst, exact: burst === 0 ? 0 : undefined };
 }
+
+/** After how many ms a hook that looks at an object takes long. */
+const LONG = 100;
 
 export class Ledger {
   readonly time: Time;
@@ -73,6 +78,8 @@ export class Ledger {
   /** How many fresh objects were unfit, and how many were obsolete when they were made. */
   unfit: Row = { ...NONE };
   stillborn: Row = { ...NONE };
+  /** One is counted but once with all that were begun before it was closed. */
+  stillbornBy = 0;
   /** Those of this burst, and which of them were the third in a row: perhaps, or surely. */
   stillbirths: { job: Job; third: "perhaps" | "surely" | undefined }[] = [];
   /** The event loop is to have its turn before another one is made. */
@@ -133,11 +140,17 @@ export class Ledger {
     return this.jobs.filter(({ state, examining }) => state === "checking" || examining).length;
   }
 
-  /** At how many of them `getter` certainly looks for who waits. */
+  /** At how many of them `getter` certainly looks for who waits, and may be done before long. */
   get greeting(): number {
     return this.jobs.filter(({ state, call }) =>
-      state === "checking" && !call!.over && !call!.trying && call!.burst < this.burst
+      state === "checking" && !call!.over && !call!.trying && call!.burst < this.burst &&
+      call!.refused === this.counted.refused && this.isSoon(call!)
     ).length;
+  }
+
+  /** Whether a hook that looks at an object does not take long: else others need not wait for it. */
+  isSoon({ begun }: Call, now = this.time.awake): boolean {
+    return begun + LONG > now;
   }
 
   /** It has to be closed from now on. */

@@ -55,7 +55,15 @@ export class Line {
       ...{ id: asks.length, kind, priority, label, burst: ledger.burst, deadline, signal },
       at: ledger.time.awake,
       ...{ ahead, within, state: "pending", job: undefined, use: 0 },
-      ...{ error: undefined, over: undefined, stopped: undefined, taken: undefined, died: false, released: false },
+      ...{
+        error: undefined,
+        over: undefined,
+        stopped: undefined,
+        taken: undefined,
+        heard: undefined,
+        died: false,
+        grace: undefined,
+      },
     };
     asks.push(ask);
     ledger.started ||= !ledger.ended && !signal?.aborted;
@@ -74,10 +82,13 @@ export class Line {
 
   serve(ask: Ask, job: Job): void {
     const ledger = this.#ledger;
-    this.#expectTurn(ask, (other) =>
-      other.priority === ask.priority
-        ? other.id < ask.id
-        : other.priority > ask.priority && (other.id < ask.id || other.burst < ledger.burst));
+    this.#expectTurn(
+      ask,
+      (other) =>
+        other.priority === ask.priority
+          ? other.id < ask.id
+          : other.priority > ask.priority && (other.id < ask.id || other.burst < ledger.burst),
+    );
     ledger.expect(ask.state === "pending", `ask ${ask.id}, ${ask.state}, gets ${job.thing}`);
     ask.state = "lent";
     ask.job = job;
@@ -107,6 +118,7 @@ export class Line {
     if (ask.kind !== "use") return;
     if (ask.state === "lent") {
       ask.stopped ??= { at: time.awake, burst };
+      ask.grace ??= time.awake;
       return;
     }
     if (ask.state !== "pending") return;
@@ -177,7 +189,8 @@ export class Line {
   /** That objects are obsolete when they are made is told after the third in a row. */
   #tellStillborn(ask: Ask): boolean {
     this.#expectOldest(ask);
-    const birth = this.#ledger.stillbirths.find(({ job, third }) => third && ask.id < job.asks);
+    const births = this.#ledger.stillbirths.filter(({ job, third }) => third && ask.id < job.asks);
+    const birth = births.find(({ third }) => third === "surely") ?? births[0];
     if (birth) birth.third = undefined;
     return birth !== undefined;
   }

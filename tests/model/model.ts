@@ -1,15 +1,11 @@
 // The reference model: what each object may do next, told only what is seen from outside of the pool.
 // `invariants.ts` says what must hold once everything has come to rest.
 
-import type { CloseContext, CloseReason, CreateContext } from "../../mod.ts";
-import { type Ask, type Call, holds, type HookName, Job, type Thing } from "./job.ts";
-import { Ledger } from "./ledger.ts";
-import { Line } from "./line.ts";
+import type { CloseContext, CloseReason } from "../../mod.ts";
+import { type Ask, type Call, holds, type HookName, type Job, type Thing } from "./job.ts";
+import { Making } from "./making.ts";
 import { mayClose } from "./reasons.ts";
 import { isPast, isUnclaimed, roundDelay, unfit } from "./rules.ts";
-
-/** How many objects in a row may be obsolete when they are made, before somebody is told. */
-const STILLBORN = 3;
 
 /** For how long closers go on when a shutdown has run out of time, in ms. */
 const CLOSING_GRACE = 400;
@@ -23,81 +19,9 @@ const FAULTS: Readonly<Record<HookName, CloseReason>> = {
   closer: "leftover", // it is closed already
 };
 
-export class Model extends Ledger {
-  readonly line: Line = new Line(this);
+export class Model extends Making {
   /** An object was lent though another one had come back later. */
   #passedOver: { idle: Job; freed: number; lent: Job }[] = [];
-
-  // ---- making
-
-  create(n: number, context: CreateContext): Job {
-    this.note(`fun(${n})`);
-    const { maxSize, minSize } = this.numbers;
-    this.expect(n === this.jobs.length, `fun is told ${n} for attempt ${this.jobs.length}`);
-    this.expect(!this.closed, `fun(${n}) is called after shutdown`);
-    this.expect(!this.pausing, `fun(${n}) is called before the event loop has had its turn`);
-    const size = this.live + this.creating + this.closing;
-    this.expect(maxSize === 0 || size < maxSize, `fun(${n}) is called for more than maxSize`);
-    const { length: waiting } = this.line.pending;
-    const wanted = Math.max(waiting - this.greeting, this.ended ? 0 : minSize - this.live);
-    this.expect(this.creating < wanted, `fun(${n}) is called, and nobody needs it`);
-    const { burst = this.burst, until = 0 } = this.rest ?? {};
-    const rested = burst === this.burst || this.time.awake >= until ||
-      waiting > this.creating;
-    this.expect(rested, `fun(${n}) is called too soon after a failure`);
-    const { burst: begunIn, line: { asks }, time: { awake } } = this;
-    const job = new Job(n, awake, context, begunIn, asks.length);
-    this.jobs.push(job);
-    return job;
-  }
-
-  made(job: Job, thing: Thing): void {
-    this.note(`fun(${job.n}) gives ${thing}`);
-    job.thing = thing;
-    if (job.state === "abandoned") {
-      job.late = true;
-      this.doom(job, "leftover");
-    } else if (this.has("opener")) job.state = "made";
-    else this.#succeed(job);
-  }
-
-  notMade(job: Job, error: unknown): void {
-    this.note(`fun(${job.n}) fails`);
-    this.errors.set(error, { n: job.n, hook: "fun" });
-    if (job.state === "abandoned") return;
-    job.state = "failed";
-    this.#fail(job);
-  }
-
-  #fail(job: Job): void {
-    this.failed++;
-    this.failures.push({ job, burst: this.burst, told: 0 });
-    const refills = this.live < this.numbers.minSize && this.madeIn < this.burst;
-    const until = refills ? this.time.awake + 100 : 0;
-    this.rest ??= { burst: this.burst, until };
-  }
-
-  #succeed(job: Job): void {
-    // If others failed in this burst, who was the last is anybody's guess.
-    this.rest = this.failed > 0 ? { burst: this.burst, until: 0 } : undefined;
-    this.madeIn = this.burst;
-    if (!job.obsolete) this.stillborn.broken = true;
-    this.#bear(job);
-  }
-
-  #bear(job: Job): void {
-    job.born = this.time.moment;
-    job.bornIn = this.burst;
-    this.#free(job);
-  }
-
-  #free(job: Job): void {
-    job.state = "free";
-    job.taken = undefined;
-    job.since = this.time.moment;
-    job.freed = this.burst;
-    job.refreed = undefined;
-  }
 
   // ---- hooks
 
@@ -109,14 +33,17 @@ export class Model extends Ledger {
     const trying = line.trying > 0;
     const call: Call = {
       ...{ hook, job, begun, at, burst, gaps, back, trying },
-      ...{ over: false, ended: false },
+      ...{ refused: this.counted.refused, over: false, ended: false, overIn: Infinity },
     };
     this.calls.add(call);
     // After a gap it may be asked once more for whoever it is being looked at for.
     const other = hook !== "retter" && hook !== "health";
-    // Unless somebody has waited all the time, who would have got it.
-    const unclaimed = isUnclaimed(this, job) && (job.call!.trying || !this.#someoneWaits);
-    if (other && unclaimed) this.#free(job);
+    // Unless somebody has waited all the time, who would have got it, and has not been aborted then.
+    const unclaimed = isUnclaimed(this, job) && (
+      job.call!.trying || this.line.abortedIn === this.burst ||
+      !this.#isWanted(job, job.call!.overIn)
+    );
+    if (other && unclaimed) this.free(job);
     if (hook === "opener") this.#open(job);
     else if (hook === "getter") this.#check(job);
     else if (hook === "health") this.#examine(job, call);
@@ -137,6 +64,7 @@ export class Model extends Ledger {
   #over(call: Call, failed: boolean): void {
     const { hook, job } = call;
     call.over = true;
+    call.overIn = this.burst;
     this.calls.delete(call);
     if (hook === "closer") {
       job.state = "gone";
@@ -147,10 +75,10 @@ export class Model extends Ledger {
     if (hook === "health") this.#examined(call, failed);
     if (job.state === "closing" || job.state === "gone") return;
     if (hook === "opener") {
-      if (failed) this.#fail(job);
-      if (failed) this.#bear(job);
-      else this.#succeed(job);
-    } else if (hook === "retter") this.#free(job);
+      if (failed) this.fail(job);
+      if (failed) this.bear(job);
+      else this.succeed(job);
+    } else if (hook === "retter") this.free(job);
     if (failed) this.doom(job, FAULTS[hook]);
   }
 
@@ -164,8 +92,12 @@ export class Model extends Ledger {
     this.expect(state === "free", `getter is called for ${thing}, ${state}`);
     const fault = unfit(this, job);
     this.expect(!fault, `getter is called for ${thing}, ${fault}`);
-    const wanted = this.line.pending.length + this.line.trying > 0;
-    this.expect(wanted, `getter is called for ${thing}, and nobody wants it`);
+    const { calling, pending: { length: waiting }, trying } = this.line;
+    this.expect(waiting + trying > 0, `getter is called for ${thing}, and nobody wants it`);
+    // What comes is offered to who waits, whatever a hook looks at, and who comes takes what there is.
+    const comes = job.freed === this.burst || job.taken !== undefined;
+    const wanted = trying + calling.length > 0 || comes || waiting > this.greeting;
+    this.expect(wanted, `getter is called for ${thing}, besides others`);
     this.#look(job);
     job.state = "checking";
   }
@@ -175,7 +107,7 @@ export class Model extends Ledger {
     this.expect(again || job.state === "free", `health is called for ${job.thing}, ${job.state}`);
     const { burst, gaps, uses, wanted } = job.proven ?? {};
     const proven = wanted && burst === this.burst && gaps === this.gaps && uses === job.uses &&
-      this.#someoneWaits && !this.time.wavered;
+      this.#isWanted(job) && !this.time.wavered;
     this.expect(!proven, `health is asked again for ${job.thing}, which is good`);
     job.examining = call;
     job.wanted = this.line.pending.length > 0;
@@ -197,9 +129,13 @@ export class Model extends Ledger {
     job.taken ??= this.burst;
   }
 
-  /** Whether somebody has waited through all of this burst. */
-  get #someoneWaits(): boolean {
-    return this.line.pending.some((ask) => ask.burst < this.burst);
+  /** Whether somebody has waited through all of that burst, and cannot have got another one. */
+  #isWanted(job: Job, burst = this.burst): boolean {
+    const waiting = this.line.pending.filter((ask) => ask.burst < burst && !ask.signal?.aborted);
+    const others = this.jobs.filter((other) =>
+      other !== job && (other.state === "free" || other.state === "checking" && other.call!.over)
+    );
+    return waiting.length > others.length;
   }
 
   #reset(job: Job): void {
@@ -207,6 +143,9 @@ export class Model extends Ledger {
     const unclaimed = state === "checking" && call!.over ||
       state === "free" && this.line.abortedIn === this.burst;
     this.expect(state === "back" || unclaimed, `retter is called for ${thing}, ${state}`);
+    const { burst = Infinity } = job.doom ?? {};
+    const dead = burst < this.burst && job.doom!.why === "invalidated";
+    this.expect(!dead, `retter is called for ${thing}, which is dead`);
     job.state = "returning";
   }
 
@@ -218,34 +157,17 @@ export class Model extends Ledger {
     this.expect(state !== "detached", `closer is called for ${thing}, which was detached`);
     const right = mayClose(this, job, reason, this.line.undelivered);
     this.expect(right, `closer is called for ${thing}, ${state}, and told ${reason}`);
-    if (job.user && holds(job.user)) job.user.taken = reason;
+    if (job.user && holds(job.user)) {
+      const { heard } = job.user;
+      job.user.taken = reason;
+      this.expect(!heard || heard.aborted, `${thing} is closed, and its callback does not know`);
+    }
     job.told = { reason, context };
     job.closing = call;
     job.state = "closing";
-    this.#countUnfit(job, reason);
-    this.#countStillborn(job, reason);
+    this.countUnfit(job, reason);
+    this.countStillborn(job, reason);
     this.#depart();
-  }
-
-  /** Objects that hooks do not let be lent although they are fresh. */
-  #countUnfit({ uses }: Job, reason: CloseReason): void {
-    if (uses > 0 || !["expired", "unfit", "unhealthy"].includes(reason)) return;
-    this.unfit.row++;
-    this.unfit.burst++;
-  }
-
-  /** Objects that were made obsolete while they were made. */
-  #countStillborn(job: Job, reason: CloseReason): void {
-    const { stillborn } = this;
-    if (!job.obsolete || !["reset", "invalidated", "shutdown"].includes(reason)) return;
-    this.pausing ||= job.obsolete === "surely";
-    this.pausedAt = this.time.awake;
-    stillborn.burst++;
-    stillborn.row++;
-    stillborn.least = stillborn.broken ? 0 : stillborn.least + 1;
-    const sure = stillborn.least === stillborn.row && stillborn.least % STILLBORN === 0;
-    const third = sure ? "surely" : stillborn.row >= STILLBORN ? "perhaps" : undefined;
-    this.stillbirths.push({ job, third });
   }
 
   #depart(): void {
@@ -278,6 +200,8 @@ export class Model extends Ledger {
     job.uses++;
     job.user = ask;
     if (ask) this.line.serve(ask, job);
+    // It may have died on its way.
+    if (ask?.kind === "use" && job.dooms.has("invalidated")) this.#died(ask);
     return job;
   }
 
@@ -298,8 +222,9 @@ export class Model extends Ledger {
   giveBack(job: Job, use: number, spoilt = false): void {
     this.note(`${job.thing} comes back, ${job.state}${spoilt ? ", spoilt" : ""}`);
     if (job.state !== "lent" || job.uses !== use) return; // taken away meanwhile
-    if (this.has("retter") && !spoilt) job.state = "back";
-    else this.#free(job);
+    const dead = job.dooms.has("invalidated"); // there is nothing to be reset
+    if (this.has("retter") && !spoilt && !dead) job.state = "back";
+    else this.free(job);
     if (spoilt) this.doom(job, "discarded");
   }
 
@@ -309,7 +234,7 @@ export class Model extends Ledger {
     const [job] = back;
     for (const one of back) one.spoilt = this.burst;
     if (back.length !== 1 || job === undefined) return;
-    this.#free(job);
+    this.free(job);
     this.doom(job, "discarded");
   }
 
@@ -321,9 +246,16 @@ export class Model extends Ledger {
   /** It has died, says somebody, or `fun` itself. */
   invalidate(job: Job): void {
     this.note(`object ${job.n} is invalidated, ${job.state}`);
-    if (job.making) this.#abandon(job);
+    if (job.making) job.invalid = true;
+    if (job.state === "made") this.succeed(job); // opener is not called any more
+    else if (job.making) return;
     else if (!isPast(job)) this.doom(job, "invalidated");
-    if (job.user && holds(job.user)) job.user.died = true;
+    if (job.user && holds(job.user)) this.#died(job.user);
+  }
+
+  #died(user: Ask): void {
+    user.died = true;
+    user.grace ??= this.time.awake;
   }
 
   reset(): void {
@@ -368,7 +300,7 @@ export class Model extends Ledger {
     if (this.ended && this.forceAt <= fired) this.#force();
     for (const job of this.jobs) {
       const late = createTimeout > 0 && job.begun + createTimeout <= fired;
-      if (late || this.forced) this.#abandon(job);
+      if (late || this.forced) this.abandon(job);
     }
     for (const call of this.calls) {
       if (call.hook !== "opener" && this.#isLate(call)) this.#over(call, true);
@@ -392,22 +324,6 @@ export class Model extends Ledger {
     return hook !== "closer" || this.forcedAt + CLOSING_GRACE <= fired;
   }
 
-  #abandon(job: Job): void {
-    const { state, call } = job;
-    if (!job.making) return;
-    this.#fail(job);
-    if (state !== "opening") {
-      job.state = "abandoned";
-      job.late = state === "made";
-      if (job.late) this.doom(job, "leftover");
-      return;
-    }
-    call!.over = true;
-    this.calls.delete(call!);
-    this.#bear(job);
-    this.doom(job, "leftover");
-  }
-
   /** Everything is at rest: what has passed its check and was taken by nobody is available. */
   settle(): void {
     if (this.forced) this.draining = false; // others of the same moment may have come before that
@@ -417,7 +333,7 @@ export class Model extends Ledger {
       this.expect(state !== "back", `retter is not called for ${thing}`);
       if (state !== "checking" || !job.call!.over || job.examining) continue;
       this.expect(!this.has("retter") || doom, `${thing} passed its check, and is nowhere`);
-      this.#free(job);
+      this.free(job);
     }
     for (const { idle, freed, lent } of this.#passedOver.splice(0)) {
       const still = idle.state === "free" && idle.freed === freed && !this.looked.has(idle);

@@ -53,7 +53,8 @@ const UNSET: Record<string, unknown> = {
 
 function shown(values: object, unset: Record<string, unknown>): string {
   const told = Object.entries(values).filter(([name, value]) =>
-    value !== undefined && value !== (unset[name] ?? 0) && !(Array.isArray(value) && value.length === 0)
+    value !== undefined && value !== (unset[name] ?? 0) &&
+    !(Array.isArray(value) && value.length === 0)
   );
   return fc.stringify(Object.fromEntries(told));
 }

@@ -20,15 +20,24 @@ export function mayClose(
 ): boolean {
   const { dooms, state } = job;
   const judged = VERDICTS.some((verdict) => dooms.has(verdict));
-  if (judged && !isFinal(reason)) return false;
+  // A round's check of what is closed meanwhile decides nothing any more.
+  const checked = dooms.has("unhealthy") && state === "free";
+  if (judged && !checked && !isFinal(reason)) return false;
   const doomed = [...dooms.values()].some((burst) => burst < ledger.burst);
   if (doomed && LESSER.includes(reason)) return false;
   if (reason === "killed") return ledger.forced || isOverdue(ledger, job);
   if (reason === "leaked") return state === "lent" && job.lost;
   if (reason === "leftover" && job.late) return true;
   if (reason === "discarded" && mayDiscard(ledger, job)) return true;
-  const checked = state === "checking" && job.call!.over;
-  if (state !== "free" && !checked) return false;
+  if (state === "lent" && reason === (dooms.has("invalidated") ? "invalidated" : "discarded")) {
+    return isHanging(ledger, job);
+  }
+  // The pool may hear that it is dead before it sees that its callback is over.
+  if (state === "back" && dooms.get("invalidated") === ledger.burst) {
+    return reason === "invalidated" || reason === "shutdown" && ledger.ended;
+  }
+  const greeted = state === "checking" && job.call!.over;
+  if (state !== "free" && !greeted) return false;
   switch (reason) {
     case "shutdown":
       return ledger.ended;
@@ -58,18 +67,21 @@ function isOverdue({ burst, numbers, time }: Ledger, job: Job): boolean {
   return isOut && kill > 0 && time.awake - lentAt - stood.least >= kill;
 }
 
-/** A `use` was aborted: just before its callback was over, or long enough ago. */
+/** The callback of a `use` has been told to stop, long enough ago. */
+function isHanging({ numbers, time }: Ledger, { user, uses }: Job): boolean {
+  if (user?.kind !== "use" || user.use !== uses || user.grace === undefined) return false;
+  return time.awake >= user.grace + numbers.abortGrace;
+}
+
+/** A `use` was aborted just before its callback was over, or has failed. */
 function mayDiscard(
-  { burst, discardOnError, numbers, time }: Ledger,
+  { burst, discardOnError }: Ledger,
   { spoilt, state, user, uses }: Job,
 ): boolean {
   if (user?.kind !== "use" || user.use !== uses) return false;
-  const { over, signal, stopped } = user;
-  if (state === "back" || state === "free") {
-    return spoilt === burst || discardOnError === true && signal?.aborted === true && over === burst;
-  }
-  return state === "lent" && stopped !== undefined &&
-    time.awake >= stopped.at + numbers.abortGrace;
+  if (state !== "back" && state !== "free") return false;
+  const { over, signal } = user;
+  return spoilt === burst || discardOnError === true && signal?.aborted === true && over === burst;
 }
 
 function isUnused({ live, numbers, time }: Ledger, { since }: Job): boolean {

@@ -19,7 +19,11 @@ export function roundDelay(numbers: Numbers): number {
 }
 
 /** Whether it is past its lifetime, given how long ago it was made at least or at most. */
-export function isExpired({ time, numbers }: Ledger, { born }: Job, bound: "least" | "most"): boolean {
+export function isExpired(
+  { time, numbers }: Ledger,
+  { born }: Job,
+  bound: "least" | "most",
+): boolean {
   const { maxLifetime, lifetimeJitter } = numbers;
   if (maxLifetime === 0 || born === undefined) return false;
   return time.since(born)[bound] >= maxLifetime * (1 - lifetimeJitter / 2); // chance is 0.5
@@ -38,13 +42,17 @@ export function unfit(ledger: Ledger, job: Job): string | undefined {
   const { doom, dooms, uses } = job;
   const { maxUse, healthAfter } = ledger.numbers;
   const taken = job.taken ?? ledger.burst;
-  // What befalls it while a hook looks at it counts when it comes back, unless it has died.
+  // What befalls it while a hook looks at it counts when it comes back, unless it is dead.
   if (doom && doom.burst < taken) return doom.why;
-  if ((dooms.get("invalidated") ?? Infinity) < ledger.burst) return "invalidated";
+  for (const why of ["invalidated", "reset"] as const) {
+    if ((dooms.get(why) ?? Infinity) < ledger.burst) return why;
+  }
   if (maxUse > 0 && uses >= maxUse) return `used ${uses} times`;
   if (isExpired(ledger, job, "least")) return "expired";
   const fresh = taken < ledger.burst || ledger.looked.has(job);
-  const made = uses === 0 && job.bornIn === ledger.burst; // it may go straight to who waits
+  // What was just made may go straight to who waits, also if the first of them has gone.
+  const straight = job.freed === ledger.burst && job.call?.hook === "retter";
+  const made = uses === 0 && (job.bornIn === ledger.burst || straight);
   const asks = healthAfter === 0 && !made || job.suspect;
   if (ledger.has("health") && asks && !fresh) return "not asked for its health";
   if (taken < ledger.burst || job.freed === ledger.burst) return undefined;

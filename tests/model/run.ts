@@ -3,10 +3,12 @@
 
 import type { Scheduler } from "fast-check";
 import process from "node:process";
-import { type Command, type Pause, returnAll } from "./commands.ts";
+import type { Command, Pause } from "./commands.ts";
 import { checkAtRest } from "./invariants.ts";
+import { returnAll } from "./returning.ts";
 import type { Script } from "./script.ts";
 import type { Setup } from "./setup.ts";
+import { Time } from "./time.ts";
 import { World } from "./world.ts";
 
 /** Whatever promise reaction follows upon another does so within that many turns. */
@@ -24,13 +26,14 @@ export async function run(
   commands: Command[],
   scheduler: Scheduler,
 ): Promise<void> {
-  const world = new World(setup, script, scheduler);
+  const time = new Time();
+  time.install(); // before there is a pool, which would see that it is another one
+  const world = new World(time, setup, script, scheduler);
   const unhandled = (error: unknown) =>
     world.model.expect(false, `a rejection nobody handles: ${error}`);
   const { error: consoleError } = console;
   const { stackTraceLimit } = Error;
   process.on("unhandledRejection", unhandled);
-  world.time.install();
   console.error = () => {};
   Error.stackTraceLimit = 2; // nobody reads the rest
   try {
@@ -41,7 +44,7 @@ export async function run(
     await new Promise<void>((resolve) => setImmediate(resolve));
     console.error = consoleError;
     Error.stackTraceLimit = stackTraceLimit;
-    world.time.restore();
+    time.restore();
     process.off("unhandledRejection", unhandled);
   }
   judge(world);

@@ -13,12 +13,12 @@ import {
 } from "../../mod.ts";
 import { Abort } from "./abort.ts";
 import { Hooks, unthenable } from "./hooks.ts";
-import { type Ask, type End, type Job, type Kind, type Thing } from "./job.ts";
+import type { Ask, End, Job, Kind, Thing } from "./job.ts";
 import { Model } from "./model.ts";
 import { isPast } from "./rules.ts";
 import type { Action, Outcome, Script } from "./script.ts";
 import type { Setup } from "./setup.ts";
-import { Time } from "./time.ts";
+import type { Time } from "./time.ts";
 import { Witness } from "./witness.ts";
 
 /** A lease or a loan, and the how-manieth use of which object it is. */
@@ -64,7 +64,7 @@ export interface Asking {
 }
 
 export class World {
-  readonly time = new Time();
+  readonly time: Time;
   readonly model: Model;
   readonly hooks: Hooks;
   readonly pool: Pool<Thing>;
@@ -75,7 +75,8 @@ export class World {
   readonly aborts: { ask: Ask; abort: Abort }[] = [];
   #shared = new Abort();
 
-  constructor(setup: Setup, script: Script, scheduler: Scheduler) {
+  constructor(time: Time, setup: Setup, script: Script, scheduler: Scheduler) {
+    this.time = time;
     this.model = new Model(this.time, setup);
     const act = (action: Action) => action.run(this);
     this.hooks = new Hooks(this.model, script, scheduler, act);
@@ -90,9 +91,15 @@ export class World {
     return this.held.filter((held) => isAlive(held) && this.isKnown(held.job));
   }
 
-  /** While an observer hears of the end of a loan, the model does not know of that yet. */
+  /** Those that are dead. */
+  get dead(): Held[] {
+    const isOut = ({ thing }: Job) => this.hooks.acting > 0 && this.pool.loanOf(thing!);
+    return this.held.filter((held) => !isAlive(held) && !held.job.lost && !isOut(held.job));
+  }
+
+  /** While a hook hears of the end of a loan, the model may not know of that yet, or already. */
   isKnown({ thing }: Job): boolean {
-    return !this.hooks.observing || this.pool.loanOf(thing!) !== undefined;
+    return this.hooks.acting === 0 || this.pool.loanOf(thing!) !== undefined;
   }
 
   // ---- borrowing
@@ -130,7 +137,8 @@ export class World {
   /** `outcome`: what its callback does. */
   use(asking: Asking, watch: Watch, outcome: Outcome): void {
     const { ask, options } = this.#ask("use", asking);
-    const fn = (thing: Thing, context: UseContext) => this.#work(ask, thing, context, watch, outcome);
+    const fn = (thing: Thing, context: UseContext) =>
+      this.#work(ask, thing, context, watch, outcome);
     const used = this.model.line.call(ask, () => this.pool.use(fn, options));
     const settle = (error: unknown) => {
       if (ask.state === "pending") this.model.line.refuse(ask, error);
@@ -139,7 +147,7 @@ export class World {
     this.await(`use ${ask.id}`, used, () => this.#isInUse(ask), {
       done: (id) => settle(id === ask.id ? undefined : id),
       failed: settle,
-      notBefore: () => ask.stopped !== undefined || ask.released || !isReturning(ask),
+      notBefore: () => ask.stopped !== undefined || !isReturning(ask),
     });
   }
 
@@ -178,6 +186,7 @@ export class World {
     const { model } = this;
     const job = model.lend(ask, thing);
     const early = watch === "early" ? context.signal : undefined;
+    ask.heard = early;
     const running = { ask, signal: () => watch === "late" ? context.signal : early };
     this.running.add(running);
     const end = (error: unknown, failed: boolean) => {
@@ -185,7 +194,7 @@ export class World {
       ask.error = error;
       ask.over = model.burst;
       const spoilt = (failed || ask.stopped !== undefined) && model.discardOnError === true;
-      if (!ask.released) model.giveBack(job, ask.use, spoilt);
+      model.giveBack(job, ask.use, spoilt);
       return ask.id;
     };
     return this.hooks.run(outcome, `use ${ask.id}`, {
@@ -201,6 +210,7 @@ export class World {
     const aborted = signal?.aborted === true && error === signal.reason;
     const killed = taken === "killed" && error instanceof LeaseError;
     if (stopped) return aborted || killed;
+    if (taken === "invalidated") return String(error).includes("invalidated");
     if (taken === "killed") return killed;
     // The pool may have seen the abort before it saw the end of the callback.
     return over !== undefined && error === own || aborted && over === this.model.burst;
@@ -208,9 +218,9 @@ export class World {
 
   #isInUse(ask: Ask): boolean {
     if (ask.state === "pending") return true;
-    if (ask.stopped || ask.taken === "killed") return false;
+    if (ask.stopped || ask.taken) return false;
     const isRunning = [...this.running].some((one) => one.ask === ask);
-    return isRunning || !ask.released && isReturning(ask);
+    return isRunning || isReturning(ask);
   }
 
   abort(i: number): void {
@@ -228,6 +238,16 @@ export class World {
   /** Whether its signal has a meaning. */
   isOpen(ask: Ask): boolean {
     return ask.state === "pending" || [...this.running].some((one) => one.ask === ask);
+  }
+
+  /** A loan can be reached no more. That of a `use` is its callback's, which cannot be lost. */
+  lose(i: number): void {
+    const lent = this.model.jobs.filter(({ lost, state }) => state === "lent" && !lost);
+    const job = lent[i % Math.max(1, lent.length)];
+    const loan = job && this.pool.loanOf(job.thing!);
+    if (!loan) return;
+    job.lost = job.user?.kind !== "use";
+    this.time.lost.add(loan);
   }
 
   // ---- managing
@@ -290,7 +310,9 @@ export class World {
     const has = state === "opening" || !job.making && !isPast(job);
     if (has) model.invalidate(job);
     const told = pool.invalidate(how === "by lease" && lease ? lease : thing);
-    model.expect(told === has, `invalidate gives ${told} for ${thing}, ${state}`);
+    // What ends at this very moment the pool may have still.
+    const sure = this.hooks.acting === 0;
+    model.expect(!sure || told === has, `invalidate gives ${told} for ${thing}, ${state}`);
   }
 
   shutdown(timeout: number, drain: boolean): void {
@@ -347,4 +369,3 @@ export function isReturning({ job, use }: Ask): boolean {
 export function isAlive({ job, use }: Held): boolean {
   return job.state === "lent" && job.uses === use && !job.lost;
 }
-

@@ -42,13 +42,13 @@ export const LENDING: ByFile = {
     ],
     [
       "tryGet lends what its getter has found dead",
-      "pool.ending !== undefined || entry.invalid",
+      "pool.ending !== undefined || isDead(pool, entry)",
       "pool.ending !== undefined",
     ],
     [
       "retter is called for what was asked for its health for a get that has gone",
-      "if (!wanted || entry.invalid) {\n    readmit(pool, entry);",
-      "if (!wanted || entry.invalid) {\n    void giveBack(pool, entry);",
+      "if (!wanted || isDead(pool, entry)) {\n    readmit(pool, entry);",
+      "if (!wanted || isDead(pool, entry)) {\n    void giveBack(pool, entry);",
     ],
     [
       "hooks are called for a get that closing an object on the way has ended",
@@ -82,28 +82,23 @@ export const LENDING: ByFile = {
     ],
     [
       "what died while a hook looked at it is lent",
-      'if (entry.invalid) return void evict(pool, entry, "invalidated");',
+      "if (pool.careful && isDead(pool, entry)) return readmit(pool, entry);",
       "",
     ],
     [
       "getter is called for what has died",
-      "if (!wanted || entry.invalid) {",
+      "if (!wanted || isDead(pool, entry)) {",
       "if (!wanted) {",
     ],
     [
       "what dies in getter is lent at once",
-      "else if (entry.invalid) readmit(pool, entry);\n",
+      "else if (isDead(pool, entry)) readmit(pool, entry);\n",
       "",
     ],
     [
       "what failed its check is forgotten",
       "  evictUsing(pool, entry, why);\n  pool.dispatch();\n}\n\nlet",
       "  pool.dispatch();\n}\n\nlet",
-    ],
-    [
-      "whose object failed its check waits for ever",
-      "  evictUsing(pool, entry, why);\n  pool.dispatch();\n}\n\nlet",
-      "  evictUsing(pool, entry, why);\n}\n\nlet",
     ],
     [
       "getter is not called after health",
@@ -127,18 +122,28 @@ export const LENDING: ByFile = {
     ],
     [
       "what was asked for its health for a get that has gone is forgotten",
-      "  if (!wanted || entry.invalid) {\n    readmit(pool, entry);\n",
-      "  if (!wanted || entry.invalid) {\n",
+      "  if (!wanted || isDead(pool, entry)) {\n    readmit(pool, entry);",
+      "  if (!wanted || isDead(pool, entry)) {",
     ],
     [
       "an object is made besides the one that a hook looks at",
-      "  pool.checks++;\n",
+      "  pool.checks.add(check);\n",
       "",
     ],
     [
+      "a slow check keeps who waits from another object",
+      "    checks.delete(check);\n  }\n  pool.dispatch();",
+      "  }\n  pool.dispatch();",
+    ],
+    [
+      "nobody is served when a check turns out to be slow",
+      "    checks.delete(check);\n  }\n  pool.dispatch();",
+      "    checks.delete(check);\n  }",
+    ],
+    [
       "a hook that is over still looks at an object",
-      "  const bad = (error: unknown) => {\n    pool.checks--;\n",
-      "  const bad = (error: unknown) => {\n",
+      "  checks.delete(check);\n  if (checks.size === 0)",
+      "  if (checks.size === 0)",
     ],
     [
       "what gets too old in a hook is lent",
@@ -164,13 +169,13 @@ export const LENDING: ByFile = {
     ],
     [
       "maxWaiting lets one too many wait",
-      "queue.size - attempts.size - checks > maxWaiting",
-      "queue.size - attempts.size - checks > maxWaiting + 1",
+      "queue.size - attempts.size - checks.size > maxWaiting",
+      "queue.size - attempts.size - checks.size > maxWaiting + 1",
     ],
     [
       "maxWaiting counts those for whom one is made",
-      "queue.size - attempts.size - checks > maxWaiting",
-      "queue.size - checks > maxWaiting",
+      "queue.size - attempts.size - checks.size > maxWaiting",
+      "queue.size - checks.size > maxWaiting",
     ],
     [
       "nothing is done for who comes",
@@ -210,14 +215,27 @@ export const LENDING: ByFile = {
       'loan.end !== undefined && loan.end !== "returned";',
       "loan.end !== undefined;",
     ],
-    ["a discarded object is lent again", "const spoilt = failure", "const spoilt = false && failure"],
+    [
+      "a discarded object is lent again",
+      "const spoilt = failure",
+      "const spoilt = false && failure",
+    ],
     [
       "discard gives the object back",
-      'return entry.state === "using" ? evict(pool, entry, "discarded") : DONE;',
-      "return giveBack(pool, entry);",
+      'reason(why)}`);\n  return entry.state === "using" ? evict(pool, entry, "discarded") : DONE;',
+      "reason(why)}`);\n  return giveBack(pool, entry);",
     ],
     ["a detached object keeps its place", "  letGo(pool, entry);\n", ""],
-    ["retter is skipped", "if (pool.settings.retter === undefined) {", "if (entry.uses > 0) {"],
+    [
+      "retter is skipped",
+      "if (pool.settings.retter === undefined || entry.invalid) {",
+      "if (entry.uses > 0) {",
+    ],
+    [
+      "retter is called for what has died",
+      "if (pool.settings.retter === undefined || entry.invalid) {",
+      "if (pool.settings.retter === undefined) {",
+    ],
     [
       "retter fails later, and the object is kept",
       '() => evictUsing(pool, entry, "unfit"),\n      ]',
@@ -229,11 +247,10 @@ export const LENDING: ByFile = {
       "  } catch {\n    //",
     ],
     [
-      "what a kill has taken from retter comes back",
-      "if (entry.state !== \"using\") return; // taken away while a hook ran\n  const { bag, clock }",
-      "const { bag, clock }",
+      "what comes back is not handed to who waits",
+      "else if (pool.queue.size === 0) bag.store(entry);\n  else pool.dispatch(entry);",
+      "else bag.store(entry);",
     ],
-    ["what comes back is not handed to who waits", "else if (pool.queue.size === 0) bag.store(entry);\n  else pool.dispatch(entry);", "else bag.store(entry);"],
     [
       "who waits is handed what was out while time passed",
       "notice(pool, entry.since = pool.now = clock.now());",
@@ -241,7 +258,11 @@ export const LENDING: ByFile = {
     ],
     ["objects in use survive a reset", 'if (entry.epoch !== pool.epoch) return "reset";', ""],
     ["what died in use is lent again", 'if (entry.invalid) return "invalidated";', ""],
-    ["resize leaves objects in use that are over maxSize", 'if (pool.oversize) return "resized";', ""],
+    [
+      "resize leaves objects in use that are over maxSize",
+      'if (pool.surplus > 0) return "resized";',
+      "",
+    ],
     [
       "a drain closes what comes back",
       "pool.ending !== undefined && !pool.ending.draining) return",
@@ -253,11 +274,20 @@ export const LENDING: ByFile = {
       "",
     ],
     ["a lost object is not closed", 'void evict(pool, entry, "leaked");', ""],
-    ["a lost object is told to have been killed", 'void evict(pool, entry, "leaked");', 'void evict(pool, entry, "killed");'],
+    [
+      "a lost object is told to have been killed",
+      'void evict(pool, entry, "leaked");',
+      'void evict(pool, entry, "killed");',
+    ],
     [
       "observers do not hear of a lost lease",
-      'tellReturned(pool, entry, "leaked", watched.borrower?.label);',
-      "",
+      'endLoan(pool, entry, undefined, "leaked");',
+      "entry.watched = undefined;",
+    ],
+    [
+      "what is from before a reset is lent",
+      "return entry.invalid || entry.epoch !== pool.epoch;",
+      "return entry.invalid;",
     ],
   ],
   "pool/loan.ts": [

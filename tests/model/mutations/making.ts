@@ -13,8 +13,8 @@ export const MAKING: ByFile = {
     ["fun is not told to stop", "  abort(attempt, error); // before its place is another's\n", ""],
     [
       "the object of a failed opener is forgotten",
-      "finish(pool, attempt, { error, leftover: attempt.object });",
-      "finish(pool, attempt, { error, leftover: undefined });",
+      "  } catch (error) {\n    end(pool, attempt, { error, leftover: attempt.object });",
+      "  } catch (error) {\n    end(pool, attempt, { error, leftover: undefined });",
     ],
     ["opener is not waited for", "await opener?.(object);", "void opener?.(object);"],
     [
@@ -26,13 +26,13 @@ export const MAKING: ByFile = {
     ["createTimeout is not kept", "if (createTimeout > 0)", "if (createTimeout < 0)"],
     [
       "what is missing for minSize is made besides what is waited for",
-      "return Math.max(queue.size - checks, refilling ? settings.minSize - bag.live : 0);",
-      "return queue.size - checks + (refilling ? Math.max(0, settings.minSize - bag.live) : 0);",
+      "return Math.max(queue.size - checks.size, refilling ? settings.minSize - bag.live : 0);",
+      "return queue.size - checks.size + (refilling ? Math.max(0, settings.minSize - bag.live) : 0);",
     ],
     [
       "an object is made for whom a hook looks at one",
-      "Math.max(queue.size - checks,",
-      "Math.max(queue.size - 0 * checks,",
+      "Math.max(queue.size - checks.size,",
+      "Math.max(queue.size,",
     ],
     ["minSize is not kept up", "refilling ? settings.minSize - bag.live : 0", "0"],
     [
@@ -70,7 +70,11 @@ export const MAKING: ByFile = {
       "return bag.live >= settings.minSize;",
       "return bag.size + 1 >= settings.minSize;",
     ],
-    ["ready is not told when minSize is reached", "  recount(pool);\n  pool.dispatch();", "  pool.dispatch();"],
+    [
+      "ready is not told when minSize is reached",
+      "  recount(pool);\n  pool.dispatch();",
+      "  pool.dispatch();",
+    ],
     [
       "ready is not told of a failure",
       "for (const { reject } of expecting) reject(error);",
@@ -90,8 +94,13 @@ export const MAKING: ByFile = {
     ],
     [
       "what dies while it is made is made all the same",
-      "else abandon(pool, attempt, invalidError(pool, attempt.n, why));",
-      "",
+      "    checkValid(pool, attempt);\n    end(",
+      "    end(",
+    ],
+    [
+      "opener is called for what has died",
+      "    checkValid(pool, attempt);\n    await",
+      "    await",
     ],
     [
       "fun's invalidate does nothing once the object is there",
@@ -130,7 +139,7 @@ export const MAKING: ByFile = {
     ["discardOnError is not asked", "return Boolean(discards);", "return false;"],
     [
       "a discardOnError that fails keeps the object",
-      '() => reason(error), failure);\n      return true;',
+      "() => reason(error), failure);\n      return true;",
       "() => reason(error), failure);\n      return false;",
     ],
     [
@@ -176,7 +185,11 @@ export const MAKING: ByFile = {
       "entry.uses === uses && (entry.list",
       "(entry.list",
     ],
-    ["nothing is said of what is held for long", "for (const entry of warn) warnOf", "for (const entry of []) warnOf"],
+    [
+      "nothing is said of what is held for long",
+      "for (const entry of warn) warnOf",
+      "for (const entry of []) warnOf",
+    ],
     [
       "what is held for long is said each time",
       "  bag.warned(entry);\n",
@@ -189,18 +202,26 @@ export const MAKING: ByFile = {
       'await evictAll(pool, "reset");',
       "",
     ],
-    ["resize makes nothing for those who wait", "if (pool.started !== undefined) pool.dispatch();", ""],
-    ["resize leaves available objects over maxSize", 'void evictAll(pool, "resized", () => pool.oversize);', ""],
+    [
+      "resize makes nothing for those who wait",
+      "if (pool.started !== undefined) pool.dispatch();",
+      "",
+    ],
+    [
+      "resize leaves available objects over maxSize",
+      'void evictAll(pool, "resized", pool.surplus);',
+      "",
+    ],
     [
       "resize closes all",
-      'void evictAll(pool, "resized", () => pool.oversize);',
+      'void evictAll(pool, "resized", pool.surplus);',
       'void evictAll(pool, "resized");',
     ],
     ["resize does not tell ready", "  recount(pool);\n", ""],
     [
       "objects in use survive a resize",
-      "  pool.careful = true;\n  void evictAll(pool, \"resized\"",
-      "  void evictAll(pool, \"resized\"",
+      '  pool.careful = true;\n  void evictAll(pool, "resized"',
+      '  void evictAll(pool, "resized"',
     ],
     [
       "objects in use survive a reset without limits",
@@ -219,14 +240,18 @@ export const MAKING: ByFile = {
     ],
     [
       "a shutdown's timer is forgotten",
-      "for (const timer of [report, pool.force, rounds]) timer.stop();",
+      "for (const timer of [report, pool.force, pool.slow, rounds]) timer.stop();",
       "rounds.stop();",
     ],
     ["shutdown fails nobody who waits", '  refuseAll(pool, error, "closed");\n', ""],
     ["drain fails who waits", "draining: drain && queue.size > 0 };", "draining: false };"],
     ["drain is for ever", "draining: drain && queue.size > 0 };", "draining: drain };"],
     ["who waits is never drained", "  if (pool.ending!.draining) drained(pool);\n", ""],
-    ["ready waits for ever after a shutdown", "for (const { reject } of pool.expecting.splice(0)) reject(error);", ""],
+    [
+      "ready waits for ever after a shutdown",
+      "for (const { reject } of pool.expecting.splice(0)) reject(error);",
+      "",
+    ],
     ["shutdown leaves what is available", '  void evictAll(pool, "shutdown");\n', ""],
     [
       "shutdown does not stop creations",
@@ -238,7 +263,11 @@ export const MAKING: ByFile = {
       "if (pool.size === 0) pool.ending!.resolve();",
       "if (pool.bag.idle.size === 0) pool.ending!.resolve();",
     ],
-    ["a refill's timer is forgotten", "  pool.rest.stop();\n  for (const { reject }", "  for (const { reject }"],
+    [
+      "a refill's timer is forgotten",
+      "  pool.rest.stop();\n  for (const { reject }",
+      "  for (const { reject }",
+    ],
     [
       "a forced shutdown waits for creations",
       "for (const attempt of [...pool.attempts]) abandon(pool, attempt, error);",
@@ -255,13 +284,8 @@ export const MAKING: ByFile = {
       "const cancel = after(0 * GRACE, true,",
     ],
     [
-      "closers that began before do not hear of a forced shutdown",
-      "  hurryClosings(pool, error);\n  for (const entry",
-      "  for (const entry",
-    ],
-    [
       "closers that begin with it do not hear of a forced shutdown",
-      "  hurryClosings(pool, error);\n  if (pool.closings",
+      "  abortClosings(pool, error);\n  if (pool.closings",
       "  if (pool.closings",
     ],
     [

@@ -4,8 +4,16 @@ import type { ByFile } from "./row.ts";
 
 export const TELLING: ByFile = {
   "pool/observe.ts": [
-    ["an observer that fails silences the others", "        this.#failed(name, error);\n", "        this.#all = [];\n"],
-    ["an observer is told twice", "this.#all = [...this.#all, observer];", "this.#all = [...this.#all, observer, observer];"],
+    [
+      "an observer that fails silences the others",
+      "        this.#failed(name, error);\n",
+      "        this.#all = [];\n",
+    ],
+    [
+      "an observer is told twice",
+      "this.#all = [...this.#all, observer];",
+      "this.#all = [...this.#all, observer, observer];",
+    ],
     [
       "one who ends observing ends it for all",
       "this.#all = this.#all.filter((_, j) => j !== i);",
@@ -20,7 +28,11 @@ export const TELLING: ByFile = {
   ],
   "pool/explain.ts": [
     ["who holds an object is not named", "label: entry.borrower?.label,", "label: undefined,"],
-    ["from where an object is held is not said", "line: lineOf(entry.borrower),", "line: undefined,"],
+    [
+      "from where an object is held is not said",
+      "line: lineOf(entry.borrower),",
+      "line: undefined,",
+    ],
     ["more than five holders are named", "const NAMED = 5;", "const NAMED = 6;"],
     [
       "a time that is known to be longer is told as exact",
@@ -30,18 +42,11 @@ export const TELLING: ByFile = {
     [
       "who holds an object is not told why there is no second one",
       'bag.using === 0 ? "make another pool to go on" :',
-      "bag !== undefined ? \"make another pool to go on\" :",
+      'bag !== undefined ? "make another pool to go on" :',
     ],
   ],
   "pool/stats.ts": [
     ["stats do not say who holds an object", "...(label === undefined ? {} : { label }),", ""],
     ["stats do not say from where", "...(line === undefined ? {} : { line }),", ""],
-  ],
-  "pool/trace.ts": [
-    [
-      "the library's own line is told",
-      "lines.find((line) => !isOwn(line))",
-      "lines[0]",
-    ],
   ],
 };

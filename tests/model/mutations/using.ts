@@ -70,8 +70,18 @@ export const USING: ByFile = {
     ],
     [
       "a callback that hangs keeps its object",
-      "if (end === undefined) control!.cancel ??= after(abortGrace, true, () => this.close());",
+      "if (end === undefined) this.control!.cancel ??= after(abortGrace, true, () => this.close());",
       "void [end, abortGrace, after];",
+    ],
+    [
+      "a callback that hangs keeps an object that has died",
+      "if (this.resolve !== undefined) this.limit();",
+      "",
+    ],
+    [
+      "a callback that hangs is waited for once its dead object is closed",
+      "if (stopped === undefined) this.stop(this.control!.aborted!.reason);",
+      "",
     ],
     [
       "abortGrace does not end with the callback",
@@ -80,7 +90,7 @@ export const USING: ByFile = {
     ],
     [
       "a callback that hangs gives its object to the next",
-      'evictUsing(pool, entry, "discarded");',
+      'evictUsing(pool, entry, entry.invalid ? "invalidated" : "discarded");',
       "pool.dispatch(entry);",
     ],
     [
@@ -95,8 +105,8 @@ export const USING: ByFile = {
     ],
     [
       "a callback is not told that its object has died",
-      "this.tell(new PoolError(`the object that",
-      "void (new PoolError(`the object that",
+      "this.tell(invalidatedError(name, why));",
+      "",
     ],
     [
       "a callback is not told that its caller has gone",
@@ -109,11 +119,6 @@ export const USING: ByFile = {
       "",
     ],
     [
-      "the last reason to stop counts, not the first",
-      "control.stopped ??= { reason };",
-      "control.stopped = { reason };",
-    ],
-    [
       "a stopped use goes on listening",
       "    control.stopped ??= { reason };\n    this.unlisten();",
       "    control.stopped ??= { reason };",
@@ -122,7 +127,7 @@ export const USING: ByFile = {
   "pool/evict.ts": [
     [
       "a killed lease stays alive",
-      "if (lending !== undefined) endLoan(pool, lending, end);",
+      "if (entry.borrowed) endLoan(pool, entry, lending, end);",
       "",
     ],
     [
@@ -132,13 +137,13 @@ export const USING: ByFile = {
     ],
     [
       "a use hears of it when its object is another's",
-      "  lending?.interrupt(end); // before its place is another's\n  evictUsing(pool, entry, \"killed\");",
-      "  evictUsing(pool, entry, \"killed\");\n  lending?.interrupt(end);",
+      '  lending?.interrupt(end); // before its place is another\'s\n  evictUsing(pool, entry, "killed");',
+      '  evictUsing(pool, entry, "killed");\n  lending?.interrupt(end);',
     ],
     [
       "observers do not hear of a kill of what was lost",
-      'tellReturned(pool, entry, "killed", watched.borrower?.label);',
-      "",
+      "if (entry.borrowed) endLoan(pool, entry, lending, end);",
+      "if (lending !== undefined) endLoan(pool, entry, lending, end);",
     ],
     [
       "closer is skipped",
@@ -187,14 +192,14 @@ export const USING: ByFile = {
       "    pool.rounds.stop();",
     ],
     [
-      "a shutdown waits for the health that a round asks",
-      'const busy = entry.checking && why !== "shutdown";',
-      "const busy = entry.checking;",
+      "what a round looks at is kept though it has died",
+      'entry.checking && (why === "expired" || why === "recycled");',
+      "entry.checking;",
     ],
     [
       "what a round looks at is closed under its eyes",
-      'const busy = entry.checking && why !== "shutdown";',
-      "const busy = false;",
+      'entry.checking && (why === "expired" || why === "recycled");',
+      "false;",
     ],
     [
       "a hook goes on when its object is killed",
@@ -203,23 +208,28 @@ export const USING: ByFile = {
     ],
     [
       "reset does not wait for closers",
-      "if (closing !== undefined && closing !== DONE) closed.push(closing);",
+      "if (closing !== DONE) closed.push(closing);",
       "void closing;",
     ],
     [
+      "a closer that asks for an object gets one that goes next",
+      "  for (const entry of victims) bag.take(entry);\n",
+      "",
+    ],
+    [
       "an available object that has died is kept",
-      'if (evictIdle(pool, entry, "invalidated") === undefined) entry',
-      "entry",
+      'if (evictIdle(pool, entry, "invalidated") === undefined) {',
+      "{",
     ],
     [
       "an object that has died in use is lent again",
-      "  pool.careful = true;\n  log.info",
-      "  log.info",
+      "  pool.careful = true;\n  if (evictIdle",
+      "  if (evictIdle",
     ],
     [
       "what has died in use is not told to its borrower",
-      ' === undefined) entry.lending?.interrupt("invalidated");',
-      ") return;",
+      'entry.lending?.interrupt("invalidated", why);',
+      "",
     ],
     [
       "what is closed is counted as something else",
@@ -247,19 +257,18 @@ export const USING: ByFile = {
       "void (",
     ],
     [
-      "observers hear of a return twice",
-      "tellReturned(pool, entry, known, loan.borrower?.label);",
-      "tellReturned(pool, entry, known, loan.borrower?.label);\n" +
-      "    tellReturned(pool, entry, known, loan.borrower?.label);",
+      "observers do not hear of returns",
+      "  if (!pool.observed) return;\n  const { clock, hooks, observers } = pool;",
+      "  if (pool) return;\n  const { clock, hooks, observers } = pool;",
+    ],
+    [
+      "observers hear of a kill as something else",
+      'end: end === "revoked by shutdown" ? "killed" : end,',
+      'end: end === "killed" ? "returned" : end as "returned",',
     ],
     [
       "a returned lease is watched on",
       "if (entry.noticed) pool.leaks.forget(entry);",
-      "",
-    ],
-    [
-      "what is killed is watched on",
-      "if (entry.watched !== undefined) pool.leaks.forget(entry); // its loan is collected already",
       "",
     ],
   ],

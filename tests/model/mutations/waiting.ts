@@ -6,10 +6,19 @@ export const WAITING: ByFile = {
   "pool/dispatch.ts": [
     [
       "what comes back is stored while somebody waits",
-      "if (pool.wanted) offer(pool, entry);\n    else",
+      "if (pool.queue.size > 0) offer(pool, entry);\n    else",
       "",
     ],
-    ["what is available is not offered", "while (pool.wanted && pool.bag.idle.size > 0) {", "while (pool.ending && pool.bag.idle.size > 0) {"],
+    [
+      "what comes back does not go to whom a slow hook keeps waiting",
+      "if (pool.queue.size > 0) offer(pool, entry);\n    else",
+      "if (pool.wanted) offer(pool, entry);\n    else",
+    ],
+    [
+      "what is available is not offered",
+      "while (pool.wanted && pool.bag.idle.size > 0) {",
+      "while (pool.ending && pool.bag.idle.size > 0) {",
+    ],
     ["nothing is made for who is left waiting", "  grow(pool);\n", ""],
     [
       "a drain goes on when nobody waits any more",
@@ -35,13 +44,8 @@ export const WAITING: ByFile = {
     ],
     [
       "what is being closed is closed again in another's stead",
-      "this.attempts.size + bag.live > maxSize",
-      "this.size > maxSize",
-    ],
-    [
-      "creations go on after a shutdown",
-      "(this.ending === undefined || this.ending.draining);",
-      "true;",
+      "Math.max(0, attempts.size + bag.live - maxSize);",
+      "Math.max(0, attempts.size + bag.size - maxSize);",
     ],
     [
       "nothing is made while who waits is drained",
@@ -55,7 +59,7 @@ export const WAITING: ByFile = {
     ],
     [
       "hooks are not called for who is served quickly",
-      "this.quick = open && !hooked &&",
+      "this.quick = open && !this.hooked &&",
       "this.quick = open &&",
     ],
     [
@@ -71,15 +75,15 @@ export const WAITING: ByFile = {
       "this.leaks.look(bag.lent, clock.awake(), false);",
       "",
     ],
-    [
-      "what is available is that of a lent object",
-      'return entry?.state === "using" ? entry.lending : undefined;',
-      "return entry?.lending;",
-    ],
   ],
   "pool/queue.ts": [
     [
       "last come, first served",
+      "const waiter = this.#usual.shift();",
+      "const waiter = this.#usual.pop();",
+    ],
+    [
+      "last come, first served, among several priorities",
       "?.first;\n  }\n\n  /** Takes out the one",
       "?.last;\n  }\n\n  /** Takes out the one",
     ],
@@ -113,7 +117,7 @@ export const WAITING: ByFile = {
       "...this.#lanes.flatMap((lane) => this.#late(lane, now)),",
       "...this.#late(this.#usual, now),",
     ],
-    ["whoever is aborted stays in the queue", "    lane.remove(waiter);\n    this.size--;", ""],
+    ["whoever is aborted stays in the queue", "    lane.remove(waiter);\n", ""],
     [
       "abort is not listened to",
       "if (signal !== undefined) this.#signals.listen(signal, waiter);",
@@ -140,11 +144,19 @@ export const WAITING: ByFile = {
       "void Promise.resolve().then(() => this.#dateFresh());",
       "",
     ],
-    ["a deadline is met a moment too late", "if (waiter.due > now) break;", "if (waiter.due >= now) break;"],
-    ["the queue's timer is forgotten", "  stop(): void {\n    this.#timer.stop();", "  stop(): void {"],
+    [
+      "a deadline is met a moment too late",
+      "if (waiter.due > now) break;",
+      "if (waiter.due >= now) break;",
+    ],
+    [
+      "the queue's timer is forgotten",
+      "    this.#armed = Infinity;\n    this.#timer.stop();",
+      "    this.#armed = Infinity;",
+    ],
     [
       "the process is kept alive for who does not wait any more",
-      "if (this.size === 0) this.#timer.keepAlive(false);\n    // Something may have been lent, which is to be looked after.\n    else if",
+      "if (this.size === 0) this.#hold(false);\n    // Something may have been lent, which is to be looked after.\n    else if",
       "if",
     ],
     ["nobody looks for lost leases", "if (this.size > 0) this.#calls.look();", ""],
@@ -158,16 +170,29 @@ export const WAITING: ByFile = {
     ],
   ],
   "pool/refuse.ts": [
-    ["who is refused stays in the queue", "  pool.queue.remove(waiter);\n", ""],
+    ["who is refused stays in the queue", "  queue.remove(waiter);\n", ""],
+    [
+      "who comes waits for the check of one who has gone",
+      "      checks.delete(oldest);\n",
+      "",
+    ],
     ["who is refused hears nothing", "  waiter.reject(error);\n", ""],
     [
       "a drain does not notice that the last one has gone",
       "if (pool.ending?.draining) pool.dispatch();",
       "",
     ],
-    ["an abort is counted as another refusal", 'why === "aborted" ? "aborted" : "rejected"', '"rejected"'],
+    [
+      "an abort is counted as another refusal",
+      'why === "aborted" ? "aborted" : "rejected"',
+      '"rejected"',
+    ],
     ["observers do not hear of refusals", 'observers.tell("refused", {', "void ({"],
-    ["who is late is told nothing but late", 'timeoutError(pool, waiter, at), "timeout");', 'timeoutError(pool, waiter, at), "failed");'],
+    [
+      "who is late is told nothing but late",
+      'timeoutError(pool, waiter, at), "timeout");',
+      'timeoutError(pool, waiter, at), "failed");',
+    ],
   ],
   "pool/rules.ts": [
     ["an object is used once too often", "entry.uses >= maxUse", "entry.uses > maxUse"],
