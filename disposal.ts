@@ -4,23 +4,34 @@
 export const asyncDispose: typeof Symbol.asyncDispose = (Symbol.asyncDispose ??
   Symbol.for("Symbol.asyncDispose")) as typeof Symbol.asyncDispose;
 
-const dispose: typeof Symbol.dispose = (Symbol.dispose ??
+/** The same for those that are disposed of at once. */
+export const dispose: typeof Symbol.dispose = (Symbol.dispose ??
   Symbol.for("Symbol.dispose")) as typeof Symbol.dispose;
 
-/** Whether it disposes asynchronously: also what a polyfill has put in since this was loaded. */
+/** Whether it disposes asynchronously: also what a polyfill has put in since, or another realm has. */
 export function isAsyncDispose(key: PropertyKey): boolean {
-  return key === asyncDispose || key === Symbol.asyncDispose;
+  return key === asyncDispose || key === Symbol.asyncDispose ||
+    isNamed(key, "Symbol.asyncDispose");
 }
 
 /** Whether it disposes at once. */
 export function isDispose(key: PropertyKey): boolean {
-  return key === dispose || key === Symbol.dispose;
+  return key === dispose || key === Symbol.dispose || isNamed(key, "Symbol.dispose");
 }
 
-/** For a constructor: `prototype` gets the symbol that a polyfill has put in since its class was defined. */
-export function adoptDisposal(prototype: AsyncDisposable): void {
-  const late: typeof asyncDispose | undefined = Symbol.asyncDispose;
-  if (late === undefined || late === asyncDispose || Object.hasOwn(prototype, late)) return;
-  const { [asyncDispose]: value } = prototype;
+function isNamed(key: PropertyKey, name: string): boolean {
+  return typeof key === "symbol" && key.description === name;
+}
+
+/** For a constructor: `prototype` gets the symbols that a polyfill has put in since its class was defined. */
+export function adoptDisposal(prototype: object): void {
+  adopt(prototype, asyncDispose, Symbol.asyncDispose);
+  adopt(prototype, dispose, Symbol.dispose);
+}
+
+function adopt(prototype: object, own: symbol, late: symbol | undefined): void {
+  if (late === undefined || late === own || Object.hasOwn(prototype, late)) return;
+  const value: unknown = Reflect.get(prototype, own);
+  if (value === undefined) return;
   Object.defineProperty(prototype, late, { value, writable: true, configurable: true });
 }

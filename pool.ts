@@ -4,8 +4,9 @@
  * @module
  */
 
+import { adoptDisposal, asyncDispose, dispose } from "./disposal.ts";
 import { LeaseError } from "./errors.ts";
-import { acquire, acquireNow, acquireQuickly } from "./pool/acquire.ts";
+import { acquire, acquireNow, acquireQuickly, forgetSlow } from "./pool/acquire.ts";
 import {
   checkBounds,
   checkFun,
@@ -19,10 +20,10 @@ import { Timer } from "./pool/clock.ts";
 import { invalidateOpening } from "./pool/create.ts";
 import { dispatch } from "./pool/dispatch.ts";
 import { invalidate } from "./pool/evict.ts";
-import { deadError, foreignError } from "./pool/explain.ts";
+import { deadError, foreignError, loanError } from "./pool/explain.ts";
 import { LeakWatch } from "./pool/leaks.ts";
 import { type Lease, loanBehind } from "./pool/lease.ts";
-import { type Loan, PoolLoan } from "./pool/loan.ts";
+import { isLoan, type Loan, PoolLoan } from "./pool/loan.ts";
 import { force, ready, reset, resize, shutdown } from "./pool/manage.ts";
 import type { Observer } from "./pool/observe.ts";
 import type {
@@ -40,6 +41,7 @@ import { round } from "./pool/rounds.ts";
 import { roundDelay } from "./pool/rules.ts";
 import { State } from "./pool/state.ts";
 import { type PoolStats, statsOf } from "./pool/stats.ts";
+import { Usage } from "./pool/usage.ts";
 import { use } from "./pool/use.ts";
 import { abortReason, shown } from "./values.ts";
 
@@ -58,6 +60,7 @@ function assemble<T>(fun: Create<T>, options: PoolOptions<T>): State<T> {
   pool.leaks = new LeakWatch((watched) => lost(pool, watched));
   pool.rounds = new Timer(clock, () => round(pool));
   pool.rest = new Timer(clock, () => pool.dispatch());
+  pool.slow = new Timer(clock, () => forgetSlow(pool));
   pool.force = new Timer(clock, () => force(pool));
   pool.queue = new Queue(clock, settings.timeout, {
     late: (waiters) => refuseLate(pool, waiters),
@@ -99,6 +102,8 @@ export class Pool<T> {
    * @throws {RangeError} an option is out of its bounds
    */
   constructor(fun: Create<T>, options: PoolOptions<T> = {}) {
+    adoptDisposal(Pool.prototype);
+    adoptDisposal(PoolLoan.prototype);
     this.#state = assemble(fun, options);
   }
 
@@ -136,7 +141,10 @@ export class Pool<T> {
    */
   static unwrap<T>(lease: Lease<T>): T {
     const loan = loanBehind(lease);
-    if (loan === undefined) throw new LeaseError(`Pool.unwrap takes a lease, got ${shown(lease)}`);
+    if (loan === undefined) {
+      const got = isLoan(lease) ? "a loan: its object is loan.object" : shown(lease);
+      throw new LeaseError(`Pool.unwrap takes a lease, got ${got}`);
+    }
     alive(loan);
     return loan.entry.object as T;
   }
@@ -298,6 +306,7 @@ export class Pool<T> {
   #loan(method: string, lease: unknown): PoolLoan<T> {
     const loan = loanBehind(lease);
     if (loan?.pool === this.#state as State<unknown>) return loan as PoolLoan<T>;
+    if (isLoan(lease)) throw loanError(this.#state.name, method);
     throw foreignError(this.#state.name, method, lease, loan?.pool.name);
   }
 
@@ -306,11 +315,13 @@ export class Pool<T> {
    * identity.
    *
    * @param object the object, not a lease of it
-   * @returns its loan; undefined if this pool does not have the object, or has not lent it
+   * @returns its loan; undefined if this pool does not have the object, or has not lent it by
+   * {@linkcode Pool.get} or {@linkcode Pool.borrow}
    */
   loanOf(object: T): Loan<T> | undefined {
     const lending = this.#state.lendingOf(object);
-    return lending instanceof PoolLoan ? lending : undefined;
+    // The object of a `use` goes back with its callback, and not before.
+    return lending instanceof PoolLoan && !(lending instanceof Usage) ? lending : undefined;
   }
 
   /**
@@ -325,7 +336,8 @@ export class Pool<T> {
   invalidate(object: T, why?: unknown): boolean {
     const pool = this.#state;
     const loan = loanBehind(object);
-    const entry = loan === undefined ? pool.bag.find(object) : pool.bag.find(loan.entry.object);
+    const own = loan?.pool === pool as State<unknown> ? loan as PoolLoan<T> : undefined;
+    const entry = own?.entry ?? pool.bag.find(object);
     if (entry === undefined || !entry.live) return invalidateOpening(pool, object, why);
     invalidate(pool, entry, why);
     return true;
@@ -375,7 +387,7 @@ export class Pool<T> {
   /**
    * Ends the pool: who waits fails with {@linkcode PoolClosedError}, creations under way are aborted,
    * and each object is closed, those in use when they return. A second call joins the first, and may
-   * shorten its `timeout`. Every 10 s it is logged for whom it waits.
+   * shorten its `timeout`; its `drain` changes nothing. Every 10 s it is logged for whom it waits.
    *
    * @param options `timeout` (ms): then objects still in use are taken away and closed; `drain`: who
    * waits is served first
@@ -393,7 +405,7 @@ export class Pool<T> {
   }
 
   /** {@linkcode Pool.shutdown}, without a timeout: for `await using`. */
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return this.shutdown();
   }
 
@@ -421,12 +433,11 @@ export class Pool<T> {
   observe(observer: Observer): Disposable {
     checkObserver(observer);
     const pool = this.#state;
-    pool.keepTime();
     pool.observers.add(observer);
     pool.refresh();
     let observing = true;
     return {
-      [Symbol.dispose]: () => {
+      [dispose]: () => {
         if (!observing) return;
         observing = false;
         pool.observers.remove(observer);

@@ -15,7 +15,7 @@ import { about, type CloseReason } from "./observe.ts";
 import type { GetOptions } from "./options.ts";
 import { type Kind, type Resolve, type Terms, Waiter } from "./queue.ts";
 import { refuse, tellRefused } from "./refuse.ts";
-import { giveBack, putBack, readmit } from "./release.ts";
+import { giveBack, isDead, putBack, readmit } from "./release.ts";
 import { stale } from "./rules.ts";
 import type { State } from "./state.ts";
 import { record } from "./trace.ts";
@@ -23,6 +23,9 @@ import { Usage } from "./usage.ts";
 
 /** How many fresh objects in a row may turn out unfit before somebody is told. */
 const UNFIT = 3;
+
+/** After how many ms a check no longer counts as an object to come. */
+const LONG = 100;
 
 /** What a borrower gets: of `use`, a {@linkcode Usage}. */
 export type Lent<T> = Lease<T> | PoolLoan<T>;
@@ -34,7 +37,7 @@ export function acquireQuickly<T>(
   below: unknown,
 ): Promise<Lent<T>> {
   if (pool.quick) {
-    const entry = pick(pool);
+    const entry = pool.queue.size === 0 ? pick(pool) : undefined;
     if (entry !== undefined) return Promise.resolve(lend(pool, entry, usual));
     // Asked again: `closer`, of what was closed on the way, may have ended the pool.
     if (pool.quick) return wait(pool, usual);
@@ -44,7 +47,10 @@ export function acquireQuickly<T>(
 
 const METHODS: Readonly<Record<Kind, string>> = { lease: "get", loan: "borrow", use: "use" };
 
-/** The same with options, and with whatever is in force. `below`: what the stack is recorded below. */
+/**
+ * The same with options, and with all that is in force. `below`: the public method that was called; a
+ * recorded stack begins at its caller.
+ */
 export function acquire<T>(
   pool: State<T>,
   usual: Terms,
@@ -74,9 +80,13 @@ export function acquire<T>(
       pool.unfit = 0;
       return Promise.resolve(lend(pool, entry, terms));
     }
-    if (entry === undefined || pool.checks > 0) break;
+    if (entry === undefined || pool.checks.size > 0) break;
   }
-  return wait(pool, terms);
+  try {
+    return wait(pool, terms);
+  } catch (error) {
+    return Promise.reject(error); // of a signal that cannot be listened to
+  }
 }
 
 /** Lends an available object that needs no check, now or not at all. */
@@ -96,7 +106,7 @@ export function acquireNow<T>(pool: State<T>, below: unknown): Lease<T> | undefi
     if (isThenable(greeting)) {
       afterGetter(pool, entry, greeting);
       if (pool.ending === undefined) return undefined;
-    } else if (pool.ending !== undefined || entry.invalid) void giveBack(pool, entry);
+    } else if (pool.ending !== undefined || isDead(pool, entry)) void giveBack(pool, entry);
     else return lend(pool, entry, termsOf(pool, pool.usual.lease, undefined, below)) as Lease<T>;
   }
 }
@@ -122,7 +132,7 @@ function termsOf<T>(
     : { label, trace };
   if (tracing > 0) pool.traced();
   const { kind } = usual;
-  return { kind, timeout, signal, priority, borrower, begun: observed ? clock.awake() : 0 };
+  return { kind, timeout, signal, priority, borrower, begun: observed ? clock.awake() : undefined };
 }
 
 /** Starts the pool, unless it has; why a borrower is refused, if it is. */
@@ -194,7 +204,7 @@ export function lend<T>(pool: State<T>, entry: Entry<T>, terms: Terms): Lent<T> 
 
 function tellLent<T>({ clock, hooks, observers }: State<T>, entry: Entry<T>, terms: Terms): void {
   const { begun, borrower } = terms;
-  const waited = begun === 0 ? 0 : Math.round(clock.awake() - begun);
+  const waited = begun === undefined ? 0 : Math.round(clock.awake() - begun);
   const label = borrower?.label;
   const event = { waited, ...(label === undefined ? {} : { label }) };
   observers.tell("lent", about(() => hooks.label(entry), event));
@@ -213,7 +223,7 @@ function wait<T>(pool: State<T>, terms: Terms): Promise<Lent<T>> {
 }
 
 function isFull<T>({ attempts, checks, queue, settings: { maxWaiting } }: State<T>): boolean {
-  return maxWaiting > 0 && queue.size - attempts.size - checks > maxWaiting;
+  return maxWaiting > 0 && queue.size - attempts.size - checks.size > maxWaiting;
 }
 
 function fullError<T>({ name, settings }: State<T>): PoolFullError {
@@ -225,15 +235,13 @@ function fullError<T>({ name, settings }: State<T>): PoolFullError {
 
 /** Offers an object in use by nobody to those who wait, once hooks let it be lent. */
 export function offer<T>(pool: State<T>, entry: Entry<T>): void {
-  const { getter, health } = pool.settings;
-  const ready = getter === undefined && health === undefined || prepare(pool, entry, undefined);
-  if (ready) deliver(pool, entry);
+  if (!pool.hooked || prepare(pool, entry, undefined)) deliver(pool, entry);
 }
 
 /** To whose turn it is. */
 function deliver<T>(pool: State<T>, entry: Entry<T>): void {
   if (entry.state !== "using") return; // taken away while a hook ran
-  if (entry.invalid) return void evict(pool, entry, "invalidated");
+  if (pool.careful && isDead(pool, entry)) return readmit(pool, entry); // which closes it
   const waiter = pool.queue.shift();
   if (waiter === undefined) return void giveBack(pool, entry);
   pool.unfit = 0;
@@ -260,14 +268,14 @@ function prepare<T>(pool: State<T>, entry: Entry<T>, terms: Terms | undefined): 
 /** The same from `getter` on. */
 function greet<T>(pool: State<T>, entry: Entry<T>, terms: Terms | undefined): boolean {
   const wanted = terms === undefined ? pool.queue.size > 0 : !refused(pool, terms);
-  if (!wanted || entry.invalid) {
-    readmit(pool, entry);
+  if (!wanted || isDead(pool, entry)) {
+    readmit(pool, entry); // which closes what has died
     return false;
   }
   try {
     const greeting = pool.hooks.run("getter", entry);
     if (isThenable(greeting)) later(pool, entry, greeting, "unfit", true);
-    else if (entry.invalid) readmit(pool, entry);
+    else if (isDead(pool, entry)) readmit(pool, entry);
     else return true;
   } catch (error) {
     notFit(pool, entry, error, "unfit");
@@ -283,16 +291,46 @@ function later<T>(
   why: CloseReason,
   greeted = false,
 ): void {
-  pool.checks++;
+  const check = beginCheck(pool);
   const good = () => {
-    pool.checks--;
+    endCheck(pool, check);
     goOn(pool, entry, greeted);
   };
   const bad = (error: unknown) => {
-    pool.checks--;
+    endCheck(pool, check);
     notFit(pool, entry, error, why);
   };
   outside(() => hook.then(good, bad)); // who waits may have gone by then, and with it its context
+}
+
+function beginCheck<T>(pool: State<T>): { readonly begun: number } {
+  const check = { begun: pool.clock.awake() };
+  pool.looking++;
+  pool.checks.add(check);
+  if (pool.slow.at === Infinity) pool.slow.start(LONG, false);
+  return check;
+}
+
+function endCheck<T>(pool: State<T>, check: { readonly begun: number }): void {
+  const { checks, slow } = pool;
+  pool.looking--;
+  checks.delete(check);
+  if (checks.size === 0) slow.stop();
+}
+
+/** What takes long is no object to come: another one is looked at, or made. */
+export function forgetSlow<T>(pool: State<T>): void {
+  const { checks, clock, slow } = pool;
+  const now = clock.awake();
+  for (const check of checks) {
+    const left = check.begun + LONG - now;
+    if (left >= 1) {
+      slow.start(left, false);
+      break;
+    }
+    checks.delete(check);
+  }
+  pool.dispatch();
 }
 
 /** After a hook that took its time. */

@@ -90,6 +90,9 @@ export function checkBounds(minSize: number, maxSize: number): void {
 
 /** Throws unless `options` are what `get`, `borrow` and `use` take. */
 export function checkGet(method: string, options: GetOptions): void {
+  if (isSignal(options)) {
+    throw new TypeError(`${method}: options must be an object, got a signal: write { signal }`);
+  }
   checkNames(method, options, ["signal", "timeout", "priority", "label"]);
   const { timeout, priority, label }: GetOptions = options;
   const signal: unknown = options.signal;

@@ -1,4 +1,4 @@
-// The pool's time, and its timers: also where test tools fake them for a while.
+// Clock: the pool's time and its timers, also under the fake timers of test tools.
 
 import { outside } from "../context.ts";
 
@@ -269,7 +269,7 @@ export class Timer {
     this.#arm(Math.max(0, this.#at - this.#clock.awake()));
   }
 
-  /** Ever less often: what comes late by that comes late by no more than the fakes were there. */
+  /** Less often each time: a timer is so late by no more than the fakes were in force. */
   #look(timeout: Timeout, delay: number): void {
     const look = () => {
       if (timeout !== this.#timeout) return;

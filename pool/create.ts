@@ -36,7 +36,7 @@ export function grow<T>(pool: State<T>): void {
 /** How many are to be made: for who waits, and for `minSize`. */
 function missing<T>({ bag, checks, ending, queue, rest, settings }: State<T>): number {
   const refilling = ending === undefined && rest.at === Infinity;
-  return Math.max(queue.size - checks, refilling ? settings.minSize - bag.live : 0);
+  return Math.max(queue.size - checks.size, refilling ? settings.minSize - bag.live : 0);
 }
 
 /** `fun` is called before it returns. */
@@ -69,10 +69,12 @@ async function run<T>(pool: State<T>, attempt: Attempt<T>): Promise<void> {
     check(pool, attempt, object);
     attempt.object = object;
     if (Object(object) === object) opening.set(object, attempt);
+    checkValid(pool, attempt);
     await opener?.(object);
-    finish(pool, attempt, { object });
+    checkValid(pool, attempt);
+    end(pool, attempt, { object });
   } catch (error) {
-    finish(pool, attempt, { error, leftover: attempt.object });
+    end(pool, attempt, { error, leftover: attempt.object });
   }
 }
 
@@ -87,11 +89,15 @@ function check<T>(pool: State<T>, { n }: Attempt<T>, object: T): void {
   }
 }
 
+function checkValid<T>(pool: State<T>, { n, invalid }: Attempt<T>): void {
+  if (invalid !== undefined) throw invalidError(pool, n, invalid.why);
+}
+
 function isKnown<T>({ bag, opening }: State<T>, object: T): boolean {
   return opening.has(object) || bag.find(object) !== undefined;
 }
 
-/** What comes of an attempt that was given up counts for nothing any more, but is closed. */
+/** An attempt that was given up has made an object after all: it is closed, and does not count. */
 function late<T>(pool: State<T>, object: T): void {
   const { hooks, log, totals } = pool;
   if (object === undefined || object === null || isKnown(pool, object)) return;
@@ -111,7 +117,6 @@ export function abort<T>({ aborting, timer }: Attempt<T>, reason: unknown): void
 /** An attempt is given up: it has failed now, and what may still come of it is closed. */
 export function abandon<T>(pool: State<T>, attempt: Attempt<T>, error: unknown): void {
   if (attempt.over) return;
-  attempt.over = true;
   abort(attempt, error); // before its place is another's
   end(pool, attempt, { error, leftover: attempt.object });
 }
@@ -119,7 +124,7 @@ export function abandon<T>(pool: State<T>, attempt: Attempt<T>, error: unknown):
 /** `fun`'s own `invalidate` is called. */
 function invalidateMade<T>(pool: State<T>, attempt: Attempt<T>, why: unknown): void {
   if (attempt.entry !== undefined) invalidate(pool, attempt.entry, why);
-  else abandon(pool, attempt, invalidError(pool, attempt.n, why));
+  else attempt.invalid ??= { why }; // what `fun` itself fails with says more
 }
 
 /** The object of an attempt that is under way is invalidated; false if there is none. */
@@ -129,14 +134,10 @@ export function invalidateOpening<T>(pool: State<T>, object: unknown, why: unkno
   return attempt !== undefined;
 }
 
-function finish<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void {
+/** How every attempt ends, once. */
+function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void {
   if (attempt.over) return;
   attempt.over = true;
-  end(pool, attempt, outcome);
-}
-
-/** The end of every attempt. */
-function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void {
   attempt.timer.stop();
   pool.attempts.delete(attempt);
   pool.opening.delete(attempt.object);

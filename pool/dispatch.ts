@@ -8,12 +8,15 @@ import type { State } from "./state.ts";
 
 /**
  * Serves who waits with what is available, then has made what is missing. Whatever frees an object or
- * a place, or adds a waiter, ends with it. `entry`: an object in use by nobody, which goes first.
+ * a place, or adds a waiter, ends with it. `entry`: an object in use by nobody, which goes to the next
+ * waiter or becomes available: nothing else changes by that.
  */
 export function dispatch<T>(pool: State<T>, entry?: Entry<T>): void {
   if (entry !== undefined) {
-    if (pool.wanted) offer(pool, entry);
+    // A waiter for whom a hook looks at another object is served by this one, if it comes first.
+    if (pool.queue.size > 0) offer(pool, entry);
     else pool.bag.store(entry);
+    return;
   }
   if (pool.dispatching) return; // called by a hook: the loop below goes on
   pool.dispatching = true;

@@ -13,7 +13,6 @@ export type LoanEnd =
   | "discarded"
   | "detached"
   | "killed"
-  | "leaked"
   | "revoked by shutdown";
 
 /** What is known of a borrower; most give no label, and have no stack recorded. */
@@ -48,7 +47,7 @@ export class Lending<T> {
   over(): void {}
 
   /** The pool takes the object away, or has learned that it is dead. */
-  interrupt(_end: LoanEnd | "invalidated"): void {}
+  interrupt(_end: LoanEnd | "invalidated", _why?: unknown): void {}
 }
 
 /** A loan that is watched for being garbage-collected; the pool itself then holds it weakly. */
@@ -74,6 +73,8 @@ export class Attempt<T> {
   object: T | undefined = undefined;
   /** What came of it. */
   entry: Entry<T> | undefined = undefined;
+  /** `invalidate` was called before there was anything to close. */
+  invalid: { why: unknown } | undefined = undefined;
   over = false;
 
   constructor(n: number, epoch: number, begun: number, turn: number, timer: Timer) {
@@ -102,7 +103,7 @@ export class Entry<T> extends Node implements Dated {
    * while the machine sleeps. Meaningful if the clock is read for it, or it has been noticed.
    */
   since = 0;
-  /** It has been there since before that: the clock was not read in time. */
+  /** `since` is when that was noticed; it may have been so for longer. */
   coarse = false;
   /** When it was last known to be good: the last time it was checked, or its making began. */
   proven: number;
@@ -139,6 +140,11 @@ export class Entry<T> extends Node implements Dated {
   /** The loan it is out on, unless that has been garbage-collected. */
   get lending(): Lending<T> | undefined {
     return this.loan ?? this.watched?.loan.deref();
+  }
+
+  /** Whether it is out on a loan. */
+  get borrowed(): boolean {
+    return this.loan !== undefined || this.watched !== undefined;
   }
 
   /** Who has it, as far as that is known. */

@@ -4,7 +4,7 @@ import { PoolError } from "../errors.ts";
 import { reason } from "../values.ts";
 import type { Entry, Lending, LoanEnd } from "./entry.ts";
 import { DONE } from "./hooks.ts";
-import { about, type CloseReason, COUNTED, type ReturnEnd } from "./observe.ts";
+import { about, type CloseReason, COUNTED } from "./observe.ts";
 import type { State } from "./state.ts";
 
 /** Closes an object, whose loan, if there was one, has ended; resolves when it is closed. */
@@ -12,7 +12,6 @@ export function evict<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Pro
   const { totals, bag, hooks, log, settings, closings } = pool;
   const total = COUNTED[why];
   if (total !== undefined) totals[total]++;
-  if (entry.watched !== undefined) pool.leaks.forget(entry); // its loan is collected already
   bag.startClosing(entry);
   entry.giveUp?.(new PoolError(`the object is closed meanwhile: ${why}`));
   let closed = DONE;
@@ -52,15 +51,15 @@ export function vacated<T>(pool: State<T>): void {
 
 /**
  * Closes an available object, unless it is available no longer: hooks of others may have done
- * anything. A shutdown does not wait for the check of a round, whose answer nobody needs.
+ * anything. Of one that a round checks, the check decides, unless it goes in any case.
  */
 export function evictIdle<T>(
   pool: State<T>,
   entry: Entry<T>,
   why: CloseReason,
 ): Promise<void> | undefined {
-  const busy = entry.checking && why !== "shutdown";
-  return entry.state === "available" && !busy ? evict(pool, entry, why) : undefined;
+  const undecided = entry.checking && (why === "expired" || why === "recycled");
+  return entry.state === "available" && !undecided ? evict(pool, entry, why) : undefined;
 }
 
 /** Closes what hooks do not let be lent or kept, unless it has been taken away meanwhile. */
@@ -68,17 +67,21 @@ export function evictUsing<T>(pool: State<T>, entry: Entry<T>, why: CloseReason)
   if (entry.state === "using") void evict(pool, entry, why);
 }
 
-/** Closes all that is available, the longest unused first, as long as `more` says so. */
+/** Closes what is available, the longest unused first, `most` objects at the most. */
 export function evictAll<T>(
   pool: State<T>,
   why: CloseReason,
-  more = () => true,
+  most = Infinity,
 ): Promise<unknown> {
+  const { bag } = pool;
+  // Taken first: a `closer` that asks for an object must not get one of these.
+  const victims = [...bag.idle].slice(0, Math.max(0, most));
+  for (const entry of victims) bag.take(entry);
   const closed: Promise<void>[] = [];
-  for (const entry of [...pool.bag.idle]) {
-    if (!more()) break;
-    const closing = evictIdle(pool, entry, why);
-    if (closing !== undefined && closing !== DONE) closed.push(closing);
+  for (const entry of victims) {
+    if (entry.state !== "using") continue; // by a shutdown that a hook has begun
+    const closing = evict(pool, entry, why);
+    if (closing !== DONE) closed.push(closing);
   }
   return closed.length === 0 ? DONE : Promise.all(closed);
 }
@@ -89,48 +92,50 @@ export function invalidate<T>(pool: State<T>, entry: Entry<T>, why: unknown): vo
   if (!entry.live || entry.invalid) return;
   entry.invalid = true;
   pool.careful = true;
+  if (evictIdle(pool, entry, "invalidated") === undefined) {
+    entry.lending?.interrupt("invalidated", why);
+  }
   log.info(() =>
     `${hooks.label(entry)} is invalidated${why === undefined ? "" : `: ${reason(why)}`}`
   );
-  if (evictIdle(pool, entry, "invalidated") === undefined) entry.lending?.interrupt("invalidated");
 }
 
 /** Takes an object away from its borrower, or from the hook that is at work on it. */
 export function kill<T>(pool: State<T>, entry: Entry<T>, end: LoanEnd): void {
-  const { lending, watched } = entry;
-  if (lending !== undefined) endLoan(pool, lending, end);
-  else if (watched !== undefined) { // its loan is collected already
-    pool.leaks.forget(entry);
-    tellReturned(pool, entry, "killed", watched.borrower?.label);
-  }
+  const { lending } = entry;
+  if (entry.borrowed) endLoan(pool, entry, lending, end);
   lending?.interrupt(end); // before its place is another's
   evictUsing(pool, entry, "killed");
 }
 
-/** A loan ends; what becomes of its object is up to the caller. */
-export function endLoan<T>(pool: State<T>, loan: Lending<T>, end: LoanEnd): void {
-  const { entry } = loan;
-  loan.end = end;
-  loan.over();
+/**
+ * The loan of an object ends; what becomes of the object is up to the caller. `loan`: unless it was
+ * garbage-collected.
+ */
+export function endLoan<T>(
+  pool: State<T>,
+  entry: Entry<T>,
+  loan: Lending<T> | undefined,
+  end: LoanEnd | "leaked",
+): void {
+  const { watched } = entry;
+  if (loan !== undefined && end !== "leaked") {
+    loan.end = end;
+    loan.over();
+  }
   entry.loan = undefined;
   if (entry.noticed) pool.leaks.forget(entry);
-  if (pool.observed) {
-    const known = end === "revoked by shutdown" ? "killed" : end;
-    tellReturned(pool, entry, known, loan.borrower?.label);
-  }
-}
-
-/** Observers hear of it. */
-export function tellReturned<T>(
-  { clock, hooks, observed, observers }: State<T>,
-  entry: Entry<T>,
-  end: ReturnEnd,
-  label: string | undefined,
-): void {
-  if (!observed) return;
-  const held = Math.round(clock.awake() - entry.since);
-  const event = { held, end, ...(label === undefined ? {} : { label }) };
-  observers.tell("returned", about(() => hooks.label(entry), event));
+  if (!pool.observed) return;
+  const { clock, hooks, observers } = pool;
+  const label = (loan ?? watched)?.borrower?.label;
+  observers.tell(
+    "returned",
+    about(() => hooks.label(entry), {
+      held: Math.round(clock.awake() - entry.since),
+      end: end === "revoked by shutdown" ? "killed" : end,
+      ...(label === undefined ? {} : { label }),
+    }),
+  );
 }
 
 /** The borrower keeps the object. */
@@ -148,7 +153,7 @@ export function abandonClosings<T>(pool: State<T>): void {
   for (const closing of [...pool.closings]) closing.giveUp?.(error);
 }
 
-/** Tells all closers at work to close by force. */
-export function hurryClosings<T>(pool: State<T>, error: unknown): void {
+/** Aborts the signals of all closers at work: they are to close by force. */
+export function abortClosings<T>(pool: State<T>, error: unknown): void {
   for (const closing of [...pool.closings]) closing.abort(error);
 }

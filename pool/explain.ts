@@ -27,7 +27,7 @@ export interface Situation {
 
 /** The pool at this moment; calls `tracer`. */
 export function situation<T>(pool: State<T>): Situation {
-  const { attempts, bag, checks, clock, failure, settings: { maxSize } } = pool;
+  const { attempts, bag, clock, failure, looking, settings: { maxSize } } = pool;
   const holders = longestHeld(pool);
   const most = maxSize > 0 ? ` of ${maxSize}` : "";
   const text = [
@@ -35,7 +35,7 @@ export function situation<T>(pool: State<T>): Situation {
     ...held(holders),
     ...lastFailure(pool),
   ].join("; ");
-  const phase = checks > 0 ? "check" : attempts.size > 0 ? "create" : "wait";
+  const phase = looking > 0 ? "check" : attempts.size > 0 ? "create" : "wait";
   const cause = failure && { cause: failure.cause };
   return { now: clock.awake(), phase, holders, text, cause };
 }
@@ -128,7 +128,7 @@ export function invalidError<T>({ name }: State<T>, n: number, why: unknown): Po
   );
 }
 
-/** Who comes too late; `holding`: objects are still out, perhaps in the caller's own hands. */
+/** For who comes too late, and may still hold an object. */
 export function closedError<T>({ name, bag }: State<T>): PoolClosedError {
   const advice = bag.using === 0 ? "make another pool to go on" : "make another pool to go on; " +
     "who still holds an object can use that to the end, and gets no second one";
@@ -154,6 +154,14 @@ export function foreignError(
   );
 }
 
+/** A loan is given to `method`, which takes leases. */
+export function loanError(pool: string, method: string): LeaseError {
+  return new LeaseError(
+    `${method} takes a lease of ${pool}, got a loan: give that back by its own release(), discard() ` +
+      "or detach()",
+  );
+}
+
 /** An object is used after its loan has ended. */
 export function deadError(pool: string, what: string, end: LoanEnd): LeaseError {
   return new LeaseError(
@@ -168,7 +176,6 @@ const ADVICE: Readonly<Record<LoanEnd, string>> = {
   discarded: KEEP,
   detached: "use what detach() gave",
   killed: "give it back sooner, or raise maxUsingDelayKill",
-  leaked: KEEP,
   "revoked by shutdown": "give it back sooner, or give shutdown() a longer timeout",
 };
 
@@ -176,5 +183,13 @@ const ADVICE: Readonly<Record<LoanEnd, string>> = {
 export function takenAway(pool: string, end: string): LeaseError {
   return new LeaseError(
     `the object that ${pool} lent to use() was ${end}: have the callback end sooner`,
+  );
+}
+
+/** The object that a callback of `use` has is dead; the callback decides what to do about that. */
+export function invalidatedError(pool: string, why: unknown): PoolError {
+  return new PoolError(
+    `the object that ${pool} lent to use() was invalidated: it has died`,
+    why === undefined ? undefined : { cause: why },
   );
 }

@@ -87,7 +87,7 @@ export function planRound<T>(pool: State<T>): void {
   rounds.start(hkDelay, pool.awaitRounds && bag.using > 0);
 }
 
-/** A program that stood still is noticed at a round, or by whoever comes before that. */
+/** Notices that the program stood still: at a round, or when an object is borrowed, returned or made. */
 export function notice<T>(pool: State<T>, now: number): void {
   const passed = now - pool.lastRound;
   if (passed <= pool.hkDelay + GAP) return;

@@ -4,7 +4,7 @@ import { quiet, reason } from "../values.ts";
 
 /** What a pool logs to: console, and the loggers of @std/log, LogTape and pino, are such. */
 export interface Logger {
-  /** Logs what is of use to whoever debugs the pool. */
+  /** Logs details, for debugging the pool. */
   debug(message: string): unknown;
   /** Logs what happens in the normal course of things. */
   info(message: string): unknown;
@@ -58,7 +58,7 @@ export class Log {
   #write(level: typeof METHODS[number], message: () => string): void {
     if (LEVELS[level] < this.#least) return;
     let text = this.#name;
-    // Read at the time, so that whoever replaces the global console is heard.
+    // Read at the time, so that a console that replaces the global one gets the message.
     const logger = this.#logger ?? console;
     try {
       text += `: ${message()}`;

@@ -2,7 +2,7 @@
 
 import { after, Timer } from "./clock.ts";
 import { abandon, abort, begin, isComplete, recount } from "./create.ts";
-import { abandonClosings, evictAll, hurryClosings, kill } from "./evict.ts";
+import { abandonClosings, abortClosings, evictAll, kill } from "./evict.ts";
 import { closedError, holderOf, holding } from "./explain.ts";
 import { DONE } from "./hooks.ts";
 import { refuseAll } from "./refuse.ts";
@@ -33,7 +33,7 @@ export function ready<T>(pool: State<T>): Promise<void> {
 export function resize<T>(pool: State<T>, minSize: number, maxSize: number): void {
   Object.assign(pool.settings, { minSize, maxSize });
   pool.careful = true;
-  void evictAll(pool, "resized", () => pool.oversize);
+  void evictAll(pool, "resized", pool.surplus);
   recount(pool);
   if (pool.started !== undefined) pool.dispatch();
 }
@@ -63,14 +63,13 @@ function end<T>(pool: State<T>, drain: boolean): NonNullable<State<T>["ending"]>
     report.start(REPORT, false);
   });
   const resolve = () => {
-    for (const timer of [report, pool.force, rounds]) timer.stop();
+    for (const timer of [report, pool.force, pool.slow, rounds]) timer.stop();
     pool.queue.stop();
     done();
   };
   const ending = { promise, resolve, draining: drain && queue.size > 0 };
   pool.ending = ending;
   pool.careful = true;
-  pool.refresh();
   pool.keepTime();
   if (settings.maxUsingDelayKill > 0) {
     pool.awaitRounds = true;
@@ -106,10 +105,10 @@ function close<T>(pool: State<T>): void {
 export function force<T>(pool: State<T>): void {
   const error = closedError(pool);
   if (pool.ending!.draining) drained(pool);
-  hurryClosings(pool, error);
+  abortClosings(pool, error);
   for (const entry of [...pool.bag.entries()]) kill(pool, entry, "revoked by shutdown");
   for (const attempt of [...pool.attempts]) abandon(pool, attempt, error);
-  hurryClosings(pool, error);
+  abortClosings(pool, error);
   if (pool.closings.size === 0) return;
   const cancel = after(GRACE, true, () => abandonClosings(pool));
   void pool.ending!.promise.then(cancel);

@@ -39,7 +39,7 @@ export interface CreatedEvent {
 export interface LentEvent {
   /** What `tracer`, else `String`, makes of the object, after its number. Computed when it is read. */
   readonly object: string;
-  /** How long the borrower waited, in milliseconds. */
+  /** How long the borrower waited, in milliseconds; 0 if it came before the observer. */
   readonly waited: number;
   /** What the borrower gave as `label`. */
   readonly label?: string;
@@ -47,7 +47,7 @@ export interface LentEvent {
 
 /** A borrower has got none. */
 export interface RefusedEvent {
-  /** How long it waited, in milliseconds. */
+  /** How long it waited, in milliseconds; 0 if it came before the observer. */
   readonly waited: number;
   /** What the borrower gave as `label`. */
   readonly label?: string;
@@ -69,7 +69,10 @@ export interface ReturnedEvent {
   readonly end: ReturnEnd;
 }
 
-/** An object is gone: closed, and its place is free. */
+/**
+ * An object is gone: closed, and its place is free. With reason `leftover` it is what an attempt has left
+ * that failed.
+ */
 export interface ClosedEvent {
   /** Which attempt had made it. */
   readonly n: number;
@@ -109,7 +112,7 @@ export class Totals {
   createFailed = 0;
   /** Objects lent. */
   gets = 0;
-  /** Loans given back, and uses that ended, whose object was kept. */
+  /** Loans given back, and uses that ended, without a failure for which the object was closed. */
   returned = 0;
   /** Objects closed after `maxUse` uses. */
   wornOut = 0;
@@ -139,7 +142,7 @@ export class Totals {
   aborted = 0;
   /** `get`s that failed otherwise: refused, or told of a failure. */
   rejected = 0;
-  /** Loans given back again. */
+  /** Loans given back after they had ended. */
   doubleReturns = 0;
   /** Housekeeping rounds. */
   hkRounds = 0;

@@ -23,7 +23,10 @@ export interface CreateContext {
 
 /** What `closer` is given besides the object. */
 export interface CloseContext {
-  /** Aborts at `closeTimeout`, and when a shutdown runs out of time: close by force then. */
+  /**
+   * Aborts at `closeTimeout`, when a shutdown runs out of time, and if `closer` fails: close by force
+   * then.
+   */
   readonly signal: AbortSignal;
   /** Why the object is closed. */
   readonly reason: CloseReason;
@@ -108,7 +111,7 @@ export interface PoolOptions<T> {
   closeTimeout?: number | undefined;
   /**
    * How long a callback of {@linkcode Pool.use} may go on with its object after its signal has aborted,
-   * in ms; then the object is closed.
+   * in ms; then the object is closed. 0: at once.
    *
    * @default {1_000}
    */
@@ -120,7 +123,8 @@ export interface PoolOptions<T> {
    */
   maxUse?: number | undefined;
   /**
-   * Discard an object that is that old, in ms.
+   * Close an object that is that old, in ms, shortened at random by up to `lifetimeJitter`, a tenth by
+   * default.
    *
    * @default {0}, never
    */
@@ -207,7 +211,7 @@ export interface PoolOptions<T> {
   /**
    * Whether the pool records from which line an object was borrowed: `true` for each `get`, which
    * costs the recording of a stack; `"auto"` from the first leak, overdue object or timeout on, for the
-   * next 100 `get`s, and again after the next.
+   * next 100 `get`s, and again after the next; `false`: never.
    *
    * @default {"auto"}
    */

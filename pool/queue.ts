@@ -24,8 +24,8 @@ export interface Terms {
   readonly signal: AbortSignal | undefined;
   readonly priority: number;
   readonly borrower: Borrower | undefined;
-  /** When it came, by `clock.awake()`; 0 unless somebody observes. */
-  readonly begun: number;
+  /** When it came, by `clock.awake()`; undefined unless somebody observes. */
+  readonly begun: number | undefined;
 }
 
 /**
@@ -113,6 +113,9 @@ export class Queue<R> {
   #fresh: Waiter<R>[] | undefined;
   /** When to look after what is out. */
   #look = Infinity;
+  // What the timer was last told: to ask it takes as long as all the rest.
+  #armed = Infinity;
+  #holds = false;
 
   constructor(clock: Clock, timeout: number, calls: Calls<R>) {
     this.#calls = calls;
@@ -125,13 +128,13 @@ export class Queue<R> {
   /** A new one, at the end of its priority. */
   push(waiter: Waiter<R>): void {
     const { timeout, signal, priority } = waiter.terms;
+    if (signal !== undefined) this.#signals.listen(signal, waiter); // first: it may throw
     const lane = priority === 0 ? this.#usual : this.#lane(priority);
     waiter.turn = ++this.turn;
     waiter.ahead = this.#lanes.length === 1 ? this.size : this.#ahead(priority);
     this.size++;
     lane.push(waiter);
     this.#date(waiter, timeout);
-    if (signal !== undefined) this.#signals.listen(signal, waiter);
     this.#arm(waiter.due);
   }
 
@@ -142,23 +145,32 @@ export class Queue<R> {
 
   /** Takes out the one whose turn it is: its promise is to be settled now. */
   shift(): Waiter<R> | undefined {
-    const { first } = this;
-    if (first !== undefined) this.remove(first);
-    return first;
+    if (this.#lanes.length > 1) {
+      const { first } = this;
+      if (first !== undefined) this.remove(first);
+      return first;
+    }
+    const waiter = this.#usual.shift();
+    if (waiter !== undefined) this.#left(waiter);
+    return waiter;
   }
 
   /** Takes one out: its promise is to be settled now. */
   remove(waiter: Waiter<R>): void {
     const lane = waiter.list as unknown as Lane<R>;
     lane.remove(waiter);
-    this.size--;
     if (lane.size === 0 && lane !== this.#usual) {
       this.#lanes = this.#lanes.filter((one) => one !== lane);
     }
+    this.#left(waiter);
+  }
+
+  #left(waiter: Waiter<R>): void {
+    this.size--;
     if (waiter.slot >= 0) this.#dated.remove(waiter);
     const { signal } = waiter.terms;
     if (signal !== undefined) this.#signals.unlisten(signal, waiter);
-    if (this.size === 0) this.#timer.keepAlive(false);
+    if (this.size === 0) this.#hold(false);
     // Something may have been lent, which is to be looked after.
     else if (this.#look === Infinity) this.#arm(0);
   }
@@ -176,6 +188,7 @@ export class Queue<R> {
   }
 
   stop(): void {
+    this.#armed = Infinity;
     this.#timer.stop();
   }
 
@@ -218,6 +231,7 @@ export class Queue<R> {
   /** Reading the clock takes as long as all the rest: so it is read but once for the others. */
   #beginTurn(): void {
     this.#fresh = [];
+    if (this.#timer.at === Infinity) this.#armed = Infinity; // asked once a turn: fakes may have gone
     void Promise.resolve().then(() => this.#dateFresh());
   }
 
@@ -236,20 +250,30 @@ export class Queue<R> {
       this.#look = this.#clock.awake() + TICK;
       due = due > 0 ? Math.min(due, this.#look) : this.#look;
     }
-    if (due > 0 && due < this.#timer.at) this.#start(due);
-    else this.#timer.keepAlive(true);
+    if (due > 0 && due < this.#armed) this.#start(due);
+    else if (!this.#holds) this.#hold(true);
+  }
+
+  /** Whether the process stays up for those who wait. */
+  #hold(on: boolean): void {
+    this.#holds = on;
+    this.#timer.keepAlive(on);
   }
 
   #start(due: number): void {
+    this.#armed = due;
+    this.#holds = true;
     this.#timer.start(Math.min(Math.max(due - this.#clock.awake(), 1), MAX_DELAY), true);
   }
 
   #tick(): void {
+    this.#armed = Infinity;
     this.#dateFresh();
     const now = this.#clock.awake();
     if (now >= this.#look) {
       this.#look = Infinity;
       if (this.size > 0) this.#calls.look();
+      this.#dateFresh(); // a hook may have borrowed meanwhile
     }
     const late = [
       ...this.#dated.until(now),

@@ -13,7 +13,15 @@ export function refuse<T>(
   why: RefuseReason,
 ): void {
   if (!waiter.waits) return; // by a hook of one that was refused before
-  pool.queue.remove(waiter);
+  const { checks, queue } = pool;
+  queue.remove(waiter);
+  // The check that it has waited for must not keep the next waiter waiting.
+  if (checks.size > queue.size) {
+    for (const oldest of checks) {
+      checks.delete(oldest);
+      break;
+    }
+  }
   tellRefused(pool, waiter.terms, error, why);
   waiter.reject(error);
   if (pool.ending?.draining) pool.dispatch(); // it may have been the last
@@ -40,7 +48,7 @@ export function tellRefused<T>(
 ): void {
   totals[why === "timeout" ? "timeouts" : why === "aborted" ? "aborted" : "rejected"]++;
   if (!observed) return;
-  const waited = begun === 0 ? 0 : Math.round(clock.awake() - begun);
+  const waited = begun === undefined ? 0 : Math.round(clock.awake() - begun);
   const label = borrower?.label;
   observers.tell("refused", {
     waited,

@@ -3,7 +3,7 @@
 import { outside } from "../context.ts";
 import { isThenable, reason } from "../values.ts";
 import type { Entry, Lending, Watched } from "./entry.ts";
-import { endLoan, evict, evictUsing, letGo, tellReturned } from "./evict.ts";
+import { endLoan, evict, evictUsing, letGo } from "./evict.ts";
 import { holderOf, holding } from "./explain.ts";
 import { notice } from "./health.ts";
 import { DONE } from "./hooks.ts";
@@ -18,8 +18,12 @@ export function release<T>(pool: State<T>, loan: Lending<T>): Promise<void> {
   const spoilt = failure !== undefined && failure.spoilt;
   if (pool.bag.overdue.size > 0 && entry.list === pool.bag.overdue) cameBack(pool, entry);
   if (loan.end !== undefined) return DONE; // `tracer` and a logger may do anything
-  endLoan(pool, loan, spoilt ? "discarded" : "returned");
-  if (spoilt) return evict(pool, entry, "discarded");
+  endLoan(pool, entry, loan, spoilt ? "discarded" : "returned");
+  if (spoilt) {
+    const { hooks, log } = pool;
+    log.info(() => `${hooks.label(entry)} is discarded: ${reason(failure.error)}`);
+    return entry.state === "using" ? evict(pool, entry, "discarded") : DONE; // a logger does anything
+  }
   pool.totals.returned++;
   return giveBack(pool, entry);
 }
@@ -35,7 +39,7 @@ export function discard<T>(pool: State<T>, loan: Lending<T>, why: unknown): Prom
   if (loan.end !== undefined) return again(pool, "discarded", loan);
   const { hooks, log } = pool;
   const { entry } = loan;
-  endLoan(pool, loan, "discarded");
+  endLoan(pool, entry, loan, "discarded");
   if (why !== undefined) log.info(() => `${hooks.label(entry)} is discarded: ${reason(why)}`);
   return entry.state === "using" ? evict(pool, entry, "discarded") : DONE; // a logger does anything
 }
@@ -43,7 +47,7 @@ export function discard<T>(pool: State<T>, loan: Lending<T>, why: unknown): Prom
 /** A borrower keeps its object for good. */
 export function detach<T>(pool: State<T>, loan: Lending<T>): T {
   const { entry } = loan;
-  endLoan(pool, loan, "detached");
+  endLoan(pool, entry, loan, "detached");
   letGo(pool, entry);
   return entry.object;
 }
@@ -70,8 +74,7 @@ export function lost<T>(pool: State<T>, watched: Watched<T>): void {
   const { log } = pool;
   const holder = holderOf(pool, entry);
   if (entry.watched !== watched) return; // `tracer` may do anything
-  entry.watched = undefined;
-  tellReturned(pool, entry, "leaked", watched.borrower?.label);
+  endLoan(pool, entry, undefined, "leaked");
   void evict(pool, entry, "leaked");
   log.warn(() =>
     `${holder.object} was lost: its lease was never given back (held ${holding(holder)})`
@@ -79,10 +82,10 @@ export function lost<T>(pool: State<T>, watched: Watched<T>): void {
   pool.trouble();
 }
 
-/** Through `retter`, then to whoever is next. Until that is done the object counts as in use. */
+/** Calls `retter`, then passes the object on. Until `retter` is done the object counts as in use. */
 export function giveBack<T>(pool: State<T>, entry: Entry<T>): Promise<void> {
-  if (pool.settings.retter === undefined) {
-    readmit(pool, entry);
+  if (pool.settings.retter === undefined || entry.invalid) {
+    readmit(pool, entry); // which closes what is invalid: there is nothing to be reset
     return DONE;
   }
   if (entry.state !== "using") return DONE; // taken away meanwhile
@@ -102,7 +105,7 @@ export function giveBack<T>(pool: State<T>, entry: Entry<T>): Promise<void> {
   return DONE;
 }
 
-/** An object in use by nobody, new or returned, goes to whoever is next, or becomes available. */
+/** An object that is new or returned goes to the next waiter, or becomes available. */
 export function readmit<T>(pool: State<T>, entry: Entry<T>): void {
   if (entry.state !== "using") return; // taken away while a hook ran
   const { bag, clock } = pool;
@@ -125,6 +128,11 @@ export function putBack<T>(pool: State<T>, entry: Entry<T>): void {
   else pool.bag.store(entry);
 }
 
+/** Whether an object has died, or is from before a reset. */
+export function isDead<T>(pool: State<T>, entry: Entry<T>): boolean {
+  return entry.invalid || entry.epoch !== pool.epoch;
+}
+
 /** Why an object is not to be kept, if there is a reason. */
 export function obsolete<T>(
   pool: State<T>,
@@ -134,6 +142,6 @@ export function obsolete<T>(
   if (pool.ending !== undefined && !pool.ending.draining) return "shutdown";
   if (entry.invalid) return "invalidated";
   if (entry.epoch !== pool.epoch) return "reset";
-  if (pool.oversize) return "resized";
+  if (pool.surplus > 0) return "resized";
   return wornOut(entry, pool.settings, now);
 }

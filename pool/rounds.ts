@@ -27,7 +27,6 @@ export function round<T>(pool: State<T>): void {
     log.error(() => `a housekeeping round failed: ${reason(error)}`);
   }
   if (pool.size > 0) planRound(pool);
-  else pool.lastRound = Infinity;
 }
 
 function clean<T>(pool: State<T>, time: Time): void {
@@ -37,7 +36,10 @@ function clean<T>(pool: State<T>, time: Time): void {
     bag.lifetimes.remove(entry); // those in use are closed when they return
     void evictIdle(pool, entry, "expired");
   }
-  for (const entry of recycle) void evictIdle(pool, entry, "recycled");
+  for (const entry of recycle) {
+    // Asked again: hooks of the others may have closed some.
+    if (bag.live > settings.minSize) void evictIdle(pool, entry, "recycled");
+  }
   for (const entry of warn) warnOf(pool, entry, time.awake - entry.since);
   for (const entry of kill) killHeld(pool, entry, time.awake - entry.since);
 }

@@ -17,8 +17,8 @@ export class Signals<L> {
     let signalled = this.#signals.get(signal);
     if (signalled === undefined) {
       signalled = new Signalled(this.#aborted);
+      signal.addEventListener("abort", signalled); // a polyfill's may throw
       this.#signals.set(signal, signalled);
-      signal.addEventListener("abort", signalled);
     }
     signalled.listeners.add(listener);
   }

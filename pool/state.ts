@@ -66,8 +66,10 @@ export class State<T> {
   queue!: Queue<unknown>;
   /** What borrowers ask for who give no options. */
   readonly usual: Readonly<Record<Kind, Terms>>;
-  /** How many objects a hook looks at, for who waits. */
-  checks = 0;
+  /** How many objects a hook looks at. */
+  looking = 0;
+  /** Of these, the ones that count as objects to come, the oldest first; slow ones are left out. */
+  readonly checks: Set<{ readonly begun: number }> = new Set();
   /** How many fresh objects in a row were not fit to be lent. */
   unfit = 0;
   /** `dispatch` is at work. */
@@ -84,6 +86,8 @@ export class State<T> {
   rounds!: Timer;
   /** The rest after attempts that failed, before `minSize` is tried again. */
   rest!: Timer;
+  /** When the oldest of `checks` has taken long. */
+  slow!: Timer;
   /** The `timeout` of a shutdown. */
   force!: Timer;
   /** Between rounds, in ms; 0: there are none. */
@@ -91,7 +95,7 @@ export class State<T> {
   /** When the last round was, Infinity while there are none; and how much had been slept by then. */
   lastRound = Infinity;
   slept = 0;
-  /** What was last known to be good before that moment may have died since. */
+  /** The program stood still until then: an object last proven good before that may have died. */
   suspect = -Infinity;
   /** A round asks for the health of what is available. */
   checkingAll = false;
@@ -105,11 +109,14 @@ export class State<T> {
   ending: Ending | undefined = undefined;
 
   // what is in force, so that the fast paths need ask but once
-  /** The clock is read whenever an object is lent or comes back. */
+  /** The clock is read whenever an object is lent or comes back; `#timed`: also if nobody observes. */
   clocked: boolean;
-  /** What is available can be lent with no more ado. */
+  #timed: boolean;
+  /** Hooks have a say in what may be lent. */
+  readonly hooked: boolean;
+  /** An available object can be lent at once: no hook, observer or trace is in force. */
   quick: boolean;
-  /** What comes back may have to be closed. */
+  /** A returned object may have to be closed: a limit is in force, or something was reset. */
   careful: boolean;
   /** Somebody observes. */
   observed = false;
@@ -136,7 +143,7 @@ export class State<T> {
       signal: undefined,
       priority: 0,
       borrower: undefined,
-      begun: 0,
+      begun: undefined,
     };
     this.usual = {
       lease: { ...usual, kind: "lease" },
@@ -146,8 +153,10 @@ export class State<T> {
     this.tracing = settings.traceHolders === true ? Infinity : 0;
     const { maxUsingDelay, maxUsingDelayKill, maxAvailDelay, maxLifetime, health } = settings;
     // A stack costs so much that the clock adds nothing to it.
-    this.clocked = health !== undefined || settings.traceHolders === true ||
+    this.#timed = health !== undefined || settings.traceHolders === true ||
       [maxUsingDelay, maxUsingDelayKill, maxAvailDelay, maxLifetime].some((delay) => delay > 0);
+    this.clocked = this.#timed;
+    this.hooked = health !== undefined || settings.getter !== undefined;
     this.careful = settings.maxUse > 0 || maxLifetime > 0;
     this.quick = false; // until it has started
   }
@@ -163,15 +172,15 @@ export class State<T> {
     return maxSize === 0 || this.size < maxSize;
   }
 
-  /** Whether there are more than `maxSize`; what is being closed is on its way out already. */
-  get oversize(): boolean {
-    const { bag, settings: { maxSize } } = this;
-    return maxSize > 0 && this.attempts.size + bag.live > maxSize;
+  /** How many objects there are over `maxSize`; what is being closed is on its way out already. */
+  get surplus(): number {
+    const { attempts, bag, settings: { maxSize } } = this;
+    return maxSize === 0 ? 0 : Math.max(0, attempts.size + bag.live - maxSize);
   }
 
-  /** Whether somebody waits for whom no hook looks at an object already. */
+  /** Whether somebody waits for whom no object is to come out of a check. */
   get wanted(): boolean {
-    return this.queue.size > this.checks;
+    return this.queue.size > this.checks.size;
   }
 
   /** Whether `fun` may be called. */
@@ -180,28 +189,33 @@ export class State<T> {
       (this.ending === undefined || this.ending.draining);
   }
 
-  /** Finds out anew what is in force. */
+  /** Finds out what is in force now. */
   refresh(): void {
-    const { getter, health } = this.settings;
-    const hooked = getter !== undefined || health !== undefined;
     const open = this.started !== undefined && this.ending === undefined;
+    const wasClocked = this.clocked;
     this.observed = !this.observers.none;
-    this.quick = open && !hooked && this.tracing === 0 && !this.observed;
+    this.clocked = this.#timed || this.observed;
+    if (this.clocked && !wasClocked) this.#startClock();
+    this.quick = open && !this.hooked && this.tracing === 0 && !this.observed;
   }
 
-  /** From now on it is known exactly since when objects are where they are. */
+  /** For good: from now on it is known exactly since when objects are where they are. */
   keepTime(): void {
-    if (this.clocked) return;
+    this.#timed = true;
+    this.refresh();
+  }
+
+  /** What is there has been there since now at least. */
+  #startClock(): void {
     const { bag, clock } = this;
     this.leaks.look(bag.lent, clock.awake(), false);
     for (const entry of bag.idle) {
       entry.since = clock.now();
       entry.coarse = true;
     }
-    this.clocked = true;
   }
 
-  /** Something went wrong: from now on it is known since when, and for a while from which line. */
+  /** Something went wrong: from now on the clock is read, and the next borrowers are traced. */
   trouble(): void {
     this.keepTime();
     if (this.settings.traceHolders !== "auto") return;

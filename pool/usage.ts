@@ -1,12 +1,11 @@
 // Usage: the loan of one `use`, which ends with its callback.
 
 import { outside } from "../context.ts";
-import { PoolError } from "../errors.ts";
 import { abortReason } from "../values.ts";
 import { after } from "./clock.ts";
 import type { Borrower, Entry, LoanEnd } from "./entry.ts";
 import { endLoan, evictUsing } from "./evict.ts";
-import { holderOf, holding, takenAway } from "./explain.ts";
+import { holderOf, holding, invalidatedError, takenAway } from "./explain.ts";
 import { PoolLoan } from "./loan.ts";
 import { rejecting, type Resolve } from "./queue.ts";
 import { Signals } from "./signals.ts";
@@ -87,11 +86,16 @@ export class Usage<T> extends PoolLoan<T> {
     if (this.resolve !== undefined) this.leave();
   }
 
-  /** `use` rejects, and its callback goes on: for `abortGrace` ms at the most. */
+  /** `use` rejects, and its callback goes on. */
   leave(): void {
-    const { control, end, pool: { settings: { abortGrace } } } = this;
-    this.resolve!(rejecting(control!.stopped!.reason));
-    if (end === undefined) control!.cancel ??= after(abortGrace, true, () => this.close());
+    this.resolve!(rejecting(this.stopped!.reason));
+    this.limit();
+  }
+
+  /** From now on the callback may go on for `abortGrace` ms at the most. */
+  limit(): void {
+    const { end, pool: { settings: { abortGrace } } } = this;
+    if (end === undefined) this.control!.cancel ??= after(abortGrace, true, () => this.close());
   }
 
   /** Nothing is left to be closed if the callback does not stop. */
@@ -101,22 +105,24 @@ export class Usage<T> extends PoolLoan<T> {
 
   /** The callback does not stop. */
   private close(): void {
-    const { end, entry, pool } = this;
+    const { end, entry, pool, stopped } = this;
     if (end !== undefined) return;
     const holder = holderOf(pool, entry);
     if (this.end !== undefined) return; // `tracer` may do anything
-    endLoan(pool, this, "discarded");
-    evictUsing(pool, entry, "discarded");
+    endLoan(pool, entry, this, "discarded");
+    if (stopped === undefined) this.stop(this.control!.aborted!.reason);
+    evictUsing(pool, entry, entry.invalid ? "invalidated" : "discarded");
     pool.log.warn(() =>
       `${holder.object} is closed: its use() went on for abortGrace, ${pool.settings.abortGrace} ms, ` +
       `after its signal had aborted (held ${holding(holder)})`
     );
   }
 
-  override interrupt(end: LoanEnd | "invalidated"): void {
+  override interrupt(end: LoanEnd | "invalidated", why?: unknown): void {
     const { name } = this.pool;
     if (end !== "invalidated") return this.stop(takenAway(name, end));
-    this.tell(new PoolError(`the object that ${name} lent to use() was invalidated: it has died`));
+    this.tell(invalidatedError(name, why));
+    if (this.resolve !== undefined) this.limit();
   }
 
   /** Aborts the callback's signal. */

@@ -26,7 +26,7 @@ export function use<T, R>(
   below: unknown,
 ): Promise<R> {
   if (options === undefined && pool.quick) {
-    const entry = pick(pool);
+    const entry = pool.queue.size === 0 ? pick(pool) : undefined;
     if (entry !== undefined) return now(lend(pool, entry, pool.usual.use) as Usage<T>, fn);
   }
   const taken = options === undefined
@@ -47,14 +47,13 @@ function now<T, R>(usage: Usage<T>, fn: Use<T, R>): Promise<R> {
   try {
     const result = fn(usage.entry.object, usage);
     if (!isThenable(result)) {
-      const given = done(usage, result);
-      return given instanceof Promise ? given : Promise.resolve(given);
+      return Promise.resolve(done(usage, result));
     }
     const promise = new Promise<unknown>(keepResolver);
     wait(usage, result, takeResolver());
     return promise as Promise<R>;
   } catch (error) {
-    return failed(usage, error);
+    return Promise.resolve(failed(usage, error));
   }
 }
 
@@ -71,8 +70,8 @@ function begin<T, R>(
     void release(pool, usage); // nobody has touched it
     return resolve(rejecting(abortReason(signal)));
   }
-  if (signal !== undefined) usage.listen(signal);
   try {
+    if (signal !== undefined) usage.listen(signal);
     const result = fn(usage.entry.object, usage);
     if (isThenable(result)) wait(usage, result, resolve);
     else resolve(done(usage, result));
@@ -91,6 +90,7 @@ function wait<T, R>(usage: Usage<T>, result: PromiseLike<R>, resolve: Resolve<un
   );
   usage.resolve = resolve;
   if (usage.stopped !== undefined) usage.leave();
+  else if (usage.control?.aborted !== undefined) usage.limit();
 }
 
 function settle<T>(usage: Usage<T>, given: unknown): void {
@@ -98,8 +98,8 @@ function settle<T>(usage: Usage<T>, given: unknown): void {
 }
 
 /** The callback has given something. */
-function done<T, R>(usage: Usage<T>, value: R): R | Promise<R> {
-  if (usage.control !== undefined && isOver(usage)) return rejected(usage);
+function done<T, R>(usage: Usage<T>, value: R): R | PromiseLike<R> {
+  if (usage.control !== undefined && isOver(usage)) return rejecting(usage.stopped!.reason);
   if (usage.end !== undefined) return value; // the callback itself has given the object back
   const { pool } = usage;
   if (typeof value === "object" && value !== null) warnOfStream(usage, value);
@@ -107,15 +107,17 @@ function done<T, R>(usage: Usage<T>, value: R): R | Promise<R> {
   return returned === DONE ? value : returned.then(() => value);
 }
 
-/** The callback has failed. */
-function failed<T>(usage: Usage<T>, error: unknown): Promise<never> {
-  if (usage.control !== undefined && isOver(usage)) return rejected(usage);
+/** The callback has failed. A rejected promise would be taken for one that nobody handles. */
+function failed<T>(usage: Usage<T>, error: unknown): PromiseLike<never> {
+  if (usage.control !== undefined && isOver(usage)) return rejecting(usage.stopped!.reason);
   usage.fail(error);
-  if (usage.end !== undefined) return Promise.reject(error);
+  if (usage.end !== undefined) return rejecting(error);
   const returned = release(usage.pool, usage);
   // `use` need not wait until an object is closed.
-  if (returned === DONE || usage.ended && usage.end !== "returned") return Promise.reject(error);
-  return returned.then(() => Promise.reject(error));
+  if (returned === DONE || usage.ended && usage.end !== "returned") return rejecting(error);
+  return returned.then(() => {
+    throw error;
+  });
 }
 
 /** Nobody listens any more. Whether `use` was stopped: then it rejects, and its object goes back. */
@@ -127,13 +129,6 @@ function isOver<T>(usage: Usage<T>): boolean {
   usage.fail(stopped.reason);
   if (usage.end === undefined) void release(usage.pool, usage);
   return true;
-}
-
-/** It may be the second time, which nobody is to hear of. */
-function rejected<T>({ stopped }: Usage<T>): Promise<never> {
-  const rejected = Promise.reject(stopped!.reason);
-  rejected.catch(() => {});
-  return rejected;
 }
 
 /** What reads from an object is of no use once that has gone back, and of harm to its next user. */

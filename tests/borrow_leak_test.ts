@@ -105,4 +105,11 @@ describe("a loan that is kept", () => {
     await kept!.release();
     assertEquals([pool.stats().leaked, pool.available], [0, 2]);
   });
+
+  it("of a use whose callback never settles is none: it may be at work", async () => {
+    await using pool = things({ maxUsingDelayKill: 60_000 });
+    (() => void pool.use(() => new Promise(() => {})).catch(() => {}))();
+    await collectForSomeTime();
+    assertEquals([pool.stats().leaked, pool.using], [0, 1]);
+  });
 });

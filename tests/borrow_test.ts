@@ -213,14 +213,14 @@ describe("the options of borrow", () => {
 });
 
 describe("loanOf", () => {
-  it("gives the loan of what borrow, get, tryGet or use has lent", async () => {
+  it("gives the loan of what borrow, get or tryGet has lent; not that of use, whose callback has it", async () => {
     await using pool = things();
     const loan = await pool.borrow();
     assertStrictEquals(pool.loanOf(loan.object), loan);
     await loan.release();
 
     const { object } = await pool.use((object) => {
-      assertEquals(pool.loanOf(object)!.ended, false);
+      assertEquals(pool.loanOf(object), undefined);
       return { object };
     });
     for (const lend of [() => pool.get(), () => pool.tryGet()!]) {
@@ -264,15 +264,30 @@ describe("loanOf", () => {
     assertThrows(() => its.object, LeaseError, "was discarded");
     assertEquals([pool.stats().discarded, pool.size], [1, 0]);
   });
+});
 
-  it("ends a use by hand: what fn gives is given on, and the object goes back but once", async () => {
+describe("a loan as data", () => {
+  it("is shown as a text, and is none of the pool's inside", async () => {
+    await using pool = things({ name: "db" });
+    const loan = await pool.borrow();
+    assertEquals(JSON.stringify({ loan }), '{"loan":"Loan of db: #0 thing 0"}');
+    await loan.release();
+    assertEquals(JSON.stringify(loan), '"Loan of db: returned"');
+  });
+
+  it("is no lease: ret, discard, detach and unwrap say what to do with it", async () => {
     await using pool = things();
-    const given = await pool.use(async (object) => {
-      await pool.loanOf(object)!.release();
-      assertEquals(pool.available, 1);
-      return "done";
-    });
-    assertEquals([given, pool.available, pool.stats().returned], ["done", 1, 1]);
-    assertEquals(pool.stats().doubleReturns, 0);
+    const loan = await pool.borrow();
+    const wrong = loan as never;
+    for (const call of [() => pool.ret(wrong), () => pool.discard(wrong)]) {
+      const error = await rejection(call()) as LeaseError;
+      assert(
+        error.message.includes("got a loan: give that back by its own release()"),
+        error.message,
+      );
+    }
+    assertThrows(() => pool.detach(wrong), LeaseError, "got a loan");
+    assertThrows(() => Pool.unwrap(wrong), LeaseError, "its object is loan.object");
+    await loan.release();
   });
 });

@@ -38,13 +38,12 @@ if (unknown) {
     it("tells no line rather than one of the library's", async () => {
       await using pool = things({ traceHolders: true });
       const lease = await pool.get({ label: "the report" });
-      assertEquals(lines(pool), [undefined]);
+      const [line] = lines(pool);
+      assert(line === undefined || line.includes("holders_test"), line); // as a package it knows
       const error = await rejection(pool.get({ timeout: 2 })) as PoolTimeoutError;
-      assertEquals(error.holders.map(({ label, line }) => [label, line]), [[
-        "the report",
-        undefined,
-      ]]);
-      assert(!error.message.includes("taken at"), error.message);
+      const told = error.holders.map(({ label, line }) => [label, line]);
+      assertEquals(told, [["the report", line]]);
+      assertEquals(error.message.includes("taken at"), line !== undefined, error.message);
       await pool.ret(lease);
     });
   });

@@ -161,29 +161,41 @@ describe("pool.invalidate", () => {
 });
 
 describe("fun's invalidate", () => {
-  it("while the object is made: that attempt fails, and what it makes is closed", async () => {
+  it("while the object is made: that attempt fails once it is made, and the object is closed", async () => {
     const steps = [deferred<Thing>(), deferred<Thing>()];
-    const told: Invalidate[] = [];
-    const signals: AbortSignal[] = [];
+    const die: Invalidate[] = [];
     const closed: [number, CloseReason][] = [];
-    await using pool = new TestPool<Thing>((n, { signal, invalidate }) => {
-      told.push(invalidate);
-      signals.push(signal);
+    await using pool = new TestPool<Thing>((n, { invalidate }) => {
+      die.push(invalidate);
       return steps[n]!.promise;
     }, { maxSize: 1, closer: ({ id }, { reason }) => void closed.push([id, reason]) });
     const [first, second] = [rejection(pool.get()), pool.get()];
     const why = new RangeError("hung up");
-    told[0]!(why);
+    die[0]!(why);
+    die[0]!("once more");
+    await idle();
+    assertEquals([pool.creating, pool.waiting, pool.stats().createFailed], [1, 2, 0]);
+    steps[0]!.resolve(new Thing(0));
     const error = await first;
     assert(error instanceof PoolError);
-    assert(error.message.includes("RangeError: hung up"), error.message);
+    assert(/#0 was invalidated while it was being made: RangeError: hung up/.test(error.message));
     assertStrictEquals(error.cause, why);
-    assertEquals([signals[0]!.aborted, pool.creating, pool.stats().createFailed], [true, 1, 1]);
-    steps[0]!.resolve(new Thing(0)); // late
     steps[1]!.resolve(new Thing(1));
     assertEquals((await second).id, 1);
-    assertEquals(closed, [[0, "leftover"]]);
+    assertEquals([closed, pool.stats().createFailed], [[[0, "leftover"]], 1]);
     await pool.ret(await second);
+  });
+
+  it("while the object is made: what fun itself fails with says more", async () => {
+    const step = deferred<Thing>();
+    await using pool = new TestPool<Thing>((_, { invalidate }) => {
+      invalidate("socket closed");
+      return step.promise;
+    });
+    const failed = rejection(pool.get());
+    await idle();
+    step.reject(new RangeError("password authentication failed"));
+    assertEquals(String(await failed), "RangeError: password authentication failed");
   });
 
   it("can be handed over as a listener, and be called by whatever learns of the death", async () => {
@@ -224,5 +236,40 @@ describe("puppeteer#1589, node-pool#155: an object dies while idle or lent, and 
     const { size, using, invalidated } = pool.stats();
     assertEquals([size, using, invalidated], [2, 2, 2]);
     for (const lease of waiting) await pool.ret(await lease);
+  });
+});
+
+describe("invalidate of the object of a use whose callback hangs", () => {
+  it("aborts its signal by what was told; after abortGrace the object is closed, and use rejects", async () => {
+    const closed: CloseReason[] = [];
+    await using pool = new TestPool((n) => new Thing(n), {
+      maxSize: 1,
+      abortGrace: 10,
+      logLevel: "silent",
+      closer: (_, { reason }) => void closed.push(reason),
+    });
+    const why = new Error("hung up");
+    let told: AbortSignal | undefined;
+    const used = rejection(pool.use((thing, { signal }) => {
+      told = signal;
+      pool.invalidate(thing, why);
+      return new Promise(() => {});
+    }));
+    assertEquals((await pool.get({ timeout: 2_000 })).id, 1);
+    const error = await used as PoolError;
+    assert(error.message.includes("was invalidated"), error.message);
+    assertStrictEquals(error.cause, why);
+    assertStrictEquals(told!.reason, error);
+    assertEquals(closed, ["invalidated"]);
+  });
+
+  it("does nothing more to one that ends in time: use settles as its callback does", async () => {
+    await using pool = new TestPool((n) => new Thing(n), { maxSize: 1 });
+    const given = await pool.use(async (thing) => {
+      pool.invalidate(thing);
+      await idle();
+      return thing.id;
+    });
+    assertEquals([given, pool.stats().invalidated, pool.size], [0, 1, 0]);
   });
 });

@@ -2,7 +2,13 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { LeaseError, Pool, PoolClosedError, type PoolOptions, PoolTimeoutError } from "../mod.ts";
+import {
+  LeaseError,
+  Pool,
+  type PoolClosedError,
+  type PoolOptions,
+  PoolTimeoutError,
+} from "../mod.ts";
 import { WAYS } from "./helpers/inspect.ts";
 import { idle, rejection, Thing, Time } from "./helpers/pool.ts";
 import { TestPool } from "./helpers/test_pool.ts";

@@ -65,6 +65,19 @@ describe("an observer hears of", () => {
     }
   });
 
+  it("how long a get waited that came when the clock stood at 0, as fake timers have it", async () => {
+    const creations = new Creations();
+    await using pool = new TestPool(creations.fun, { maxSize: 1 });
+    using time = new Time();
+    const witness = new Witness();
+    pool.observe(witness);
+    const used = pool.use(() => {});
+    await time.pass(30);
+    await creations.finish(0);
+    await used;
+    assertEquals(witness.count("lent", { waited: 30 }), 1);
+  });
+
   it("each way in which a loan ends, and an object is gone", async () => {
     await using pool = things({ maxUsingDelayKill: 1000 });
     using time = new Time();

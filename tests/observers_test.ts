@@ -44,14 +44,18 @@ describe("several observers", () => {
     const first = pool.observe({
       lent() {
         heard.push("first");
+        pool.observe({
+          lent: () => void heard.push("new: lent"),
+          returned: () => void heard.push("new: returned"),
+        });
         first[Symbol.dispose]();
-        pool.observe({ returned: () => void heard.push("new") });
       },
     });
     pool.observe({ lent: () => void heard.push("second") });
     await pool.use(() => {});
     await pool.use(() => {});
-    assertEquals(heard, ["first", "second", "new", "second", "new"]);
+    const again = ["second", "new: lent", "new: returned"];
+    assertEquals(heard, ["first", "second", "new: returned", ...again]);
   });
 
   it("one that throws or rejects is logged, and troubles nobody", async () => {
