@@ -91,7 +91,7 @@ const PROGRAMS: Record<string, { source: string; prints: string }> = {
   },
   "a shutdown does not keep the process alive for rounds that nothing is in use for": {
     source: `
-      const options = { maxUsingDelayKill: 100, logLevel: "silent" };
+      const options = { maxUsingDelayKill: 100, createTimeout: 0, logLevel: "silent" };
       const pool = new Pool(() => new Promise(() => {}), options);
       await pool.get({ timeout: 20 }).catch(() => {});
       void pool.shutdown();

@@ -101,12 +101,12 @@ Deno.test("threads: who gives up leaves no work behind", async () => {
     await until(() => pool.size === 0, "its callback has ended, and the thread with it");
     assertEquals([late.name, pool.stats().discarded], ["TimeoutError", 1]);
 
-    // By hand: `retter` sees that it is still at it.
+    // By hand: a call has failed, and so `discardOnError` is asked.
     const lease = await pool.get();
     await assertRejects(() => lease.ask("primes", 1e9, AbortSignal.timeout(50)), DOMException);
     await pool.ret(lease);
     const { hookErrors, closed, discarded, available } = pool.stats();
-    assertEquals([hookErrors, closed, discarded, available], [1, 1, 1, 0]);
+    assertEquals([hookErrors, closed, discarded, available], [0, 2, 2, 0]);
   });
 });
 
