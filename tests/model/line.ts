@@ -116,6 +116,7 @@ export class Line {
   abort(ask: Ask): void {
     const { burst, time } = this.#ledger;
     if (ask.kind !== "use") return;
+    if (ask.taken !== undefined) return; // it has ended
     if (ask.state === "lent") {
       ask.stopped ??= { at: time.awake, burst };
       ask.grace ??= time.awake;

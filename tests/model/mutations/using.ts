@@ -30,11 +30,6 @@ export const USING: ByFile = {
       "if (signal?.aborted && end !== undefined) {",
     ],
     [
-      "a callback is called whose object was taken away",
-      "if (end !== undefined) return resolve(rejecting(takenAway(pool.name, end)));",
-      "",
-    ],
-    [
       "use does not listen to its signal",
       "if (signal !== undefined) usage.listen(signal);",
       "",
@@ -53,7 +48,7 @@ export const USING: ByFile = {
     [
       "a callback that aborts before it gives a promise is waited for",
       "if (usage.stopped !== undefined) usage.leave();",
-      "",
+      "if (usage === null) usage;",
     ],
     ["what fails is lent again", "  usage.fail(error);\n", ""],
     [
@@ -195,11 +190,6 @@ export const USING: ByFile = {
       "what a round looks at is kept though it has died",
       'entry.checking && (why === "expired" || why === "recycled");',
       "entry.checking;",
-    ],
-    [
-      "what a round looks at is closed under its eyes",
-      'entry.checking && (why === "expired" || why === "recycled");',
-      "false;",
     ],
     [
       "a hook goes on when its object is killed",
