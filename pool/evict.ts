@@ -43,7 +43,6 @@ function gone<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): void {
 export function vacated<T>(pool: State<T>): void {
   if (pool.size === 0) {
     pool.rounds.stop();
-    pool.lastRound = Infinity;
     if (pool.ending !== undefined && !pool.ending.draining) pool.ending.resolve();
   }
   pool.dispatch();

@@ -113,6 +113,28 @@ describe("what a check may find when it is done", () => {
 });
 
 describe("an object that is on its way out", () => {
+  it("is closed at once if it is invalidated while a round checks it, however that hangs", async () => {
+    using time = new Time();
+    const closed: string[] = [];
+    const made: Thing[] = [];
+    const pool = new Pool((n) => made[n] = new Thing(n), {
+      minSize: 1,
+      hkDelay: 10,
+      health: () => new Promise<void>(() => {}),
+      closer: (_, { reason }) => void closed.push(reason),
+      logLevel: "silent",
+    });
+    await pool.ready();
+    await time.pass(10);
+    assertEquals(pool.stats().healthChecks, 1);
+    assertEquals(pool.invalidate(made[0]!), true);
+    await idle();
+    assertEquals(closed, ["invalidated"]);
+    const ended = pool.shutdown({ timeout: 1 });
+    await time.pass(6_000, 100);
+    await ended;
+  });
+
   it("is lent to no closer that asks for one while reset() closes them", async () => {
     const lent: number[] = [];
     const pool: Pool<Thing> = new Pool((n) => new Thing(n), {

@@ -182,11 +182,6 @@ export const USING: ByFile = {
       "",
     ],
     [
-      "time passes without a round where there are none",
-      "    pool.rounds.stop();\n    pool.lastRound = Infinity;",
-      "    pool.rounds.stop();",
-    ],
-    [
       "what a round looks at is kept though it has died",
       'entry.checking && (why === "expired" || why === "recycled");',
       "entry.checking;",
