@@ -23,18 +23,6 @@ export class List<N extends Node> {
     this.last = node;
   }
 
-  /** Adds `node` before `other`, which is in this list, or at the end if there is none. */
-  insert(node: N, other: N | undefined): void {
-    if (other === undefined) return this.push(node);
-    this.#adopt(node);
-    const prev = other.prev as N | undefined;
-    node.prev = prev;
-    node.next = other;
-    other.prev = node;
-    if (prev === undefined) this.first = node;
-    else prev.next = node;
-  }
-
   /** Takes `node` out. */
   remove(node: N): void {
     if (node.list !== this as unknown) {
