@@ -39,7 +39,7 @@ export interface PoolTimeoutDetails {
   readonly timeout: number;
   /** How long it took until it was given up, in milliseconds. */
   readonly waited: number;
-  /** How many `get`s were queued ahead when this one queued; 0 for a creation or a hook. */
+  /** How many `get`s waited already when this one came; 0 for a creation or a hook. */
   readonly ahead: number;
   /** What was going on: queueing, making an object, or running a hook on one. */
   readonly phase: "wait" | "create" | "check";
@@ -55,7 +55,7 @@ export class PoolTimeoutError extends PoolError implements PoolTimeoutDetails {
   readonly timeout: number;
   /** How long it took until it was given up, in milliseconds. */
   readonly waited: number;
-  /** How many `get`s were queued ahead when this one queued; 0 for a creation or a hook. */
+  /** How many `get`s waited already when this one came; 0 for a creation or a hook. */
   readonly ahead: number;
   /** What was going on: queueing, making an object, or running a hook on one. */
   readonly phase: "wait" | "create" | "check";
@@ -83,6 +83,51 @@ export class PoolTimeoutError extends PoolError implements PoolTimeoutDetails {
 export class PoolFullError extends PoolError {
   /** The name of the error's class. */
   override name = "PoolFullError";
+}
+
+/**
+ * The pool is overloaded, as `queueTarget` says, and this `get` has waited for too long.
+ *
+ * Answer an HTTP request with status 503 and `Retry-After: Math.ceil(error.retryAfter / 1000)`.
+ */
+export class PoolOverloadError extends PoolError {
+  /** The name of the error's class. */
+  override name = "PoolOverloadError";
+  /** After how many milliseconds to try again: at random, for callers not to come back together. */
+  readonly retryAfter: number;
+  /** How long it has waited, in milliseconds. */
+  readonly waited: number;
+
+  /**
+   * Makes one.
+   *
+   * @param message what is too much, and the way out
+   * @param details the same as fields
+   */
+  constructor(message: string, details: { readonly retryAfter: number; readonly waited: number }) {
+    super(message);
+    this.retryAfter = details.retryAfter;
+    this.waited = details.waited;
+  }
+}
+
+/** Every object is held by a `use` that waits for another one: this `get` was the last to come. */
+export class PoolDeadlockError extends PoolError {
+  /** The name of the error's class. */
+  override name = "PoolDeadlockError";
+  /** Who holds objects, the longest held first, five at the most. */
+  readonly holders: readonly Holder[];
+
+  /**
+   * Makes one.
+   *
+   * @param message who waits for whom, and the way out
+   * @param holders the same as a field
+   */
+  constructor(message: string, holders: readonly Holder[]) {
+    super(message);
+    this.holders = holders;
+  }
 }
 
 /** The pool is shut down, or is being. */

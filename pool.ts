@@ -13,6 +13,7 @@ import {
   checkNames,
   checkNoOptions,
   checkObserver,
+  checkReset,
   checkShutdown,
   settingsOf,
 } from "./pool/check.ts";
@@ -30,15 +31,19 @@ import type {
   Create,
   GetOptions,
   PoolOptions,
+  ResetOptions,
   ResizeOptions,
   ShutdownOptions,
   UseContext,
 } from "./pool/options.ts";
 import { Queue } from "./pool/queue.ts";
+import { beginWaiting, endOverload, lookAtQueue } from "./pool/overload.ts";
+import { recycle } from "./pool/recycle.ts";
 import { refuse, refuseLate } from "./pool/refuse.ts";
 import { lost } from "./pool/release.ts";
 import { round } from "./pool/rounds.ts";
 import { roundDelay } from "./pool/rules.ts";
+import { lookAtStandstill } from "./pool/standstill.ts";
 import { State } from "./pool/state.ts";
 import { type PoolStats, statsOf } from "./pool/stats.ts";
 import { Usage } from "./pool/usage.ts";
@@ -60,9 +65,14 @@ function assemble<T>(fun: Create<T>, options: PoolOptions<T>): State<T> {
   pool.leaks = new LeakWatch((watched) => lost(pool, watched));
   pool.rounds = new Timer(clock, () => round(pool));
   pool.rest = new Timer(clock, () => pool.dispatch());
+  pool.wake = new Timer(clock, () => recycle(pool));
   pool.slow = new Timer(clock, () => forgetSlow(pool));
   pool.force = new Timer(clock, () => force(pool));
-  pool.queue = new Queue(clock, settings.timeout, {
+  pool.shed = new Timer(clock, () => lookAtQueue(pool));
+  pool.still = new Timer(clock, () => lookAtStandstill(pool));
+  pool.queue = new Queue(clock, settings.timeout, settings.queueTarget > 0, {
+    filled: () => beginWaiting(pool),
+    emptied: () => endOverload(pool),
     late: (waiters) => refuseLate(pool, waiters),
     aborted: (waiter) => refuse(pool, waiter, abortReason(waiter.terms.signal!), "aborted"),
     look: () => pool.leaks.look(pool.bag.lent, clock.awake(), pool.clocked),
@@ -375,13 +385,21 @@ export class Pool<T> {
   }
 
   /**
-   * Makes every present object obsolete: available ones are closed now, others when they return.
+   * Makes every present object obsolete: available ones are closed now, others when they return. With
+   * `spread` each has its own moment within that time, and `minSize` is kept up by successors.
    *
+   * @param options `spread` (ms)
    * @returns resolves once the available ones are closed
+   * @throws {RangeError} `spread` is out of bounds
+   * @throws {TypeError} `spread` is no number, or another option is given
    */
-  reset(): Promise<void> {
-    checkNoOptions("reset", arguments);
-    return reset(this.#state);
+  reset(options: ResetOptions = {}): Promise<void> {
+    try {
+      checkReset(options);
+      return reset(this.#state, options.spread ?? 0);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**

@@ -8,16 +8,19 @@ import { begin } from "./create.ts";
 import type { Borrower, Entry } from "./entry.ts";
 import { evict, evictUsing } from "./evict.ts";
 import { closedError, outlivedError } from "./explain.ts";
-import { doubtful, examine, notice, suspects } from "./health.ts";
+import { distrust, doubtful, examine, notice, suspects } from "./health.ts";
 import { type Lease, leaseOf } from "./lease.ts";
 import { PoolLoan } from "./loan.ts";
+import { enclosing } from "./nesting.ts";
 import { about, type CloseReason } from "./observe.ts";
 import type { GetOptions } from "./options.ts";
+import { endWaiting, refuseOld } from "./overload.ts";
 import { type Kind, type Resolve, type Terms, Waiter } from "./queue.ts";
 import { refuse, tellRefused } from "./refuse.ts";
 import { giveBack, isDead, putBack, readmit } from "./release.ts";
 import { stale } from "./rules.ts";
-import type { State } from "./state.ts";
+import { watch } from "./standstill.ts";
+import type { Check, State } from "./state.ts";
 import { record } from "./trace.ts";
 import { Usage } from "./usage.ts";
 
@@ -78,7 +81,9 @@ export function acquire<T>(
     }
     if (ready) {
       pool.unfit = 0;
-      return Promise.resolve(lend(pool, entry, terms));
+      const lent = lend(pool, entry, terms);
+      if (pool.settings.minAvailable > 0) pool.dispatch();
+      return Promise.resolve(lent);
     }
     if (entry === undefined || pool.checks.size > 0) break;
   }
@@ -107,7 +112,11 @@ export function acquireNow<T>(pool: State<T>, below: unknown): Lease<T> | undefi
       afterGetter(pool, entry, greeting);
       if (pool.ending === undefined) return undefined;
     } else if (pool.ending !== undefined || isDead(pool, entry)) void giveBack(pool, entry);
-    else return lend(pool, entry, termsOf(pool, pool.usual.lease, undefined, below)) as Lease<T>;
+    else {
+      const lent = lend(pool, entry, termsOf(pool, pool.usual.lease, undefined, below));
+      if (pool.settings.minAvailable > 0) pool.dispatch();
+      return lent as Lease<T>;
+    }
   }
 }
 
@@ -129,7 +138,7 @@ function termsOf<T>(
   const trace = tracing > 0 ? record(below) : undefined;
   const borrower: Borrower | undefined = label === undefined && trace === undefined
     ? undefined
-    : { label, trace };
+    : { label, trace, within: trace && enclosing() };
   if (tracing > 0) pool.traced();
   const { kind } = usual;
   return { kind, timeout, signal, priority, borrower, begun: observed ? clock.awake() : undefined };
@@ -163,20 +172,22 @@ function leave<T>(pool: State<T>, entry: Entry<T>): void {
 }
 
 /**
- * Takes the most recently returned object; those past their limits are closed on the way. `sure`: only
+ * Takes the next available object, as `idleOrder` has it; those past their limits are closed on the way. `sure`: only
  * one whose health need not be asked.
  */
 export function pick<T>(pool: State<T>, sure = false): Entry<T> | undefined {
   const { bag, clock, clocked, settings } = pool;
-  if (!clocked) return bag.takeLast();
+  const { idleOrder } = settings;
+  if (!clocked) return bag.takeNext(idleOrder);
   if (bag.idle.size === 0) return undefined;
   const now = pool.now = clock.now();
   notice(pool, now);
   for (;;) {
-    let entry = bag.idle.last;
-    while (entry?.checking) entry = entry.prev as Entry<T> | undefined;
+    const isFifo = idleOrder === "fifo";
+    let entry = isFifo ? bag.idle.first : bag.idle.last;
+    while (entry?.checking) entry = (isFifo ? entry.next : entry.prev) as Entry<T> | undefined;
     if (entry === undefined || sure && doubtful(pool, entry, now)) return undefined;
-    const fault = stale(entry, settings, bag.live, now);
+    const fault = stale(entry, settings, pool.spare, now);
     bag.take(entry);
     if (fault === undefined) return entry;
     void evict(pool, entry, fault);
@@ -217,6 +228,7 @@ function wait<T>(pool: State<T>, terms: Terms): Promise<Lent<T>> {
   const promise = new Promise<Lent<T>>(keepResolver);
   const waiter = new Waiter<unknown>(takeResolver(), terms);
   pool.queue.push(waiter);
+  if (terms.timeout === 0 || terms.borrower?.within !== undefined) watch(pool, waiter);
   pool.dispatch();
   if (waiter.waits && isFull(pool)) refuse(pool, waiter, fullError(pool), "full");
   return promise;
@@ -242,8 +254,11 @@ export function offer<T>(pool: State<T>, entry: Entry<T>): void {
 function deliver<T>(pool: State<T>, entry: Entry<T>): void {
   if (entry.state !== "using") return; // taken away while a hook ran
   if (pool.careful && isDead(pool, entry)) return readmit(pool, entry); // which closes it
+  const sheds = pool.settings.queueTarget > 0;
+  if (sheds && pool.overload !== undefined) refuseOld(pool, pool.clock.awake());
   const waiter = pool.queue.shift();
   if (waiter === undefined) return void giveBack(pool, entry);
+  if (sheds) endWaiting(pool, waiter);
   pool.unfit = 0;
   waiter.resolve(lend(pool, entry, waiter.terms));
   if (pool.ending?.draining) pool.dispatch(); // it may have been the last
@@ -258,7 +273,7 @@ function prepare<T>(pool: State<T>, entry: Entry<T>, terms: Terms | undefined): 
   try {
     const health = doubtful(pool, entry, pool.now) ? examine(pool, entry, true) : undefined;
     if (health === undefined) return greet(pool, entry, terms);
-    later(pool, entry, health, "unhealthy");
+    later(pool, entry, health, "unhealthy", false);
   } catch (error) {
     notFit(pool, entry, error, "unhealthy");
   }
@@ -288,10 +303,10 @@ function later<T>(
   pool: State<T>,
   entry: Entry<T>,
   hook: PromiseLike<unknown>,
-  why: CloseReason,
-  greeted = false,
+  why: "unhealthy" | "unfit",
+  greeted: boolean,
 ): void {
-  const check = beginCheck(pool);
+  const check = beginCheck(pool, why === "unhealthy");
   const good = () => {
     endCheck(pool, check);
     goOn(pool, entry, greeted);
@@ -303,15 +318,16 @@ function later<T>(
   outside(() => hook.then(good, bad)); // who waits may have gone by then, and with it its context
 }
 
-function beginCheck<T>(pool: State<T>): { readonly begun: number } {
-  const check = { begun: pool.clock.awake() };
+function beginCheck<T>(pool: State<T>, ofHealth: boolean): Check {
+  const { clock } = pool;
+  const check = { begun: clock.awake(), asked: ofHealth ? clock.now() : undefined };
   pool.looking++;
   pool.checks.add(check);
   if (pool.slow.at === Infinity) pool.slow.start(LONG, false);
   return check;
 }
 
-function endCheck<T>(pool: State<T>, check: { readonly begun: number }): void {
+function endCheck<T>(pool: State<T>, check: Check): void {
   const { checks, slow } = pool;
   pool.looking--;
   checks.delete(check);
@@ -329,6 +345,7 @@ export function forgetSlow<T>(pool: State<T>): void {
       break;
     }
     checks.delete(check);
+    if (check.asked !== undefined) distrust(pool, check.asked);
   }
   pool.dispatch();
 }
@@ -337,7 +354,8 @@ export function forgetSlow<T>(pool: State<T>): void {
 function goOn<T>(pool: State<T>, entry: Entry<T>, greeted: boolean): void {
   if (entry.state !== "using") return pool.dispatch(); // taken away meanwhile
   if (pool.queue.size > 0) {
-    if (entry.due < Infinity && pool.clock.now() >= entry.due) {
+    if (entry.end < Infinity && pool.clock.now() >= entry.end) {
+      if (entry.ends === "reset") return readmit(pool, entry); // which closes it
       const error = outlivedError(pool, greeted ? "getter" : "health");
       return notFit(pool, entry, error, "expired");
     }
@@ -365,7 +383,7 @@ function notFit<T>(pool: State<T>, entry: Entry<T>, error: unknown, why: CloseRe
   pool.unfit = fresh ? pool.unfit + 1 : 0;
   if (pool.unfit >= UNFIT) {
     pool.unfit = 0;
-    const waiter = pool.queue.first;
+    const waiter = pool.queue.next;
     if (waiter !== undefined) refuse(pool, waiter, error, "failed");
   }
   evictUsing(pool, entry, why);

@@ -6,13 +6,15 @@ import { List } from "./list.ts";
 
 /** Each move compares before it sets: one from the wrong state is a bug of the pool. */
 export class Bag<T> {
-  /** Available, the most recently returned last. */
+  /** Available, the longest unused first. */
   readonly idle = new List<Entry<T>>();
   /** In a borrower's hands, the longest held first; those warned of are in `overdue`. */
   readonly lent = new List<Entry<T>>();
   readonly overdue = new List<Entry<T>>();
-  /** By the end of their lifetime, where that is limited. */
+  /** By the next moment of their lifetime, where that is limited. */
   readonly lifetimes = new Deadlines<Entry<T>>();
+  /** How many have a lifetime that is about to end. */
+  ageing = 0;
   readonly #entries = new Set<Entry<T>>();
   readonly #objects = new Map<unknown, Entry<T>>();
   #using = 0;
@@ -64,9 +66,9 @@ export class Bag<T> {
     this.#using++;
   }
 
-  /** The same for the most recently returned one, if there is any. */
-  takeLast(): Entry<T> | undefined {
-    const entry = this.idle.pop();
+  /** The same for the one that was returned last, or is unused for longest, if there is any. */
+  takeNext(order: "lifo" | "fifo"): Entry<T> | undefined {
+    const entry = order === "lifo" ? this.idle.pop() : this.idle.shift();
     if (entry === undefined) return undefined;
     entry.state = "using";
     this.#using++;
@@ -101,6 +103,30 @@ export class Bag<T> {
     this.idle.push(entry);
   }
 
+  /** The same for one that nobody has used meanwhile, and that was unused for longest. */
+  restore(entry: Entry<T>): void {
+    this.store(entry);
+    this.idle.remove(entry);
+    this.idle.unshift(entry);
+  }
+
+  /** The lifetime of one is about to end. */
+  age(entry: Entry<T>): void {
+    entry.ageing = true;
+    this.ageing++;
+    entry.due = entry.end;
+    this.lifetimes.add(entry);
+  }
+
+  /** The lifetime of one is to end earlier, and is about to end from `due` on. */
+  outdate(entry: Entry<T>, end: number, due: number): void {
+    this.lifetimes.remove(entry);
+    entry.end = end;
+    entry.ends = "reset";
+    entry.due = entry.ageing ? end : due;
+    this.lifetimes.add(entry);
+  }
+
   /** Available or in use → closing. */
   startClosing(entry: Entry<T>): void {
     this.#leave(entry);
@@ -126,6 +152,7 @@ export class Bag<T> {
     this.#expect(entry, "using");
     this.takeBack(entry);
     this.lifetimes.remove(entry);
+    if (entry.ageing) this.ageing--;
     this.#using--;
   }
 

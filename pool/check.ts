@@ -11,6 +11,7 @@ import {
   type NumberOption,
   NUMBERS,
   type PoolOptions,
+  type ResetOptions,
   type Settings,
   type ShutdownOptions,
 } from "./options.ts";
@@ -18,6 +19,8 @@ import {
 const COUNTS: ReadonlySet<string> = new Set<NumberOption>([
   "maxSize",
   "minSize",
+  "minAvailable",
+  "maxCreating",
   "maxWaiting",
   "maxUse",
   "healthFreq",
@@ -29,6 +32,8 @@ export const OPTIONS: readonly string[] = [
   ...HOOKS,
   "healthAfter",
   "discardOnError",
+  "createRetry",
+  "idleOrder",
   "name",
   "traceHolders",
   "logLevel",
@@ -48,6 +53,8 @@ export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
     healthAfter: undefined,
     // Without a retter nothing resets what a failed borrower leaves behind.
     discardOnError: given.retter === undefined,
+    createRetry: false,
+    idleOrder: "lifo",
     name: undefined,
     traceHolders: "auto",
     logLevel: "warn",
@@ -102,6 +109,12 @@ export function checkGet(method: string, options: GetOptions): void {
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError(`${method}: signal must be an AbortSignal, got ${shown(signal)}`);
   }
+}
+
+/** Throws unless `options` are what `reset` takes. */
+export function checkReset(options: ResetOptions): void {
+  checkNames("reset", options, ["spread"]);
+  if (options.spread !== undefined) checkDelay("reset: spread", options.spread);
 }
 
 /** Throws unless `options` are what `shutdown` takes. */
@@ -162,23 +175,36 @@ function checkTogether(settings: Settings<never>): void {
         "an object is gone by then",
     );
   }
-  const discard: unknown = settings.discardOnError;
-  if (typeof discard !== "boolean" && typeof discard !== "function") {
-    throw new TypeError(
-      `discardOnError must be true, false or a function of the error, got ${shown(discard)}`,
-    );
+  checkDecision("discardOnError", settings.discardOnError);
+  checkDecision("createRetry", settings.createRetry);
+  const { idleOrder } = settings;
+  if (idleOrder !== "lifo" && idleOrder !== "fifo") {
+    throw new TypeError(`idleOrder must be "lifo" or "fifo", got ${shown(idleOrder)}`);
   }
 }
 
+function checkDecision(name: string, value: unknown): void {
+  if (typeof value === "boolean" || typeof value === "function") return;
+  throw new TypeError(
+    `${name} must be true, false or a function of the error, got ${shown(value)}`,
+  );
+}
+
 /** What has no effect is most often a mistake: the option that it needs was forgotten or misspelt. */
-function checkUseless<T>(given: PoolOptions<T>, { health, maxLifetime }: Settings<T>): void {
+function checkUseless<T>(given: PoolOptions<T>, settings: Settings<T>): void {
+  const { health, maxLifetime, queueTarget } = settings;
   for (const name of ["healthAfter", "healthFreq"] as const) {
     if (given[name] === undefined || health !== undefined) continue;
     throw new TypeError(
       `${name} (${given[name]}) needs a health hook: give health, or leave it out`,
     );
   }
-  const { lifetimeJitter } = given;
+  const { lifetimeJitter, queueInterval } = given;
+  if (queueInterval !== undefined && queueTarget === 0) {
+    throw new TypeError(
+      `queueInterval (${queueInterval}) needs queueTarget: give queueTarget, or leave it out`,
+    );
+  }
   if (lifetimeJitter === undefined || lifetimeJitter === 0 || maxLifetime > 0) return;
   throw new TypeError(
     `lifetimeJitter (${lifetimeJitter}) needs maxLifetime, which it shortens: ` +

@@ -11,7 +11,8 @@ import { notice, planRound } from "./health.ts";
 import { tooLong } from "./hooks.ts";
 import { refuse } from "./refuse.ts";
 import { readmit } from "./release.ts";
-import { restAfter } from "./rules.ts";
+import { replaceNext, wakeBy } from "./recycle.ts";
+import { backoff, leadOf, refillBackoff } from "./rules.ts";
 import type { State } from "./state.ts";
 
 /** How many objects in a row may be obsolete when they are made, before somebody is told. */
@@ -28,15 +29,32 @@ export function begin<T>(pool: State<T>): void {
   pool.dispatch();
 }
 
-/** Begins as many attempts as are missing and as there is room for. */
+/** Begins as many attempts as are missing, as there is room for, and as may be under way at once. */
 export function grow<T>(pool: State<T>): void {
-  while (pool.producing && pool.attempts.size < missing(pool) && pool.room) create(pool);
+  while (
+    pool.producing && pool.attempts.size < missing(pool) && pool.room && mayCreate(pool)
+  ) create(pool);
 }
 
-/** How many are to be made: for who waits, and for `minSize`. */
-function missing<T>({ bag, checks, ending, queue, rest, settings }: State<T>): number {
-  const refilling = ending === undefined && rest.at === Infinity;
-  return Math.max(queue.size - checks.size, refilling ? settings.minSize - bag.live : 0);
+/** How many are to be made: for who waits, for `minSize` and for `minAvailable`. */
+function missing<T>(pool: State<T>): number {
+  const { alarm, bag, checks, ending, queue, rest, settings } = pool;
+  // While checks fail or hang, what they look at is no object to come.
+  const wanted = queue.size - (alarm ? 0 : checks.size);
+  const { createBackoff, minAvailable, minSize } = settings;
+  const lacking = minSize - bag.live;
+  // One successor after the other is made for those whose lifetime is about to end.
+  const refill = lacking > 0 ? lacking : Math.min(1, lacking + bag.ageing);
+  if (ending !== undefined || createBackoff === 0 && rest.at < Infinity) return wanted;
+  const spare = minAvailable > 0 ? Math.max(wanted, 0) + minAvailable - bag.idle.size : 0;
+  return Math.max(wanted, refill, spare);
+}
+
+/** Whether one more may be under way; in an outage one at a time, after each rest. */
+function mayCreate<T>({ attempts, outage, probe, rest, settings }: State<T>): boolean {
+  const { maxCreating } = settings;
+  if (maxCreating > 0 && attempts.size >= maxCreating) return false;
+  return !outage || probe === undefined && rest.at === Infinity;
 }
 
 /** `fun` is called before it returns. */
@@ -49,6 +67,7 @@ function create<T>(pool: State<T>): void {
   const begun = clock.now();
   const attempt = new Attempt<T>(pool.made++, pool.epoch, begun, queue.turn, timer);
   attempts.add(attempt);
+  if (pool.outage) pool.probe = attempt;
   planRound(pool);
   if (createTimeout > 0) timer.start(createTimeout, false);
   outside(() => void run(pool, attempt));
@@ -141,6 +160,8 @@ function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void 
   attempt.timer.stop();
   pool.attempts.delete(attempt);
   pool.opening.delete(attempt.object);
+  const isProbe = pool.probe === attempt;
+  if (isProbe) pool.probe = undefined;
   // Taken in before anybody hears of it, who may ask for another one at once.
   if ("object" in outcome) {
     const entry = admit(pool, attempt, outcome.object);
@@ -150,7 +171,7 @@ function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void 
     const { error, leftover } = outcome;
     const entry = leftover === undefined ? undefined : admit(pool, attempt, leftover);
     tellCreated(pool, attempt, { error });
-    failed(pool, attempt, error, entry);
+    failed(pool, attempt, error, entry, isProbe);
   }
 }
 
@@ -173,6 +194,7 @@ function made<T>(pool: State<T>, attempt: Attempt<T>, entry: Entry<T>): void {
   else stillborn(pool, attempt);
   readmit(pool, entry);
   recount(pool);
+  replaceNext(pool);
   pool.dispatch();
 }
 
@@ -199,38 +221,63 @@ function failed<T>(
   attempt: Attempt<T>,
   error: unknown,
   entry: Entry<T> | undefined,
+  isProbe: boolean,
 ): void {
-  const { clock, ending, log, rest, settings, totals } = pool;
+  const { bag, clock, ending, hooks, log, totals } = pool;
   totals.createFailed++;
   pool.failure = { cause: error, at: clock.awake() };
-  if (ending === undefined && settings.minSize > 0 && rest.at === Infinity) {
-    rest.start(restAfter(++pool.failures, Math.random()), false);
-  }
-  if (!tell(pool, attempt, error) && ending === undefined) {
+  const goesOn = ending === undefined || ending.draining;
+  if (goesOn) takeRest(pool, attempt);
+  const retried = goesOn && hooks.retriesAfter(error);
+  // With no object that could come back, each of them would only find out the same, one by one.
+  const all = isProbe && bag.live === (entry === undefined ? 0 : 1);
+  if ((retried || !tell(pool, attempt, error, all)) && pool.ending === undefined) {
     log.warn(() => `#${attempt.n} cannot be made: ${reason(error)}`);
   }
   if (entry === undefined) vacated(pool);
-  else void evict(pool, entry, "leftover");
+  else if (entry.live) void evict(pool, entry, "leftover"); // a logger may do anything
 }
 
-/** A failure is told who waits for `minSize`, and the oldest of those that waited when it began. */
-function tell<T>(pool: State<T>, { turn }: Attempt<T>, error: unknown): boolean {
+/** Rests after a failure, unless it is one of those that began before the last rest. */
+function takeRest<T>(pool: State<T>, { n }: Attempt<T>): void {
+  const { expecting, rest, settings: { createBackoff, minAvailable, minSize } } = pool;
+  if (createBackoff > 0) {
+    if (pool.outage && n < pool.failedBy) return;
+    pool.failedBy = pool.made;
+    const delay = backoff(++pool.failures, createBackoff, Math.random());
+    if (delay > 0) rest.start(delay, expecting.length > 0);
+  } else if (Math.max(minAvailable, minSize) > 0 && rest.at === Infinity) {
+    rest.start(refillBackoff(++pool.failures, Math.random()), expecting.length > 0);
+  }
+}
+
+/**
+ * A failure is told who waits for `minSize`, and the oldest of those that waited when it began, or `all`
+ * of them.
+ */
+function tell<T>(pool: State<T>, { turn }: Attempt<T>, error: unknown, all = false): boolean {
   const expecting = pool.expecting.splice(0);
   for (const { reject } of expecting) reject(error);
   const { oldest } = pool.queue;
-  const concerned = oldest !== undefined && oldest.turn <= turn;
-  if (concerned) refuse(pool, oldest, error, "failed");
-  return concerned || expecting.length > 0;
+  if (oldest === undefined || oldest.turn > turn) return expecting.length > 0;
+  for (const waiter of all ? pool.queue.all() : [oldest]) {
+    if (waiter.turn <= turn) refuse(pool, waiter, error, "failed");
+  }
+  return true;
 }
 
 function admit<T>(pool: State<T>, attempt: Attempt<T>, object: T): Entry<T> {
-  const { bag, clock, settings: { lifetimeJitter, maxLifetime }, totals } = pool;
+  const { bag, clock, hkDelay, settings: { lifetimeJitter, maxLifetime }, totals } = pool;
   const born = clock.now();
   const life = maxLifetime > 0 ? maxLifetime * (1 - lifetimeJitter * Math.random()) : Infinity;
-  const entry = new Entry(object, attempt, born, born + life);
+  const end = born + life;
+  const due = life < Infinity ? end - leadOf(life, hkDelay) : Infinity;
+  const entry = new Entry(object, attempt, born, end, due);
   attempt.entry = entry;
   totals.created++;
   bag.add(entry);
+  if (attempt.until < entry.end) bag.outdate(entry, attempt.until, attempt.until);
+  wakeBy(pool, entry.due);
   return entry;
 }
 

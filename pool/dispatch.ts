@@ -4,6 +4,7 @@ import { offer, pick } from "./acquire.ts";
 import { grow } from "./create.ts";
 import type { Entry } from "./entry.ts";
 import { drained } from "./manage.ts";
+import { store } from "./recycle.ts";
 import type { State } from "./state.ts";
 
 /**
@@ -15,7 +16,7 @@ export function dispatch<T>(pool: State<T>, entry?: Entry<T>): void {
   if (entry !== undefined) {
     // A waiter for whom a hook looks at another object is served by this one, if it comes first.
     if (pool.queue.size > 0) offer(pool, entry);
-    else pool.bag.store(entry);
+    else store(pool, entry);
     return;
   }
   if (pool.dispatching) return; // called by a hook: the loop below goes on

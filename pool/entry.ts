@@ -20,6 +20,8 @@ export interface Borrower {
   readonly label: string | undefined;
   /** Its stack holds the line that borrowed. */
   readonly trace: { readonly stack?: unknown } | undefined;
+  /** The `use` in whose callback it borrows, where that is traced. */
+  readonly within: Lending<unknown> | undefined;
 }
 
 /** One loan of an object, as far as the pool itself needs it. */
@@ -71,6 +73,8 @@ export class Attempt<T> {
   readonly timer: Timer;
   /** What `fun` gave. */
   object: T | undefined = undefined;
+  /** When the lifetime of what it makes ends at the latest: it is being replaced already. */
+  until = Infinity;
   /** What came of it. */
   entry: Entry<T> | undefined = undefined;
   /** `invalidate` was called before there was anything to close. */
@@ -118,17 +122,23 @@ export class Entry<T> extends Node implements Dated {
   watched: Watched<T> | undefined = undefined;
   /** Makes the hook fail that is at work on it, so that nobody waits for that any longer. */
   giveUp: ((error: unknown) => void) | undefined = undefined;
-  /** When its lifetime ends. */
+  /** When its lifetime ends, and why it is closed then. */
+  end: number;
+  ends: "expired" | "reset" = "expired";
+  /** Its lifetime is about to end: a successor is made. */
+  ageing = false;
+  /** When that begins, then when it ends. */
   due: number;
   slot = -1;
 
-  constructor(object: T, { n, epoch, begun }: Attempt<T>, born: number, due: number) {
+  constructor(object: T, { n, epoch, begun }: Attempt<T>, born: number, end: number, due: number) {
     super();
     this.object = object;
     this.n = n;
     this.epoch = epoch;
     this.born = born;
     this.proven = begun;
+    this.end = end;
     this.due = due;
   }
 

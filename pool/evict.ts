@@ -43,6 +43,8 @@ function gone<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): void {
 export function vacated<T>(pool: State<T>): void {
   if (pool.size === 0) {
     pool.rounds.stop();
+    pool.wake.stop();
+    pool.wakeAt = Infinity;
     if (pool.ending !== undefined && !pool.ending.draining) pool.ending.resolve();
   }
   pool.dispatch();

@@ -4,13 +4,17 @@ import {
   type Holder,
   LeaseError,
   PoolClosedError,
+  PoolDeadlockError,
   PoolError,
+  PoolOverloadError,
   PoolTimeoutError,
 } from "../errors.ts";
 import { reason, shown } from "../values.ts";
 import type { Entry, LoanEnd } from "./entry.ts";
+import { cycle } from "./nesting.ts";
 import type { Waiter } from "./queue.ts";
 import type { State } from "./state.ts";
+import { retryAfter } from "./rules.ts";
 import { lineOf } from "./trace.ts";
 
 /** How many holders are named. */
@@ -32,6 +36,7 @@ export function situation<T>(pool: State<T>): Situation {
   const most = maxSize > 0 ? ` of ${maxSize}` : "";
   const text = [
     `${bag.using}${most} in use, ${attempts.size} being made, ${bag.closing} being closed`,
+    ...allHeld(pool),
     ...held(holders),
     ...lastFailure(pool),
   ].join("; ");
@@ -49,16 +54,57 @@ const DOING = {
 /** The error for a waiter whose time is over. */
 export function timeoutError<T, R>(
   pool: State<T>,
-  { ahead, due, terms: { timeout } }: Waiter<R>,
+  { ahead, begun, terms: { timeout } }: Waiter<R>,
   { now, phase, holders, text, cause }: Situation,
 ): PoolTimeoutError {
-  const waited = Math.round(now - (due - timeout));
+  const waited = Math.round(now - begun);
   return new PoolTimeoutError(
     `${pool.name}: no object within timeout, ${timeout} ms ` +
-      `(waited ${waited} ms, ${ahead} queued ahead; ${DOING[phase]}): ${text}`,
+      `(waited ${waited} ms, ${ahead} waited before it; ${DOING[phase]}): ${text}`,
     { timeout, waited, ahead, phase, holders },
     cause,
   );
+}
+
+/** For a waiter that is shed. */
+export function overloadError<T>({ name, settings }: State<T>, waited: number): PoolOverloadError {
+  const { queueInterval, queueTarget } = settings;
+  const after = retryAfter(queueInterval, Math.random());
+  return new PoolOverloadError(
+    `${name} is overloaded: waited ${Math.round(waited)} ms, over twice the queueTarget ` +
+      `(${queueTarget} ms): try again in ${after} ms, send less, or raise maxSize`,
+    { retryAfter: after, waited: Math.round(waited) },
+  );
+}
+
+/** That objects may be held by who waits. */
+function allHeld<T>(pool: State<T>): string[] {
+  const { length } = cycle(pool);
+  if (length > 0) return [`${nested(pool, length)}: a deadlock, if that is awaited there`];
+  const { bag, settings: { maxSize } } = pool;
+  if (maxSize === 0 || bag.using < maxSize) return [];
+  return ["all are held: look for leases that are kept, and for a use() within another"];
+}
+
+/** For the last one to come of `waiters`, who hold all objects and wait for another one each. */
+export function deadlockError<T>(pool: State<T>, waiters: number): PoolDeadlockError {
+  const holders = longestHeld(pool);
+  const all = holders.map((one) => `${one.object} ${holding(one)}`).join(", ");
+  return new PoolDeadlockError(
+    `${pool.name}: deadlock: ${nested(pool, waiters)}: ${all}. ` +
+      "Hand on the object to what is called within, or raise maxSize",
+    holders,
+  );
+}
+
+function nested<T>({ bag }: State<T>, waiters: number): string {
+  const each = bag.using === 1 ? "the only object" : `each of the ${bag.using} objects`;
+  return `${each} is held by a use() within which another get waits (${waiters} of these)`;
+}
+
+/** Why nobody may get on; calls `tracer`. */
+export function stillness<T>(pool: State<T>): string {
+  return `${pool.queue.size} wait, ${situation(pool).text}`;
 }
 
 function longestHeld<T>(pool: State<T>): Holder[] {

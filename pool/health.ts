@@ -25,8 +25,10 @@ export function doubtful<T>(pool: State<T>, entry: Entry<T>, now: number): boole
   const { health, healthAfter } = pool.settings;
   if (health === undefined) return false;
   if (suspects(pool, entry)) return true;
-  if (healthAfter === undefined || isFresh(entry)) return false;
-  return now - Math.max(entry.since, entry.proven) >= healthAfter;
+  if (isFresh(entry)) return false;
+  if (entry.proven < pool.distrust) return true;
+  return healthAfter !== undefined &&
+    now - Math.max(entry.since, entry.proven) >= healthAfter;
 }
 
 /**
@@ -49,8 +51,15 @@ export function examine<T>(
     return undefined;
   } catch (error) {
     totals.unhealthy++;
+    distrust(pool, asked);
     throw error;
   }
+}
+
+/** A check that began at `asked` has failed or hangs: what was proven good before may have died, too. */
+export function distrust<T>(pool: State<T>, asked: number): void {
+  pool.distrust = Math.max(pool.distrust, asked);
+  pool.alarm = true;
 }
 
 async function answered<T>(
@@ -62,21 +71,26 @@ async function answered<T>(
   try {
     judge(pool, entry, await answer, asked);
   } catch (error) {
-    if (entry.live) pool.totals.unhealthy++; // else it was given up
+    if (entry.live) { // else it was given up
+      pool.totals.unhealthy++;
+      distrust(pool, asked);
+    }
     throw error;
   }
 }
 
 function judge<T>(
-  { name, hooks }: State<T>,
+  pool: State<T>,
   entry: Entry<T>,
   answer: unknown,
   asked: number,
 ): void {
   if (answer === false) {
+    const { hooks, name } = pool;
     throw new PoolError(`${name}: health says that ${hooks.label(entry)} is not good`);
   }
   entry.proven = asked;
+  pool.alarm = false;
 }
 
 /** Plans the next round, unless one is planned. */

@@ -122,16 +122,26 @@ export class Hooks<T> {
 
   /** Whether an object is to be closed after a failure of its borrower's. */
   discardsAfter(error: unknown): boolean {
-    const { discardOnError } = this.#settings;
-    if (typeof discardOnError === "boolean") return discardOnError;
+    return this.#decides("discardOnError", error, true);
+  }
+
+  /** Whether who waits goes on to wait after a failure to make an object. */
+  retriesAfter(error: unknown): boolean {
+    return this.#decides("createRetry", error, false);
+  }
+
+  /** `otherwise`: what it is taken for if it fails. */
+  #decides(name: "discardOnError" | "createRetry", error: unknown, otherwise: boolean): boolean {
+    const decides = this.#settings[name];
+    if (typeof decides === "boolean") return decides;
     try {
-      const discards: unknown = outside(discardOnError, error);
-      if (!isThenable(discards)) return Boolean(discards);
-      quiet(discards, () => {});
-      throw new TypeError("discardOnError must not be asynchronous");
+      const decision: unknown = outside(decides, error);
+      if (!isThenable(decision)) return Boolean(decision);
+      quiet(decision, () => {});
+      throw new TypeError(`${name} must not be asynchronous`);
     } catch (failure) {
-      this.#failed("discardOnError", () => reason(error), failure);
-      return true;
+      this.#failed(name, () => reason(error), failure);
+      return otherwise;
     }
   }
 

@@ -23,6 +23,16 @@ export class List<N extends Node> {
     this.last = node;
   }
 
+  /** Adds `node` before the first one. */
+  unshift(node: N): void {
+    this.#adopt(node);
+    const first = this.first;
+    node.next = first;
+    if (first === undefined) this.last = node;
+    else first.prev = node;
+    this.first = node;
+  }
+
   /** Takes `node` out. */
   remove(node: N): void {
     if (node.list !== this as unknown) {

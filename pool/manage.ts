@@ -5,6 +5,7 @@ import { abandon, abort, begin, isComplete, recount } from "./create.ts";
 import { abandonClosings, abortClosings, evictAll, kill } from "./evict.ts";
 import { closedError, holderOf, holding } from "./explain.ts";
 import { DONE } from "./hooks.ts";
+import { planIdle, rotate } from "./recycle.ts";
 import { refuseAll } from "./refuse.ts";
 import type { State } from "./state.ts";
 
@@ -22,7 +23,8 @@ export function ready<T>(pool: State<T>): Promise<void> {
   begin(pool); // whose `fun` may end it
   if (pool.ending !== undefined) return Promise.reject(closedError(pool));
   if (isComplete(pool)) return DONE;
-  pool.rest.stop(); // somebody asks: it is tried again at once
+  if (pool.settings.createBackoff === 0) pool.rest.stop(); // somebody asks: it is tried again at once
+  else pool.rest.keepAlive(true);
   const reached = new Promise<void>((resolve, reject) => pool.expecting.push({ resolve, reject }));
   for (const { timer } of pool.attempts) timer.keepAlive(true);
   pool.dispatch();
@@ -35,11 +37,16 @@ export function resize<T>(pool: State<T>, minSize: number, maxSize: number): voi
   pool.careful = true;
   void evictAll(pool, "resized", pool.surplus);
   recount(pool);
+  planIdle(pool);
   if (pool.started !== undefined) pool.dispatch();
 }
 
-/** Makes every present object obsolete; resolves once the available ones are closed. */
-export async function reset<T>(pool: State<T>): Promise<void> {
+/**
+ * Makes every present object obsolete, at once or within `spread` ms; resolves once the available ones
+ * are closed.
+ */
+export async function reset<T>(pool: State<T>, spread: number): Promise<void> {
+  if (spread > 0) return rotate(pool, spread);
   pool.epoch++;
   pool.careful = true;
   await evictAll(pool, "reset");
@@ -63,7 +70,8 @@ function end<T>(pool: State<T>, drain: boolean): NonNullable<State<T>["ending"]>
     report.start(REPORT, false);
   });
   const resolve = () => {
-    for (const timer of [report, pool.force, pool.slow, rounds]) timer.stop();
+    const { force, shed, slow, still, wake } = pool;
+    for (const timer of [report, force, rounds, shed, slow, still, wake]) timer.stop();
     pool.queue.stop();
     done();
   };
@@ -93,6 +101,7 @@ function close<T>(pool: State<T>): void {
   const error = closedError(pool);
   refuseAll(pool, error, "closed");
   pool.rest.stop();
+  for (const finish of [...pool.rotations]) finish();
   for (const { reject } of pool.expecting.splice(0)) reject(error);
   for (const attempt of pool.attempts) abort(attempt, error);
   void evictAll(pool, "shutdown");

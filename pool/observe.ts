@@ -20,7 +20,14 @@ export type CloseReason =
   | "leftover";
 
 /** Why a borrower got nothing. */
-export type RefuseReason = "timeout" | "aborted" | "full" | "closed" | "failed";
+export type RefuseReason =
+  | "timeout"
+  | "aborted"
+  | "full"
+  | "overload"
+  | "deadlock"
+  | "closed"
+  | "failed";
 
 /** How a loan ended, for the pool. */
 export type ReturnEnd = "returned" | "discarded" | "detached" | "killed" | "leaked";
@@ -136,6 +143,10 @@ export class Totals {
   unhealthy = 0;
   /** Objects closed because the pool was told that they had died. */
   invalidated = 0;
+  /** `get`s refused because the pool was overloaded (`queueTarget`). */
+  overloaded = 0;
+  /** `get`s that failed because each object was held by a `use` that waited for another one. */
+  deadlocks = 0;
   /** `get`s that took longer than their `timeout`. */
   timeouts = 0;
   /** `get`s given up by their `signal`. */

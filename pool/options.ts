@@ -70,12 +70,25 @@ export interface PoolOptions<T> {
    */
   maxSize?: number | undefined;
   /**
-   * That many objects are made once the pool starts, and kept up. If that fails it is tried again
-   * after 100 ms, then after twice as long each time, up to 30 s.
+   * That many objects are made once the pool starts, and kept up. If that fails it is tried again as
+   * `createBackoff` says; with `createBackoff: 0` after 100 ms, then after twice as long each time, up
+   * to 30 s.
    *
    * @default {0}
    */
   minSize?: number | undefined;
+  /**
+   * That many objects are kept available besides those in use, as far as `maxSize` allows.
+   *
+   * @default {0}
+   */
+  minAvailable?: number | undefined;
+  /**
+   * How many objects may be in the making at once.
+   *
+   * @default {0}, unlimited
+   */
+  maxCreating?: number | undefined;
   /**
    * How many `get`s may queue for an object that is not being made yet; one more fails at once with
    * {@linkcode PoolFullError}.
@@ -96,6 +109,37 @@ export interface PoolOptions<T> {
    * @default {30_000}
    */
   createTimeout?: number | undefined;
+  /**
+   * The longest rest between attempts to make an object while they fail, in ms. From the second failure
+   * in a row on the pool rests for a random time, of up to 50 ms, then up to twice as long each time.
+   * After each rest it tries one at a time, until one succeeds. A `get` may wait for that long to hear
+   * of a failure. 0: it never rests.
+   *
+   * @default {5_000}
+   */
+  createBackoff?: number | undefined;
+  /**
+   * Whether a failed attempt to make an object is tried again for as long as the `get` may wait, instead
+   * of failing the `get`. A function decides by the error: `(error) => error.code === "53300"` waits out
+   * PostgreSQL's "too many connections".
+   *
+   * @default {false}
+   */
+  createRetry?: boolean | ((error: unknown) => boolean) | undefined;
+  /**
+   * Sheds load. The pool is overloaded once every `get` of the last `queueInterval` ms has waited longer
+   * than this, in ms, until nobody waits. Meanwhile a `get` that has waited twice as long fails with
+   * {@linkcode PoolOverloadError}, and the newest is served first.
+   *
+   * @default {0}, never
+   */
+  queueTarget?: number | undefined;
+  /**
+   * For how long every `get` must have waited longer than `queueTarget`, in ms.
+   *
+   * @default {500}
+   */
+  queueInterval?: number | undefined;
   /**
    * How long one `getter`, `retter` or `health` may take, in ms; then it has failed. 0: no limit.
    *
@@ -124,7 +168,7 @@ export interface PoolOptions<T> {
   maxUse?: number | undefined;
   /**
    * Close an object that is that old, in ms, shortened at random by up to `lifetimeJitter`, a tenth by
-   * default.
+   * default. One that is needed for `minSize` has its successor made before.
    *
    * @default {0}, never
    */
@@ -143,6 +187,13 @@ export interface PoolOptions<T> {
    */
   maxAvailDelay?: number | undefined;
   /**
+   * Which available object is lent: the one that was returned last (`"lifo"`), or the one that is unused
+   * for longest (`"fifo"`), which takes turns among replicas.
+   *
+   * @default {"lifo"}
+   */
+  idleOrder?: "lifo" | "fifo" | undefined;
+  /**
    * Warn, once, of an object kept in use for that long, in ms, in the first housekeeping round after
    * that: up to `hkDelay` later, by default up to half as long again.
    *
@@ -158,8 +209,9 @@ export interface PoolOptions<T> {
    */
   maxUsingDelayKill?: number | undefined;
   /**
-   * Time between housekeeping rounds, in ms; 0: half the shortest of `maxLifetime` and the three delays
-   * above, 60 s if there is only `health`, no rounds if nothing needs them.
+   * Time between housekeeping rounds, in ms; 0: half the shortest of `maxAvailDelay`, `maxUsingDelay` and
+   * `maxUsingDelayKill`, with `health` 60 s at the most, no rounds if nothing needs them. `maxLifetime`
+   * and `maxAvailDelay` wait for no round.
    *
    * @default {0}
    */
@@ -255,6 +307,16 @@ export interface GetOptions {
 /** The options of {@linkcode Pool.resize}. */
 export type ResizeOptions = Pick<PoolOptions<unknown>, "minSize" | "maxSize">;
 
+/** The options of {@linkcode Pool.reset}. */
+export interface ResetOptions {
+  /**
+   * Spreads the closing evenly over that many ms, those that are available first.
+   *
+   * @default {0}, all at once
+   */
+  spread?: number | undefined;
+}
+
 /** The options of {@linkcode Pool.shutdown}. */
 export interface ShutdownOptions {
   /**
@@ -281,6 +343,8 @@ export type Settings<T> =
   & {
     healthAfter: number | undefined;
     discardOnError: boolean | ((error: unknown) => boolean);
+    createRetry: boolean | ((error: unknown) => boolean);
+    idleOrder: "lifo" | "fifo";
     name: string | undefined;
     traceHolders: boolean | "auto";
     logLevel: LogLevel;
@@ -291,9 +355,14 @@ export type Settings<T> =
 export const NUMBERS = {
   maxSize: 0,
   minSize: 0,
+  minAvailable: 0,
+  maxCreating: 0,
   maxWaiting: 0,
   timeout: 0,
   createTimeout: 30_000,
+  createBackoff: 5_000,
+  queueTarget: 0,
+  queueInterval: 500,
   hookTimeout: 5_000,
   closeTimeout: 5_000,
   abortGrace: 1_000,

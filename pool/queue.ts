@@ -38,12 +38,12 @@ export class Waiter<R> implements Node, Dated {
   declare list: List<Node> | undefined;
   declare readonly resolve: Resolve<R>;
   declare readonly terms: Terms;
-  /** When it gives up, by `clock.awake()`; a whole number takes no box on the heap. 0: never. */
-  declare due: number;
+  /** When it came, by `clock.awake()`; a whole number takes no box on the heap. -1: not known (yet). */
+  declare begun: number;
   declare slot: number;
   /** Its turn: the lower the earlier. */
   declare turn: number;
-  /** How many were queued ahead when it came. */
+  /** How many waited when it came. */
   declare ahead: number;
 
   constructor(resolve: Resolve<R>, terms: Terms) {
@@ -52,10 +52,16 @@ export class Waiter<R> implements Node, Dated {
     this.list = undefined;
     this.resolve = resolve;
     this.terms = terms;
-    this.due = 0;
+    this.begun = -1;
     this.slot = -1;
     this.turn = 0;
     this.ahead = 0;
+  }
+
+  /** When it gives up. */
+  get due(): number {
+    const { timeout } = this.terms;
+    return timeout > 0 ? this.begun + timeout : Infinity;
   }
 
   get waits(): boolean {
@@ -81,31 +87,44 @@ interface Calls<R> {
   aborted(waiter: Waiter<R>): void;
   /** Somebody waits while an object is out for long. */
   look(): void;
+  /** Somebody waits, with nobody ahead. */
+  filled(): void;
+  /** Nobody waits any more. */
+  emptied(): void;
 }
 
-/** The waiters of one priority, first come, first served. */
-class Lane<R> extends List<Waiter<R>> {
+/** The waiters of one priority, in the order in which they came. */
+class Lane<R> extends List<Waiter<R>> implements Dated {
   readonly priority: number;
+  /** In a heap of lanes the highest priority is first. */
+  readonly due: number;
+  slot = -1;
 
   constructor(priority: number) {
     super();
     this.priority = priority;
+    this.due = -priority;
   }
 }
 
-/** The highest priority first; within one, first come, first served. */
+/** The highest priority first; within one, first come, first served, or the newest first. */
 export class Queue<R> {
   /** How many wait. */
   size = 0;
   /** The turn of the one that came last. */
   turn = 0;
+  /** Within one priority. */
+  newestFirst = false;
   readonly #calls: Calls<R>;
   readonly #clock: Clock;
   readonly #timeout: number;
+  /** Whether it must be known of each when it came. */
+  readonly #sheds: boolean;
   readonly #usual = new Lane<R>(0);
-  /** By priority, the highest first; those without waiters, but for the usual one, are dropped. */
-  #lanes: Lane<R>[] = [this.#usual];
-  /** Those with a deadline of their own, whose place in the queue does not tell it. */
+  /** Those of other priorities that have waiters; most often there is none. */
+  readonly #lanes = new Map<number, Lane<R>>();
+  readonly #ranks = new Deadlines<Lane<R>>();
+  /** Those whose place in the queue does not tell when their deadline is. */
   readonly #dated = new Deadlines<Waiter<R>>();
   readonly #signals: Signals<Waiter<R>>;
   readonly #timer: Timer;
@@ -117,7 +136,9 @@ export class Queue<R> {
   #armed = Infinity;
   #holds = false;
 
-  constructor(clock: Clock, timeout: number, calls: Calls<R>) {
+  /** `sheds`: `calls` must hear when the first begins to wait, and when none does any more. */
+  constructor(clock: Clock, timeout: number, sheds: boolean, calls: Calls<R>) {
+    this.#sheds = sheds;
     this.#calls = calls;
     this.#clock = clock;
     this.#timeout = timeout;
@@ -131,24 +152,25 @@ export class Queue<R> {
     if (signal !== undefined) this.#signals.listen(signal, waiter); // first: it may throw
     const lane = priority === 0 ? this.#usual : this.#lane(priority);
     waiter.turn = ++this.turn;
-    waiter.ahead = this.#lanes.length === 1 ? this.size : this.#ahead(priority);
-    this.size++;
+    waiter.ahead = this.size++;
     lane.push(waiter);
-    this.#date(waiter, timeout);
-    this.#arm(waiter.due);
+    if (timeout > 0 || this.#sheds) this.#date(waiter, timeout, lane);
+    if (this.#sheds && this.size === 1) this.#calls.filled();
+    this.#arm(waiter.begun < 0 ? Infinity : waiter.due);
   }
 
   /** The one whose turn it is. */
-  get first(): Waiter<R> | undefined {
-    return (this.#lanes.length === 1 ? this.#usual : this.#foremost())?.first;
+  get next(): Waiter<R> | undefined {
+    const lane = this.#lanes.size === 0 ? this.#usual : this.#foremost();
+    return this.newestFirst ? lane.last : lane.first;
   }
 
   /** Takes out the one whose turn it is: its promise is to be settled now. */
   shift(): Waiter<R> | undefined {
-    if (this.#lanes.length > 1) {
-      const { first } = this;
-      if (first !== undefined) this.remove(first);
-      return first;
+    if (this.#lanes.size > 0 || this.newestFirst) {
+      const { next } = this;
+      if (next !== undefined) this.remove(next);
+      return next;
     }
     const waiter = this.#usual.shift();
     if (waiter !== undefined) this.#left(waiter);
@@ -160,7 +182,8 @@ export class Queue<R> {
     const lane = waiter.list as unknown as Lane<R>;
     lane.remove(waiter);
     if (lane.size === 0 && lane !== this.#usual) {
-      this.#lanes = this.#lanes.filter((one) => one !== lane);
+      this.#lanes.delete(lane.priority);
+      this.#ranks.remove(lane);
     }
     this.#left(waiter);
   }
@@ -170,21 +193,45 @@ export class Queue<R> {
     if (waiter.slot >= 0) this.#dated.remove(waiter);
     const { signal } = waiter.terms;
     if (signal !== undefined) this.#signals.unlisten(signal, waiter);
-    if (this.size === 0) this.#hold(false);
+    if (this.size === 0) this.#emptied();
     // Something may have been lent, which is to be looked after.
-    else if (this.#look === Infinity) this.#arm(0);
+    else if (this.#look === Infinity) this.#arm(Infinity);
   }
 
-  /** All of them, in order. */
+  #emptied(): void {
+    this.#hold(false);
+    this.newestFirst = false;
+    if (this.#sheds) this.#calls.emptied();
+  }
+
+  /** All of them, the highest priority first, within one in the order in which they came. */
   all(): Waiter<R>[] {
-    return this.#lanes.flatMap((lane) => [...lane]);
+    if (this.#lanes.size === 0) return [...this.#usual];
+    const lanes = [...this.#lanes.values(), this.#usual];
+    return lanes.sort((a, b) => b.priority - a.priority).flatMap((lane) => [...lane]);
   }
 
   /** The one that came first of all. */
   get oldest(): Waiter<R> | undefined {
-    if (this.#lanes.length === 1) return this.#usual.first;
-    return this.#lanes.map(({ first }) => first).filter((first) => first !== undefined)
-      .sort((a, b) => a.turn - b.turn)[0];
+    this.#dateFresh();
+    let oldest = this.#usual.first;
+    for (const { first } of this.#lanes.values()) {
+      if (oldest === undefined || first!.turn < oldest.turn) oldest = first;
+    }
+    return oldest;
+  }
+
+  /** Those that came by that moment, in each priority. */
+  by(moment: number): Waiter<R>[] {
+    this.#dateFresh();
+    const found: Waiter<R>[] = [];
+    for (const lane of [...this.#lanes.values(), this.#usual]) {
+      for (const waiter of lane) {
+        if (waiter.begun > moment) break;
+        found.push(waiter);
+      }
+    }
+    return found;
   }
 
   stop(): void {
@@ -192,39 +239,29 @@ export class Queue<R> {
     this.#timer.stop();
   }
 
-  #foremost(): Lane<R> | undefined {
-    return this.#lanes.find(({ size }) => size > 0);
+  /** Those of the highest priority; there are others than the usual one. */
+  #foremost(): Lane<R> {
+    const first = this.#ranks.first!;
+    return this.#usual.size > 0 && first.priority < 0 ? this.#usual : first;
   }
 
-  /** Few priorities are in use at a time: a sorted array is good enough. */
   #lane(priority: number): Lane<R> {
-    const lanes = this.#lanes;
-    let low = 0;
-    for (let high = lanes.length; low < high;) {
-      const middle = (low + high) >> 1;
-      if (lanes[middle]!.priority > priority) low = middle + 1;
-      else high = middle;
+    let lane = this.#lanes.get(priority);
+    if (lane === undefined) {
+      lane = new Lane(priority);
+      this.#lanes.set(priority, lane);
+      this.#ranks.add(lane);
     }
-    const there = lanes[low];
-    if (there?.priority === priority) return there;
-    const lane = new Lane<R>(priority);
-    this.#lanes = [...lanes.slice(0, low), lane, ...lanes.slice(low)];
     return lane;
   }
 
-  #ahead(priority: number): number {
-    let ahead = 0;
-    for (const lane of this.#lanes) if (lane.priority >= priority) ahead += lane.size;
-    return ahead;
-  }
-
-  #date(waiter: Waiter<R>, timeout: number): void {
-    const usual = timeout === this.#timeout;
-    if (usual && this.#fresh !== undefined) this.#fresh.push(waiter);
-    else if (timeout > 0) {
-      waiter.due = Math.ceil(this.#clock.awake() + timeout);
-      if (usual) this.#beginTurn();
-      else this.#dated.add(waiter);
+  #date(waiter: Waiter<R>, timeout: number, lane: Lane<R>): void {
+    const inOrder = timeout === this.#timeout && lane === this.#usual;
+    if (inOrder && this.#fresh !== undefined) this.#fresh.push(waiter);
+    else {
+      waiter.begun = Math.ceil(this.#clock.awake());
+      if (inOrder) this.#beginTurn();
+      else if (timeout > 0) this.#dated.add(waiter);
     }
   }
 
@@ -240,17 +277,17 @@ export class Queue<R> {
     const fresh = this.#fresh;
     this.#fresh = undefined;
     if (fresh === undefined || fresh.length === 0) return;
-    const due = Math.ceil(this.#clock.awake() + this.#timeout);
-    for (const waiter of fresh) waiter.due = due;
+    const now = Math.ceil(this.#clock.awake());
+    for (const waiter of fresh) waiter.begun = now;
   }
 
   /** Sees to it that the timer fires by `due`, and that what is out is looked after. */
   #arm(due: number): void {
     if (this.#look === Infinity) {
       this.#look = this.#clock.awake() + TICK;
-      due = due > 0 ? Math.min(due, this.#look) : this.#look;
+      due = Math.min(due, this.#look);
     }
-    if (due > 0 && due < this.#armed) this.#start(due);
+    if (due < this.#armed) this.#start(due);
     else if (!this.#holds) this.#hold(true);
   }
 
@@ -275,10 +312,7 @@ export class Queue<R> {
       if (this.size > 0) this.#calls.look();
       this.#dateFresh(); // a hook may have borrowed meanwhile
     }
-    const late = [
-      ...this.#dated.until(now),
-      ...this.#lanes.flatMap((lane) => this.#late(lane, now)),
-    ];
+    const late = [...this.#dated.until(now), ...this.#late(now)];
     if (late.length > 0) this.#calls.late(late);
     const next = Math.min(this.#next(), this.#look);
     // Somebody who waits keeps the process alive, also without a deadline; but Workers, which tell one
@@ -287,11 +321,11 @@ export class Queue<R> {
     else if (next < Infinity || !requestBound) this.#start(next);
   }
 
-  /** In a lane, those with the pool's own timeout are in the order of their deadlines. */
-  #late(lane: Lane<R>, now: number): Waiter<R>[] {
+  /** Of the usual ones; these are in the order of their deadlines. */
+  #late(now: number): Waiter<R>[] {
     const late: Waiter<R>[] = [];
     if (this.#timeout === 0) return late;
-    for (const waiter of lane) {
+    for (const waiter of this.#usual) {
       if (waiter.terms.timeout !== this.#timeout) continue;
       if (waiter.due > now) break;
       late.push(waiter);
@@ -302,14 +336,10 @@ export class Queue<R> {
   /** When the next deadline is. */
   #next(): number {
     this.#dateFresh(); // a hook may have had some come since
-    let next = this.#dated.first?.due ?? Infinity;
+    const next = this.#dated.first?.due ?? Infinity;
     if (this.#timeout === 0) return next;
-    for (const lane of this.#lanes) {
-      for (const waiter of lane) {
-        if (waiter.terms.timeout !== this.#timeout) continue;
-        next = Math.min(next, waiter.due);
-        break;
-      }
+    for (const waiter of this.#usual) {
+      if (waiter.terms.timeout === this.#timeout) return Math.min(next, waiter.due);
     }
     return next;
   }

@@ -1,7 +1,7 @@
 // Refuse: how borrowers get nothing.
 
 import { situation, timeoutError } from "./explain.ts";
-import type { RefuseReason } from "./observe.ts";
+import type { RefuseReason, Totals } from "./observe.ts";
 import type { Terms, Waiter } from "./queue.ts";
 import type { State } from "./state.ts";
 
@@ -39,6 +39,16 @@ export function refuseLate<T>(pool: State<T>, late: Waiter<unknown>[]): void {
   pool.trouble();
 }
 
+const REFUSED: Readonly<Record<RefuseReason, keyof Totals>> = {
+  timeout: "timeouts",
+  aborted: "aborted",
+  overload: "overloaded",
+  deadlock: "deadlocks",
+  full: "rejected",
+  closed: "rejected",
+  failed: "rejected",
+};
+
 /** It is counted, and observers hear of it. */
 export function tellRefused<T>(
   { clock, observed, observers, totals }: State<T>,
@@ -46,7 +56,7 @@ export function tellRefused<T>(
   error: unknown,
   why: RefuseReason,
 ): void {
-  totals[why === "timeout" ? "timeouts" : why === "aborted" ? "aborted" : "rejected"]++;
+  totals[REFUSED[why]]++;
   if (!observed) return;
   const waited = begun === undefined ? 0 : Math.round(clock.awake() - begun);
   const label = borrower?.label;

@@ -8,6 +8,7 @@ import { holderOf, holding } from "./explain.ts";
 import { notice } from "./health.ts";
 import { DONE } from "./hooks.ts";
 import type { CloseReason } from "./observe.ts";
+import { isReplacing, store } from "./recycle.ts";
 import { wornOut } from "./rules.ts";
 import type { State } from "./state.ts";
 
@@ -116,7 +117,7 @@ export function readmit<T>(pool: State<T>, entry: Entry<T>): void {
   }
   const fault = pool.careful ? obsolete(pool, entry, pool.now) : undefined;
   if (fault !== undefined) void evict(pool, entry, fault);
-  else if (pool.queue.size === 0) bag.store(entry);
+  else if (pool.queue.size === 0) store(pool, entry);
   else pool.dispatch(entry);
 }
 
@@ -125,7 +126,7 @@ export function putBack<T>(pool: State<T>, entry: Entry<T>): void {
   if (entry.state !== "using") return;
   const fault = pool.careful ? obsolete(pool, entry, pool.now) : undefined;
   if (fault !== undefined) void evict(pool, entry, fault);
-  else pool.bag.store(entry);
+  else store(pool, entry, true);
 }
 
 /** Whether an object has died, or is from before a reset. */
@@ -143,5 +144,6 @@ export function obsolete<T>(
   if (entry.invalid) return "invalidated";
   if (entry.epoch !== pool.epoch) return "reset";
   if (pool.surplus > 0) return "resized";
+  if (entry.ageing && isReplacing(pool)) return entry.ends;
   return wornOut(entry, pool.settings, now);
 }

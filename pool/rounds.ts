@@ -1,12 +1,13 @@
-// Rounds: housekeeping, which finds what is due, and checks what is available.
+// Rounds: housekeeping, which finds what is held for too long, and checks what is available.
 
 import { reason } from "../values.ts";
 import type { Entry } from "./entry.ts";
-import { evict, evictIdle, kill } from "./evict.ts";
+import { evict, kill } from "./evict.ts";
 import { holderOf, holding } from "./explain.ts";
 import { examine, notice, planRound } from "./health.ts";
+import { planIdle } from "./recycle.ts";
 import { obsolete } from "./release.ts";
-import { due, type Time } from "./rules.ts";
+import { due } from "./rules.ts";
 import type { State } from "./state.ts";
 
 /** How many health checks run at the same time: the other objects can be lent meanwhile. */
@@ -17,10 +18,10 @@ export function round<T>(pool: State<T>): void {
   const { bag, clock, leaks, log, settings: { health, healthFreq }, totals } = pool;
   totals.hkRounds++;
   try {
-    const time = { now: clock.now(), awake: clock.awake() };
-    notice(pool, time.now);
-    leaks.look(bag.lent, time.awake, pool.clocked);
-    clean(pool, time);
+    notice(pool, clock.now());
+    const awake = clock.awake();
+    leaks.look(bag.lent, awake, pool.clocked);
+    lookAtHeld(pool, awake);
     if (health && totals.hkRounds % healthFreq === 0) void checkAll(pool);
   } catch (error) {
     totals.hkErrors++;
@@ -29,19 +30,10 @@ export function round<T>(pool: State<T>): void {
   if (pool.size > 0) planRound(pool);
 }
 
-function clean<T>(pool: State<T>, time: Time): void {
-  const { bag, settings } = pool;
-  const { expire, recycle, warn, kill } = due(bag, settings, time);
-  for (const entry of expire) {
-    bag.lifetimes.remove(entry); // those in use are closed when they return
-    void evictIdle(pool, entry, "expired");
-  }
-  for (const entry of recycle) {
-    // Asked again: hooks of the others may have closed some.
-    if (bag.live > settings.minSize) void evictIdle(pool, entry, "recycled");
-  }
-  for (const entry of warn) warnOf(pool, entry, time.awake - entry.since);
-  for (const entry of kill) killHeld(pool, entry, time.awake - entry.since);
+function lookAtHeld<T>(pool: State<T>, awake: number): void {
+  const { warn, kill } = due(pool.bag, pool.settings, awake);
+  for (const entry of warn) warnOf(pool, entry, awake - entry.since);
+  for (const entry of kill) killHeld(pool, entry, awake - entry.since);
 }
 
 function warnOf<T>(pool: State<T>, entry: Entry<T>, held: number): void {
@@ -92,8 +84,9 @@ async function check<T>(pool: State<T>, entry: Entry<T>): Promise<void> {
   entry.checking = false;
   if (entry.state !== "available") return; // a shutdown has taken it
   const fault = good ? obsolete(pool, entry, pool.clock.now()) : "unhealthy";
-  if (fault !== undefined) void evict(pool, entry, fault);
-  else pool.dispatch();
+  if (fault !== undefined) return void evict(pool, entry, fault);
+  planIdle(pool); // it may have become due meanwhile
+  pool.dispatch();
 }
 
 async function isGood<T>(pool: State<T>, entry: Entry<T>): Promise<boolean> {

@@ -6,16 +6,16 @@ import type { List } from "./list.ts";
 import type { CloseReason } from "./observe.ts";
 import type { Settings } from "./options.ts";
 
-/** Why an available object is not to be lent any more; `live`: how many objects there are. */
+/** Why an available object is not to be lent any more; `spare`: how many may go that are unused. */
 export function stale<T>(
   entry: Entry<T>,
-  { maxAvailDelay, minSize }: Limits,
-  live: number,
+  { maxAvailDelay }: Limits,
+  spare: number,
   now: number,
 ): CloseReason | undefined {
-  if (now >= entry.due) return "expired";
+  if (now >= entry.end) return entry.ends;
   const unused = maxAvailDelay > 0 && now - entry.since >= maxAvailDelay;
-  return unused && live > minSize ? "recycled" : undefined;
+  return unused && spare > 0 ? "recycled" : undefined;
 }
 
 /** Why an object that comes back is not to be kept. */
@@ -25,75 +25,77 @@ export function wornOut<T>(
   now: number,
 ): CloseReason | undefined {
   if (maxUse > 0 && entry.uses >= maxUse) return "wornOut";
-  return now >= entry.due ? "expired" : undefined;
+  return now >= entry.end ? entry.ends : undefined;
 }
 
-/** What a round looks at: lists in the order in which their entries fall due. */
-export interface Objects<T> {
-  /** Available, the longest unused first. */
-  readonly idle: List<Entry<T>>;
-  /** In use, the longest held first, and not warned of yet. */
-  readonly lent: List<Entry<T>>;
-  /** In use and warned of, the longest held first. */
-  readonly overdue: List<Entry<T>>;
-  /** By the end of their lifetime. */
-  readonly lifetimes: Deadlines<Entry<T>>;
-  /** How many objects there are, less those being closed. */
-  readonly live: number;
-}
-
-/** The delays a round goes by. */
+/** The delays that rounds and the like go by. */
 export type Limits = Pick<
   Settings<unknown>,
-  "minSize" | "maxAvailDelay" | "maxUsingDelay" | "maxUsingDelayKill"
+  "maxAvailDelay" | "maxUsingDelay" | "maxUsingDelayKill"
 >;
+
+/** Which of the available objects are unused for too long, and may go; the longest unused come first. */
+export function unused<T>(
+  idle: List<Entry<T>>,
+  { maxAvailDelay }: Limits,
+  spare: number,
+  now: number,
+): Entry<T>[] {
+  const found: Entry<T>[] = [];
+  if (maxAvailDelay === 0) return found;
+  for (const entry of idle) {
+    if (found.length >= spare || now - entry.since < maxAvailDelay) break;
+    if (!entry.checking) found.push(entry);
+  }
+  return found;
+}
+
+/** The available object whose lifetime ends next, of those for which that is about to. */
+export function expiring<T>(
+  lifetimes: Deadlines<Entry<T>>,
+  now: number,
+  lead: number,
+): Entry<T> | undefined {
+  let next: Entry<T> | undefined;
+  for (const entry of lifetimes.until(now + lead)) {
+    const may = entry.ageing && entry.state === "available" && !entry.checking;
+    if (may && (next === undefined || entry.end < next.end)) next = entry;
+  }
+  return next;
+}
+
+/** By which part of a lifetime a successor is made ahead, at the most. */
+const AHEAD = 0.2;
+
+/** How long before the end of a lifetime its successor is made: two rounds, if that is not too long. */
+export function leadOf(lifetime: number, hkDelay: number): number {
+  return Math.min(lifetime * AHEAD, hkDelay > 0 ? 2 * hkDelay : Infinity);
+}
+
+/** Objects that are in use, in the order in which they fall due. */
+export interface Held<T> {
+  /** Not warned of yet, the longest held first. */
+  readonly lent: List<Entry<T>>;
+  /** Warned of, the longest held first. */
+  readonly overdue: List<Entry<T>>;
+}
 
 /** What is to be done. */
 export interface Due<T> {
-  recycle: Entry<T>[];
-  expire: Entry<T>[];
   warn: Entry<T>[];
   kill: Entry<T>[];
 }
 
-/** The time, with the machine's sleep and without. */
-export interface Time {
-  now: number;
-  awake: number;
-}
-
-/** What is due; takes time for what is due, not for what there is. */
-export function due<T>(objects: Objects<T>, limits: Limits, { now, awake }: Time): Due<T> {
+/** What is held for too long; takes time for what is due, not for what there is. */
+export function due<T>({ lent, overdue }: Held<T>, limits: Limits, awake: number): Due<T> {
   const { maxUsingDelay, maxUsingDelayKill } = limits;
-  const expire = objects.lifetimes.until(now);
   return {
-    expire,
-    recycle: idleTooLong(objects, limits, now, expire),
-    warn: heldFor(objects.lent, maxUsingDelay, awake),
+    warn: heldFor(lent, maxUsingDelay, awake),
     kill: [
-      ...heldFor(objects.overdue, maxUsingDelayKill, awake),
-      ...heldFor(objects.lent, maxUsingDelayKill, awake),
+      ...heldFor(overdue, maxUsingDelayKill, awake),
+      ...heldFor(lent, maxUsingDelayKill, awake),
     ],
   };
-}
-
-function idleTooLong<T>(
-  { idle, live }: Objects<T>,
-  { maxAvailDelay, minSize }: Limits,
-  now: number,
-  expire: Entry<T>[],
-): Entry<T>[] {
-  const found: Entry<T>[] = [];
-  if (maxAvailDelay === 0) return found;
-  const going = new Set(expire);
-  let spare = live - expire.length - minSize;
-  for (const entry of idle) {
-    if (spare <= 0 || now - entry.since < maxAvailDelay) break;
-    if (entry.checking || going.has(entry)) continue;
-    found.push(entry);
-    spare--;
-  }
-  return found;
 }
 
 function heldFor<T>(list: List<Entry<T>>, delay: number, awake: number): Entry<T>[] {
@@ -109,25 +111,64 @@ function heldFor<T>(list: List<Entry<T>>, delay: number, awake: number): Entry<T
 /** Time between rounds: half the shortest delay that needs them. */
 export function roundDelay(settings: Settings<never>): number {
   if (settings.hkDelay > 0) return settings.hkDelay;
-  const { maxAvailDelay, maxUsingDelay, maxUsingDelayKill, maxLifetime } = settings;
-  const delays = [maxAvailDelay, maxUsingDelay, maxUsingDelayKill, maxLifetime]
-    .filter((delay) => delay > 0);
+  const { maxAvailDelay, maxUsingDelay, maxUsingDelayKill } = settings;
+  const delays = [maxAvailDelay, maxUsingDelay, maxUsingDelayKill].filter((delay) => delay > 0);
   const longest = settings.health ? 60_000 : Infinity;
   if (delays.length > 0) return Math.min(longest, Math.max(1, Math.ceil(Math.min(...delays) / 2)));
   return settings.health ? longest : 0;
 }
 
-/** The first rest after attempts that failed, and the longest, in milliseconds. */
-const FIRST = 100;
-const LONGEST = 30_000;
+/** How long those wait who ask for objects, in ms. */
+export interface Waits {
+  /** When last somebody was served within the target, or began to wait with nobody ahead. */
+  readonly calm: number;
+  /** How long the one has waited that waits for longest. */
+  readonly longest: number;
+}
 
-/** By up to which part a rest is longer. */
+/**
+ * Whether every `get` of the last `interval` ms has waited longer than `target`, those that still wait
+ * included: as CoDel has it, a queue that never gets short does nobody any good.
+ */
+export function isOverloaded(
+  { calm, longest }: Waits,
+  now: number,
+  target: number,
+  interval: number,
+): boolean {
+  return longest > target && now - calm >= interval;
+}
+
+/**
+ * After how many ms to try again who was refused by overload. `chance`, 0 to 1, spreads them: those who
+ * are refused together must not come back together.
+ */
+export function retryAfter(interval: number, chance: number): number {
+  return Math.ceil(interval * (1 + chance));
+}
+
+/** The first rest of an outage, in ms; it is not over `createBackoff`. */
+const FIRST_BACKOFF = 50;
+
+/** The first rest and the longest before `minSize` is made again, where gets do not rest, in ms. */
+const FIRST_REFILL = 100;
+const LONGEST_REFILL = 30_000;
+
+/** By up to which part such a rest is longer. */
 const JITTER = 0.25;
 
 /**
- * How long to rest after the `failures`th attempt in a row that failed, in ms. Many pools that lost
- * one server shall not come back to it all at once; `chance`, 0 to 1, keeps them out of step.
+ * How long to rest after the `failures`th failure in a row before anything is made, in ms; 0: not at
+ * all. Many pools that lost one server must not come back to it all at once: `chance`, 0 to 1, spreads
+ * them over the whole rest.
  */
-export function restAfter(failures: number, chance: number): number {
-  return Math.min(FIRST * 2 ** (failures - 1), LONGEST / (1 + JITTER)) * (1 + chance * JITTER);
+export function backoff(failures: number, longest: number, chance: number): number {
+  if (failures < 2) return 0;
+  return Math.ceil(chance * Math.min(longest, FIRST_BACKOFF * 2 ** (failures - 2)));
+}
+
+/** The same before `minSize` is made again, where nothing else rests. */
+export function refillBackoff(failures: number, chance: number): number {
+  const rest = Math.min(FIRST_REFILL * 2 ** (failures - 1), LONGEST_REFILL / (1 + JITTER));
+  return rest * (1 + chance * JITTER);
 }

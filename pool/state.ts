@@ -10,9 +10,18 @@ import { Log } from "./log.ts";
 import { Observers, Totals } from "./observe.ts";
 import type { Create, Settings } from "./options.ts";
 import type { Kind, Queue, Terms } from "./queue.ts";
+import { leadOf } from "./rules.ts";
 
 /** How many `get`s are traced once there is trouble. */
 const TRACED = 100;
+
+/** A hook that looks at an object for who waits. */
+export interface Check {
+  /** By `clock.awake()`. */
+  readonly begun: number;
+  /** When `health` was asked, by `clock.now()`; undefined for another hook. */
+  readonly asked: number | undefined;
+}
 
 /** Who waits for `minSize` objects. */
 export interface Expecting {
@@ -53,8 +62,12 @@ export class State<T> {
   epoch = 0;
   /** The last failure to make one. */
   failure: { cause: unknown; at: number } | undefined = undefined;
-  /** How many attempts have failed in a row. */
+  /** How many attempts have failed in a row; those that began before a rest count once. */
   failures = 0;
+  /** How many attempts had begun when a failure last counted. */
+  failedBy = 0;
+  /** The one attempt that finds out, during an outage, whether it is over. */
+  probe: Attempt<T> | undefined = undefined;
   /** How many in a row were obsolete when they were made, and how many attempts there were by then. */
   stillborn = 0;
   stillbornBy = 0;
@@ -69,7 +82,7 @@ export class State<T> {
   /** How many objects a hook looks at. */
   looking = 0;
   /** Of these, the ones that count as objects to come, the oldest first; slow ones are left out. */
-  readonly checks: Set<{ readonly begun: number }> = new Set();
+  readonly checks: Set<Check> = new Set();
   /** How many fresh objects in a row were not fit to be lent. */
   unfit = 0;
   /** `dispatch` is at work. */
@@ -84,8 +97,28 @@ export class State<T> {
   // time
   /** Housekeeping rounds. */
   rounds!: Timer;
-  /** The rest after attempts that failed, before `minSize` is tried again. */
+  /** The rest after attempts that failed: with `createBackoff` before any other, else before a refill. */
   rest!: Timer;
+  /** What is due by itself, and when that is, by `clock.now()`; Infinity: nothing is. */
+  wake!: Timer;
+  wakeAt = Infinity;
+  /** How long before the end of a lifetime a successor is made, at the most. */
+  lead: number;
+  /** End the waiting for resets that are spread. */
+  readonly rotations: Set<() => void> = new Set();
+  /** Whether those who wait do so for too long, and when that is looked at; Infinity: it is not. */
+  shed!: Timer;
+  shedAt = Infinity;
+  /** When last somebody was served within `queueTarget`, or began to wait with nobody ahead. */
+  calm = -Infinity;
+  /** The pool is overloaded. */
+  overload: { readonly since: number; refused: number } | undefined = undefined;
+  /** Whether anything moves while somebody waits, and when that is looked at; Infinity: it is not. */
+  still!: Timer;
+  stillAt = Infinity;
+  /** Since when nothing has moved, as far as was looked. */
+  standstill: { readonly moves: number; readonly since: number; told: boolean } | undefined =
+    undefined;
   /** When the oldest of `checks` has taken long. */
   slow!: Timer;
   /** The `timeout` of a shutdown. */
@@ -97,6 +130,10 @@ export class State<T> {
   slept = 0;
   /** The program stood still until then: an object last proven good before that may have died. */
   suspect = -Infinity;
+  /** When a check began that failed or hangs: an object last proven good before that may have died, too. */
+  distrust = -Infinity;
+  /** The last check failed or hangs: others may, too. */
+  alarm = false;
   /** A round asks for the health of what is available. */
   checkingAll = false;
   /** Somebody waits for what rounds do. */
@@ -133,6 +170,7 @@ export class State<T> {
     this.fun = fun;
     this.settings = settings;
     this.hkDelay = hkDelay;
+    this.lead = leadOf(settings.maxLifetime, hkDelay);
     this.log = new Log(this.name, settings.logLevel, settings.logger);
     this.hooks = new Hooks(settings, this.totals, this.log);
     this.observers = new Observers((method, error) =>
@@ -172,10 +210,21 @@ export class State<T> {
     return maxSize === 0 || this.size < maxSize;
   }
 
+  /** How many available objects may go because nobody has used them for long. */
+  get spare(): number {
+    const { bag, settings: { minAvailable, minSize } } = this;
+    return Math.min(bag.live - bag.ageing - minSize, bag.idle.size - minAvailable);
+  }
+
   /** How many objects there are over `maxSize`; what is being closed is on its way out already. */
   get surplus(): number {
     const { attempts, bag, settings: { maxSize } } = this;
     return maxSize === 0 ? 0 : Math.max(0, attempts.size + bag.live - maxSize);
+  }
+
+  /** Whether objects cannot be made at the moment, so that one attempt at a time finds out. */
+  get outage(): boolean {
+    return this.failures > 1 && this.settings.createBackoff > 0;
   }
 
   /** Whether somebody waits for whom no object is to come out of a check. */
@@ -196,7 +245,8 @@ export class State<T> {
     this.observed = !this.observers.none;
     this.clocked = this.#timed || this.observed;
     if (this.clocked && !wasClocked) this.#startClock();
-    this.quick = open && !this.hooked && this.tracing === 0 && !this.observed;
+    this.quick = open && !this.hooked && this.tracing === 0 && !this.observed &&
+      this.settings.minAvailable === 0;
   }
 
   /** For good: from now on it is known exactly since when objects are where they are. */

@@ -84,12 +84,14 @@ function configOf<T>(settings: Settings<T>, hkDelay: number): PoolStats["config"
   const config: PoolStats["config"] = {};
   for (const name of Object.keys(NUMBERS) as NumberOption[]) config[name] = settings[name];
   for (const name of HOOKS) config[name] = settings[name] !== undefined;
-  const { healthAfter, discardOnError, logLevel, traceHolders } = settings;
+  const { createRetry, discardOnError, healthAfter, idleOrder, logLevel, traceHolders } = settings;
   return {
     ...config,
     hkDelay,
     healthAfter: healthAfter ?? null,
     discardOnError: discardOnError !== false,
+    createRetry: createRetry !== false,
+    idleOrder,
     traceHolders,
     logLevel,
   };

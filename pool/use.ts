@@ -4,6 +4,7 @@ import { abortReason, isThenable } from "../values.ts";
 import { acquire, acquireQuickly, keepResolver, lend, pick, takeResolver } from "./acquire.ts";
 import { takenAway } from "./explain.ts";
 import { DONE } from "./hooks.ts";
+import { runWithin } from "./nesting.ts";
 import type { GetOptions, UseContext } from "./options.ts";
 import { rejecting, type Resolve } from "./queue.ts";
 import { release } from "./release.ts";
@@ -72,7 +73,9 @@ function begin<T, R>(
   }
   try {
     if (signal !== undefined) usage.listen(signal);
-    const result = fn(usage.entry.object, usage);
+    const result = usage.borrower?.trace === undefined
+      ? fn(usage.entry.object, usage)
+      : runWithin(usage, () => fn(usage.entry.object, usage));
     if (isThenable(result)) wait(usage, result, resolve);
     else resolve(done(usage, result));
   } catch (error) {

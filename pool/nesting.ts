@@ -1,0 +1,51 @@
+// Nesting: which `use` a borrower is called in, and whether all objects are held by who waits.
+
+import { type Carrier, carrier } from "../context.ts";
+import type { Entry, Lending } from "./entry.ts";
+import type { Waiter } from "./queue.ts";
+import type { State } from "./state.ts";
+
+/** Carries the `use` in whose callback one is. Made when first needed: on Node 20 it costs each await. */
+let flow: Carrier<Lending<unknown>> | undefined;
+
+/** The `use` in whose callback this is called, if that is traced. */
+export function enclosing(): Lending<unknown> | undefined {
+  return flow?.getStore();
+}
+
+/** Calls `fn` in a context that tells of `lending`, where the runtime has one. */
+export function runWithin<R>(lending: Lending<unknown>, fn: () => R): R {
+  flow ??= carrier();
+  return flow === undefined ? fn() : flow.run(lending, fn);
+}
+
+/** The loans that a borrower holds, by the callbacks of `use` that it is called in. */
+export function heldBy({ terms: { borrower } }: Waiter<unknown>): Lending<unknown>[] {
+  const found: Lending<unknown>[] = [];
+  for (let one = borrower?.within; one !== undefined; one = one.borrower?.within) {
+    if (one.end === undefined) found.push(one);
+  }
+  return found;
+}
+
+/**
+ * Who holds all objects and waits for another one, the last to come at the end; empty if somebody else
+ * may give one back.
+ */
+export function cycle<T>(pool: State<T>): Waiter<unknown>[] {
+  const { attempts, bag, looking, queue } = pool;
+  if (pool.room || bag.using === 0 || bag.live < pool.size || looking + attempts.size > 0) {
+    return [];
+  }
+  const holders = new Set<Lending<unknown>>();
+  const waiters: Waiter<unknown>[] = [];
+  for (const waiter of queue.all()) {
+    const loans = heldBy(waiter);
+    if (loans.length > 0) waiters.push(waiter);
+    for (const loan of loans) holders.add(loan);
+  }
+  if (waiters.length === 0) return [];
+  const isHeld = ({ lending }: Entry<T>) => lending !== undefined && holders.has(lending);
+  if (![...bag.entries()].every(isHeld)) return [];
+  return waiters.sort((a, b) => a.turn - b.turn);
+}

@@ -1,0 +1,73 @@
+// Overload: refuses who has waited for too long, and serves the newest first, while all wait for long.
+
+import { overloadError } from "./explain.ts";
+import type { Waiter } from "./queue.ts";
+import { refuse } from "./refuse.ts";
+import { isOverloaded } from "./rules.ts";
+import type { State } from "./state.ts";
+
+/** Somebody begins to wait, with nobody ahead. */
+export function beginWaiting<T>(pool: State<T>): void {
+  const { settings: { queueTarget }, shed } = pool;
+  pool.calm = pool.clock.awake();
+  if (pool.shedAt < Infinity) return;
+  pool.shedAt = pool.calm + queueTarget;
+  shed.start(queueTarget, false);
+}
+
+/** A waiter is about to be served. */
+export function endWaiting<T>(pool: State<T>, { begun }: Waiter<unknown>): void {
+  const { clock, overload, settings: { queueTarget } } = pool;
+  if (overload !== undefined) return;
+  const now = clock.awake();
+  if (begun < 0 || now - begun <= queueTarget) pool.calm = now; // below 0: it has just come
+}
+
+/** Nobody waits any more. */
+export function endOverload<T>(pool: State<T>): void {
+  const { clock, log, overload } = pool;
+  if (overload === undefined) return;
+  pool.overload = undefined;
+  const lasted = Math.round(clock.awake() - overload.since);
+  log.info(() => `is no longer overloaded, after ${lasted} ms; ${overload.refused} were refused`);
+}
+
+/** Finds out whether the pool is overloaded, and refuses who has waited for too long. */
+export function lookAtQueue<T>(pool: State<T>): void {
+  const { clock, queue, settings: { queueInterval, queueTarget }, shed } = pool;
+  pool.shedAt = Infinity;
+  if (queue.size === 0) return;
+  const now = clock.awake();
+  const longest = now - queue.oldest!.begun;
+  if (
+    pool.overload === undefined &&
+    isOverloaded({ calm: pool.calm, longest }, now, queueTarget, queueInterval)
+  ) begin(pool, now);
+  if (pool.overload !== undefined) refuseOld(pool, now);
+  const { oldest } = queue;
+  if (oldest === undefined || pool.shedAt < Infinity) return; // by who hears of it
+  pool.shedAt = pool.overload === undefined
+    ? Math.max(oldest.begun + queueTarget + 1, pool.calm + queueInterval)
+    : oldest.begun + 2 * queueTarget;
+  shed.start(Math.max(1, Math.ceil(pool.shedAt - clock.awake())), false);
+}
+
+function begin<T>(pool: State<T>, now: number): void {
+  const { log, queue, settings: { queueInterval, queueTarget } } = pool;
+  pool.overload = { since: now, refused: 0 };
+  queue.newestFirst = true;
+  log.warn(() =>
+    `is overloaded: for ${queueInterval} ms each get has waited longer than ${queueTarget} ms ` +
+    `(queueTarget); ${queue.size} wait`
+  );
+}
+
+/** Refuses who has waited for twice the target. */
+export function refuseOld<T>(pool: State<T>, now: number): void {
+  const { queue, settings: { queueTarget } } = pool;
+  for (const waiter of queue.by(now - 2 * queueTarget)) {
+    if (!waiter.waits || pool.overload === undefined) continue; // by who has heard of the others
+    pool.overload.refused++;
+    refuse(pool, waiter, overloadError(pool, now - waiter.begun), "overload");
+  }
+}

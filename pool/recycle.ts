@@ -1,0 +1,111 @@
+// Recycle: objects go at the end of their lifetime, or when they are unused for too long, each at its
+// own moment; those that are needed have their successors made before.
+
+import { after } from "./clock.ts";
+import type { Entry } from "./entry.ts";
+import { evictIdle } from "./evict.ts";
+import { DONE } from "./hooks.ts";
+import { expiring, unused } from "./rules.ts";
+import type { State } from "./state.ts";
+
+/** Closes what is due, has successors made, and wakes for what comes next. */
+export function recycle<T>(pool: State<T>): void {
+  pool.wakeAt = Infinity;
+  if (pool.ending !== undefined) return;
+  const { bag, clock } = pool;
+  const now = clock.now();
+  for (const entry of bag.lifetimes.until(now)) {
+    bag.lifetimes.remove(entry);
+    if (now >= entry.end) void evictIdle(pool, entry, entry.ends); // one in use: when it returns
+    else if (entry.live) bag.age(entry);
+  }
+  for (const entry of unused(bag.idle, pool.settings, pool.spare, now)) {
+    // Asked again: hooks of the others may have closed some.
+    if (pool.spare > 0) void evictIdle(pool, entry, "recycled");
+  }
+  replaceNext(pool);
+  wakeBy(pool, bag.lifetimes.first?.due ?? Infinity);
+  planIdle(pool);
+  pool.dispatch();
+}
+
+/** Wakes at that moment, by `clock.now()`, at the latest. */
+export function wakeBy<T>(pool: State<T>, moment: number): void {
+  if (moment >= pool.wakeAt) return;
+  pool.wakeAt = moment;
+  pool.wake.start(Math.max(1, Math.ceil(moment - pool.clock.now())), false);
+}
+
+/** An object becomes available. */
+export function store<T>(pool: State<T>, entry: Entry<T>, unusedYet = false): void {
+  if (unusedYet && pool.settings.idleOrder === "fifo") pool.bag.restore(entry);
+  else pool.bag.store(entry);
+  if (pool.settings.maxAvailDelay > 0) planIdle(pool);
+}
+
+/** Wakes when the longest unused object has been unused for too long, if it may go. */
+export function planIdle<T>(pool: State<T>): void {
+  const { bag: { idle }, settings: { maxAvailDelay } } = pool;
+  if (maxAvailDelay === 0 || pool.spare <= 0) return;
+  let { first } = idle;
+  while (first?.checking) first = first.next as Entry<T> | undefined;
+  if (first !== undefined) wakeBy(pool, first.since + maxAvailDelay);
+}
+
+/**
+ * Where there is no room for a successor, closes the next object whose lifetime is about to end: one at
+ * a time, and while nobody waits.
+ */
+export function replaceNext<T>(pool: State<T>): void {
+  const { bag, clock } = pool;
+  if (!isReplacing(pool)) return;
+  const next = expiring(bag.lifetimes, clock.now(), pool.lead);
+  if (next !== undefined) void evictIdle(pool, next, next.ends);
+}
+
+/** Whether an object whose lifetime is about to end is to make room for its successor. */
+export function isReplacing<T>(pool: State<T>): boolean {
+  const { attempts, bag, failures, queue, settings: { minSize } } = pool;
+  return bag.ageing > 0 && bag.live - bag.ageing < minSize && !pool.room && failures === 0 &&
+    queue.size === 0 && attempts.size === 0 && bag.closing === 0;
+}
+
+/**
+ * Ends the lifetimes of all present objects within `spread` ms, one after the other; resolves once those
+ * that are available now are closed.
+ */
+export function rotate<T>(pool: State<T>, spread: number): Promise<void> {
+  const { attempts, bag, clock } = pool;
+  const idle = [...bag.idle];
+  const using = [...bag.entries()].filter(({ state }) => state === "using");
+  const all = [...idle, ...using];
+  const now = clock.now();
+  const step = spread / Math.max(all.length, 1);
+  pool.careful = true;
+  pool.keepTime();
+  pool.lead = Math.max(pool.lead, step);
+  for (const [i, entry] of all.entries()) {
+    const end = now + step * (i + 1);
+    if (end < entry.end) bag.outdate(entry, end, Math.max(now, end - step));
+  }
+  for (const attempt of attempts) attempt.until = now + spread;
+  wakeBy(pool, bag.lifetimes.first?.due ?? Infinity);
+  return idle.length === 0 ? DONE : rotated(pool, idle, step * idle.length);
+}
+
+async function rotated<T>(pool: State<T>, idle: Entry<T>[], delay: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const finish = () => {
+      cancel();
+      pool.rotations.delete(finish);
+      resolve();
+    };
+    const cancel = after(Math.ceil(delay), true, finish);
+    pool.rotations.add(finish);
+  });
+  for (const entry of idle) {
+    if (entry.ends === "reset") void evictIdle(pool, entry, "reset");
+  }
+  const closings = [...pool.closings].filter(({ reason }) => reason === "reset");
+  await Promise.all(closings.map(({ promise }) => promise));
+}
