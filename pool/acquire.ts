@@ -177,15 +177,13 @@ function leave<T>(pool: State<T>, entry: Entry<T>): void {
  */
 export function pick<T>(pool: State<T>, sure = false): Entry<T> | undefined {
   const { bag, clock, clocked, settings } = pool;
-  const { idleOrder } = settings;
-  if (!clocked) return bag.takeNext(idleOrder);
+  if (!clocked) return bag.takeNext(pool.fifo);
   if (bag.idle.size === 0) return undefined;
   const now = pool.now = clock.now();
   notice(pool, now);
   for (;;) {
-    const isFifo = idleOrder === "fifo";
-    let entry = isFifo ? bag.idle.first : bag.idle.last;
-    while (entry?.checking) entry = (isFifo ? entry.next : entry.prev) as Entry<T> | undefined;
+    let entry = pool.fifo ? bag.idle.first : bag.idle.last;
+    while (entry?.checking) entry = (pool.fifo ? entry.next : entry.prev) as Entry<T> | undefined;
     if (entry === undefined || sure && doubtful(pool, entry, now)) return undefined;
     const fault = stale(entry, settings, pool.spare, now);
     bag.take(entry);
@@ -252,10 +250,10 @@ export function offer<T>(pool: State<T>, entry: Entry<T>): void {
 
 /** To whose turn it is. */
 function deliver<T>(pool: State<T>, entry: Entry<T>): void {
-  if (entry.state !== "using") return; // taken away while a hook ran
-  if (pool.careful && isDead(pool, entry)) return readmit(pool, entry); // which closes it
   const sheds = pool.settings.queueTarget > 0;
   if (sheds && pool.overload !== undefined) refuseOld(pool, pool.clock.awake());
+  if (entry.state !== "using") return; // taken away while a hook or an observer ran
+  if (pool.careful && isDead(pool, entry)) return readmit(pool, entry); // which closes it
   const waiter = pool.queue.shift();
   if (waiter === undefined) return void giveBack(pool, entry);
   if (sheds) endWaiting(pool, waiter);

@@ -67,8 +67,8 @@ export class Bag<T> {
   }
 
   /** The same for the one that was returned last, or is unused for longest, if there is any. */
-  takeNext(order: "lifo" | "fifo"): Entry<T> | undefined {
-    const entry = order === "lifo" ? this.idle.pop() : this.idle.shift();
+  takeNext(fifo: boolean): Entry<T> | undefined {
+    const entry = fifo ? this.idle.shift() : this.idle.pop();
     if (entry === undefined) return undefined;
     entry.state = "using";
     this.#using++;

@@ -37,10 +37,16 @@ export function wakeBy<T>(pool: State<T>, moment: number): void {
 }
 
 /** An object becomes available. */
-export function store<T>(pool: State<T>, entry: Entry<T>, unusedYet = false): void {
-  if (unusedYet && pool.settings.idleOrder === "fifo") pool.bag.restore(entry);
+export function store<T>(pool: State<T>, entry: Entry<T>): void {
+  pool.bag.store(entry);
+  if (pool.idleLimited) planIdle(pool);
+}
+
+/** The same for one that was picked, and is as long unused as it was. */
+export function restore<T>(pool: State<T>, entry: Entry<T>): void {
+  if (pool.fifo) pool.bag.restore(entry);
   else pool.bag.store(entry);
-  if (pool.settings.maxAvailDelay > 0) planIdle(pool);
+  if (pool.idleLimited) planIdle(pool);
 }
 
 /** Wakes when the longest unused object has been unused for too long, if it may go. */

@@ -8,7 +8,7 @@ import { holderOf, holding } from "./explain.ts";
 import { notice } from "./health.ts";
 import { DONE } from "./hooks.ts";
 import type { CloseReason } from "./observe.ts";
-import { isReplacing, store } from "./recycle.ts";
+import { isReplacing, restore, store } from "./recycle.ts";
 import { wornOut } from "./rules.ts";
 import type { State } from "./state.ts";
 
@@ -126,7 +126,7 @@ export function putBack<T>(pool: State<T>, entry: Entry<T>): void {
   if (entry.state !== "using") return;
   const fault = pool.careful ? obsolete(pool, entry, pool.now) : undefined;
   if (fault !== undefined) void evict(pool, entry, fault);
-  else store(pool, entry, true);
+  else restore(pool, entry);
 }
 
 /** Whether an object has died, or is from before a reset. */

@@ -18,7 +18,7 @@ export function watch<T>(pool: State<T>, waiter: Waiter<unknown>): void {
   // On Workers a timer would keep the runtime from telling who waits in vain.
   const endless = timeout === 0 && !requestBound;
   if (nested) look(pool, STUCK);
-  else if (endless) look(pool, STILL);
+  else if (endless && pool.stillAt === Infinity) look(pool, STILL);
 }
 
 /** Looks again in `delay` ms, unless it does so earlier. */

@@ -151,6 +151,10 @@ export class State<T> {
   #timed: boolean;
   /** Hooks have a say in what may be lent. */
   readonly hooked: boolean;
+  /** Which available object is lent: the one that is unused for longest. */
+  readonly fifo: boolean;
+  /** An available object may go because nobody uses it. */
+  readonly idleLimited: boolean;
   /** An available object can be lent at once: no hook, observer or trace is in force. */
   quick: boolean;
   /** A returned object may have to be closed: a limit is in force, or something was reset. */
@@ -195,6 +199,8 @@ export class State<T> {
       [maxUsingDelay, maxUsingDelayKill, maxAvailDelay, maxLifetime].some((delay) => delay > 0);
     this.clocked = this.#timed;
     this.hooked = health !== undefined || settings.getter !== undefined;
+    this.fifo = settings.idleOrder === "fifo";
+    this.idleLimited = maxAvailDelay > 0;
     this.careful = settings.maxUse > 0 || maxLifetime > 0;
     this.quick = false; // until it has started
   }
