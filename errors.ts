@@ -103,9 +103,14 @@ export class PoolOverloadError extends PoolError {
    *
    * @param message what is too much, and the way out
    * @param details the same as fields
+   * @param options `cause`: the last failure to make an object, while these fail
    */
-  constructor(message: string, details: { readonly retryAfter: number; readonly waited: number }) {
-    super(message);
+  constructor(
+    message: string,
+    details: { readonly retryAfter: number; readonly waited: number },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
     this.retryAfter = details.retryAfter;
     this.waited = details.waited;
   }

@@ -115,7 +115,6 @@ export class Bag<T> {
     entry.ageing = true;
     this.ageing++;
     entry.due = entry.end;
-    this.lifetimes.add(entry);
   }
 
   /** The lifetime of one is to end earlier, and is about to end from `due` on. */

@@ -172,11 +172,16 @@ function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void 
   // Taken in before anybody hears of it, who may ask for another one at once.
   if ("object" in outcome) {
     const entry = admit(pool, attempt, outcome.object);
+    pool.failures = 0;
+    pool.rest.stop();
     tellCreated(pool, attempt, {});
     made(pool, attempt, entry);
   } else {
     const { error, leftover } = outcome;
     const entry = leftover === undefined ? undefined : admit(pool, attempt, leftover);
+    pool.totals.createFailed++;
+    pool.failure = { cause: error, at: pool.clock.awake() };
+    if (goesOn(pool)) takeRest(pool, attempt);
     tellCreated(pool, attempt, { error });
     failed(pool, attempt, error, entry, isProbe);
   }
@@ -194,8 +199,6 @@ function tellCreated<T>(
 
 function made<T>(pool: State<T>, attempt: Attempt<T>, entry: Entry<T>): void {
   const { hooks, log } = pool;
-  pool.failures = 0;
-  pool.rest.stop();
   log.debug(() => `${hooks.label(entry)} is made`);
   if (attempt.epoch === pool.epoch) pool.stillborn = 0;
   else stillborn(pool, attempt);
@@ -230,12 +233,8 @@ function failed<T>(
   entry: Entry<T> | undefined,
   isProbe: boolean,
 ): void {
-  const { bag, clock, ending, hooks, log, totals } = pool;
-  totals.createFailed++;
-  pool.failure = { cause: error, at: clock.awake() };
-  const goesOn = ending === undefined || ending.draining;
-  if (goesOn) takeRest(pool, attempt);
-  const retried = goesOn && hooks.retriesAfter(error);
+  const { bag, hooks, log } = pool;
+  const retried = goesOn(pool) && hooks.retriesAfter(error);
   // With no object that could come back, each of them would only find out the same, one by one.
   const all = isProbe && bag.live === (entry === undefined ? 0 : 1);
   if ((retried || !tell(pool, attempt, error, all)) && pool.ending === undefined) {
@@ -243,6 +242,11 @@ function failed<T>(
   }
   if (entry === undefined) vacated(pool);
   else if (entry.live) void evict(pool, entry, "leftover"); // a logger may do anything
+}
+
+/** Whether objects are still made. */
+function goesOn<T>({ ending }: State<T>): boolean {
+  return ending === undefined || ending.draining;
 }
 
 /** Rests after a failure, unless it is one of those that began before the last rest. */

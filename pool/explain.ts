@@ -67,13 +67,14 @@ export function timeoutError<T, R>(
 }
 
 /** For a waiter that is shed. */
-export function overloadError<T>({ name, settings }: State<T>, waited: number): PoolOverloadError {
-  const { queueInterval, queueTarget } = settings;
+export function overloadError<T>(pool: State<T>, waited: number): PoolOverloadError {
+  const { failure, failures, name, settings: { queueInterval, queueTarget } } = pool;
   const after = retryAfter(queueInterval, Math.random());
   return new PoolOverloadError(
     `${name} is overloaded: waited ${Math.round(waited)} ms, over twice the queueTarget ` +
       `(${queueTarget} ms): try again in ${after} ms, send less, or raise maxSize`,
     { retryAfter: after, waited: Math.round(waited) },
+    failures > 0 ? { cause: failure!.cause } : undefined,
   );
 }
 

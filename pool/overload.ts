@@ -34,10 +34,12 @@ export function endOverload<T>(pool: State<T>): void {
 
 /** Finds out whether the pool is overloaded, and refuses who has waited for too long. */
 export function lookAtQueue<T>(pool: State<T>): void {
-  const { clock, queue, settings: { queueInterval, queueTarget }, shed } = pool;
+  const { attempts, checks, clock, queue, settings: { queueInterval, queueTarget }, shed } = pool;
   pool.shedAt = Infinity;
   if (queue.size === 0) return;
   const now = clock.awake();
+  // Who waits for an object that is being made for it waits for the server, and not for others.
+  if (queue.size <= attempts.size + checks.size) pool.calm = now;
   const longest = now - queue.oldest!.begun;
   if (
     pool.overload === undefined &&

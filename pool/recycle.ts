@@ -16,8 +16,10 @@ export function recycle<T>(pool: State<T>): void {
   const now = clock.now();
   for (const entry of bag.lifetimes.until(now)) {
     bag.lifetimes.remove(entry);
-    if (now >= entry.end) void evictIdle(pool, entry, entry.ends); // one in use: when it returns
-    else if (entry.live) bag.age(entry);
+    if (!entry.live) continue; // `closer` of another may have done anything
+    if (!entry.ageing) bag.age(entry);
+    if (now < entry.end) bag.lifetimes.add(entry);
+    else void evictIdle(pool, entry, entry.ends); // one in use: when it returns
   }
   for (const entry of unused(bag.idle, pool.settings, pool.spare, now)) {
     // Asked again: hooks of the others may have closed some.

@@ -11,6 +11,9 @@ import type { State } from "./state.ts";
 const STUCK = 200;
 const STILL = 10_000;
 
+/** How often it is looked whether anything has moved, in ms, where no deadlock can be told. */
+const OFTEN = 2_000;
+
 /** A borrower begins to wait: looks later whether anything has moved. */
 export function watch<T>(pool: State<T>, waiter: Waiter<unknown>): void {
   const { terms: { borrower, timeout } } = waiter;
@@ -18,7 +21,7 @@ export function watch<T>(pool: State<T>, waiter: Waiter<unknown>): void {
   // On Workers a timer would keep the runtime from telling who waits in vain.
   const endless = timeout === 0 && !requestBound;
   if (nested) look(pool, STUCK);
-  else if (endless && pool.stillAt === Infinity) look(pool, STILL);
+  else if (endless && pool.stillAt === Infinity) look(pool, OFTEN);
 }
 
 /** Looks again in `delay` ms, unless it does so earlier. */
@@ -57,7 +60,7 @@ export function lookAtStandstill<T>(pool: State<T>): void {
   if (passed >= STILL && all.some(({ terms }) => terms.timeout === 0)) warn(pool, passed);
   const nested = traceHolders === true && all.some((waiter) => heldBy(waiter).length > 0);
   if (nested) look(pool, passed < STUCK ? Math.ceil(STUCK - passed) : STUCK);
-  else if (all.length > 0 && !requestBound) look(pool, STILL);
+  else if (all.length > 0 && !requestBound) look(pool, OFTEN);
 }
 
 /** Who waits without a timeout would never say so. */
