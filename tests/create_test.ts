@@ -81,12 +81,12 @@ describe("fun", () => {
     await pool.shutdown();
   });
 
-  it("that always fails is called once for each get, and no more", async () => {
+  it("that always fails is called once for each get, and no more, where nothing rests", async () => {
     let calls = 0;
     const pool = new Pool<Thing>(() => {
       calls++;
       throw new Error("down");
-    }, { maxSize: 3 });
+    }, { maxSize: 3, createBackoff: 0 });
     const results = await Promise.allSettled(Array.from({ length: 20 }, () => pool.get()));
     assertEquals(results.filter(({ status }) => status === "rejected").length, 20);
     await idle();
@@ -94,21 +94,24 @@ describe("fun", () => {
     await pool.shutdown();
   });
 
-  it("that throws at once fails any number of waiting gets, one after the other", async () => {
-    let broken = false;
-    const pool = new Pool((n) => {
-      if (broken) throw new Error("down");
-      return new Thing(n);
-    }, { maxSize: 1 });
-    const lease = await pool.get();
-    const gets = Promise.allSettled(Array.from({ length: 20_000 }, () => pool.get()));
-    broken = true;
-    await pool.discard(lease);
-    const errors = (await gets).map((result) => (result as PromiseRejectedResult).reason);
-    assertEquals(errors.filter((error) => error?.message === "down").length, 20_000);
-    assertEquals([pool.size, pool.waiting], [0, 0]);
-    await pool.shutdown();
-  });
+  for (const [how, createBackoff] of [["one after the other", 0], ["together", 5000]] as const) {
+    it(`that throws at once fails any number of waiting gets, ${how}`, async () => {
+      let broken = false;
+      const pool = new Pool((n) => {
+        if (broken) throw new Error("down");
+        return new Thing(n);
+      }, { maxSize: 1, createBackoff });
+      const lease = await pool.get();
+      const gets = Promise.allSettled(Array.from({ length: 20_000 }, () => pool.get()));
+      broken = true;
+      await pool.discard(lease);
+      const errors = (await gets).map((result) => (result as PromiseRejectedResult).reason);
+      assertEquals(errors.filter((error) => error?.message === "down").length, 20_000);
+      const { createFailed } = pool.stats();
+      assertEquals([pool.size, pool.waiting, createFailed], [0, 0, createBackoff ? 3 : 20_000]);
+      await pool.shutdown();
+    });
+  }
 
   it("that gives nothing has failed", async () => {
     for (const nothing of [undefined, null]) {

@@ -141,14 +141,14 @@ describe("minSize", () => {
     await pool.shutdown();
   });
 
-  it("is tried again after 100 ms, doubling with jitter to 30 s", async () => {
+  it("is tried again after 100 ms, doubling with jitter to 30 s, where gets do not rest", async () => {
     const gapsOf = async () => {
       using time = new Time();
       const at: number[] = [];
       const pool = new Pool<Thing>(() => {
         at.push(time.now);
         return Promise.reject(new Error("down"));
-      }, { minSize: 1, logLevel: "silent" });
+      }, { minSize: 1, createBackoff: 0, logLevel: "silent" });
       await rejection(pool.ready());
       for (let i = 0; i < 12; i++) await time.next();
       await pool.shutdown();
@@ -166,7 +166,7 @@ describe("minSize", () => {
     assert(others.some((other) => other.join() !== gaps.join()), "there is no jitter");
   });
 
-  it("starts again at 100 ms after a success", async () => {
+  it("starts again at 100 ms after a success, where gets do not rest", async () => {
     using time = new Time();
     let broken = true;
     let attempts = 0;
@@ -174,7 +174,7 @@ describe("minSize", () => {
       attempts++;
       if (broken) throw new Error("down");
       return new Thing(n);
-    }, { minSize: 1, logLevel: "silent" });
+    }, { minSize: 1, createBackoff: 0, logLevel: "silent" });
     await rejection(pool.ready());
     await time.pass(2000, 20);
     broken = false;
@@ -200,13 +200,13 @@ describe("minSize", () => {
     await pool.shutdown();
   });
 
-  it("is no concern of a get, which does not wait for a pause to be over", async () => {
+  it("is no concern of a get with createBackoff 0: it does not wait for a rest to be over", async () => {
     using time = new Time();
     let broken = true;
     const pool = new Pool((n) => {
       if (broken) throw new Error("down");
       return new Thing(n);
-    }, { minSize: 1, logLevel: "silent" });
+    }, { minSize: 1, createBackoff: 0, logLevel: "silent" });
     await rejection(pool.ready());
     await time.pass(5000, 100);
     broken = false;
@@ -261,17 +261,22 @@ describe("ready", () => {
     await pool.shutdown();
   });
 
-  it("rejects with the first failure also where fun throws at once, and calls it once", async () => {
-    let calls = 0;
-    const logger = new Recorder();
-    const pool = new Pool<Thing>((n) => {
-      calls++;
-      throw new Error(`failure ${n}`);
-    }, { minSize: 1, logger });
-    const error = await rejection(pool.ready());
-    assertEquals([(error as Error).message, calls], ["failure 0", 1]);
-    await pool.shutdown();
-  });
+  const rests = [["twice before it rests", 5000, 2], ["once if it never rests", 0, 1]] as const;
+  for (const [how, createBackoff, expected] of rests) {
+    it(`rejects with the first failure also where fun throws at once, called ${how}`, async () => {
+      using time = new Time();
+      let calls = 0;
+      const logger = new Recorder();
+      const pool = new Pool<Thing>((n) => {
+        calls++;
+        throw new Error(`failure ${n}`);
+      }, { minSize: 1, createBackoff, logger });
+      const error = await rejection(pool.ready());
+      await idle();
+      assertEquals([(error as Error).message, calls, time.now], ["failure 0", expected, 0]);
+      await pool.shutdown();
+    });
+  }
 
   it("rejects when the pool is shut down, before or meanwhile", async () => {
     const pool = new Pool((_, { signal }) =>

@@ -133,19 +133,21 @@ describe("maxLifetime that ends while a hook looks at the object", () => {
       minSize: 1,
       maxLifetime: 100,
       lifetimeJitter: 0,
-      getter: () => takes(60),
+      getter: () => takes(75),
       closer,
     });
     await pool.ready();
     await time.pass(50, 10);
     pool.resize({ minSize: 2 });
-    await time.pass(49);
-    const got = pool.get();
-    await time.pass(180, 1);
+    await time.pass(29);
+    const got = pool.get(); // it has #1, which ends at 150; the successor of #0 is made at 80
+    await time.pass(81, 1);
     const lease = await got;
     assertEquals([lease.id, closed], [2, [0, 1]]);
     await pool.ret(lease);
-    await pool.shutdown();
+    const ended = pool.shutdown(); // of the successor of #1, too, at which getter looks
+    await time.pass(100, 10);
+    await ended;
   });
 });
 

@@ -101,13 +101,17 @@ describe("maxLifetime", () => {
     await pool.shutdown();
   });
 
-  it("holds at minSize too, and the object is replaced", async () => {
+  it("holds at minSize too, and the object has its successor before", async () => {
     using time = new Time();
     const { fun, closer, closed } = new Workshop();
     const pool = new Pool(fun, { maxLifetime: 1000, lifetimeJitter: 0, minSize: 1, closer });
     await pool.ready();
-    await time.pass(1600, 100);
-    assertEquals([closed, pool.available], [[0], 1]);
+    await time.pass(790, 10);
+    assertEquals([closed, pool.available], [[], 1], "before the last fifth of its lifetime");
+    await time.pass(200, 10);
+    assertEquals([closed, pool.available], [[], 2], "before its end");
+    await time.pass(20, 10);
+    assertEquals([closed, pool.available], [[0], 1], "after its end");
     await pool.shutdown();
   });
 
@@ -271,10 +275,11 @@ describe("housekeeping rounds", () => {
     assertEquals(timers.pending, 2, "before the first object: the round's, and createTimeout's");
     await creations.finish(0);
     await ready;
-    assertEquals(timers.pending, 1, "with an object");
+    assertEquals(timers.pending, 1, "with an object that may not go");
     pool.resize({ minSize: 0 });
+    assertEquals(timers.pending, 2, "with one that may: the round's, and that of its own moment");
     const lease = await pool.get();
-    assertEquals(timers.pending, 1, "with an object in use");
+    assertEquals(timers.pending, 2, "with an object in use");
     await pool.discard(lease);
     await idle();
     assertEquals(timers.pending, 0, "after the last object");

@@ -89,7 +89,7 @@ describe("an unknown option", () => {
       log: "logger",
       houseKeepInterval: "hkDelay",
       maxQueue: "maxWaiting",
-      minIdle: "minSize",
+      minIdle: "minAvailable",
       reset: "retter",
       maxUses: "maxUse",
       connectionTimeoutMillis: "timeout",

@@ -98,7 +98,7 @@ describe("priority", () => {
     assertEquals([pool.waiting, pool.available], [0, 1]);
   });
 
-  it("changes nothing about timeouts: each has its own, whatever its place", async () => {
+  it("changes nothing about timeouts: each has its own, and tells how many waited before", async () => {
     await using pool = things({ timeout: 1000 });
     using time = new Time();
     const held = await pool.borrow();
@@ -118,10 +118,10 @@ describe("priority", () => {
     await Promise.all(all);
     assertEquals(ended.sort(), [
       "a after 1000 ms, 0 ahead",
-      "b after 1000 ms, 0 ahead",
+      "b after 1000 ms, 1 ahead",
       "c after 400 ms, 2 ahead",
-      "d after 1500 ms, 1 ahead",
-      "e after 1000 ms, 2 ahead",
+      "d after 1500 ms, 3 ahead",
+      "e after 1000 ms, 4 ahead",
     ]);
     await held.release();
   });

@@ -58,7 +58,7 @@ const CASES: Record<string, Case> = {
       made();
       return { n };
     };
-    const pool = new Pool(once, { minSize: 1, ...QUIET });
+    const pool = new Pool(once, { minSize: 1, createBackoff: 0, ...QUIET });
     await pool.ready().catch(() => {});
     return async () => {
       await refilled;
