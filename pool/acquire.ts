@@ -110,6 +110,7 @@ export function acquireNow<T>(pool: State<T>, below: unknown): Lease<T> | undefi
     }
     if (isThenable(greeting)) {
       afterGetter(pool, entry, greeting);
+      if (pool.settings.minAvailable > 0) pool.dispatch();
       if (pool.ending === undefined) return undefined;
     } else if (pool.ending !== undefined || isDead(pool, entry)) void giveBack(pool, entry);
     else {

@@ -39,7 +39,7 @@ export function grow<T>(pool: State<T>): void {
 /** How many are to be made: for who waits, for `minSize` and for `minAvailable`. */
 function missing<T>(pool: State<T>): number {
   const { bag, ending, queue, rest, settings } = pool;
-  const wanted = queue.size - coming(pool);
+  const wanted = queue.size - pool.coming;
   const { createBackoff, minAvailable, minSize } = settings;
   const lacking = minSize - bag.live;
   // One successor after the other is made for those whose lifetime is about to end.
@@ -47,14 +47,6 @@ function missing<T>(pool: State<T>): number {
   if (ending !== undefined || createBackoff === 0 && rest.at < Infinity) return wanted;
   const spare = minAvailable > 0 ? Math.max(wanted, 0) + minAvailable - bag.idle.size : 0;
   return Math.max(wanted, refill, spare);
-}
-
-/** How many objects are to come out of a check; while `health` fails or hangs, none that it looks at. */
-function coming<T>({ alarm, checks }: State<T>): number {
-  if (!alarm) return checks.size;
-  let others = 0;
-  for (const { asked } of checks) if (asked === undefined) others++;
-  return others;
 }
 
 /** Whether one more may be under way; in an outage one at a time, after each rest. */

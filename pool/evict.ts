@@ -68,15 +68,11 @@ export function evictUsing<T>(pool: State<T>, entry: Entry<T>, why: CloseReason)
   if (entry.state === "using") void evict(pool, entry, why);
 }
 
-/** Closes what is available, the longest unused first, `most` objects at the most. */
-export function evictAll<T>(
-  pool: State<T>,
-  why: CloseReason,
-  most = Infinity,
-): Promise<unknown> {
+/** Closes what is available, the longest unused first. */
+export function evictAll<T>(pool: State<T>, why: CloseReason): Promise<unknown> {
   const { bag } = pool;
   // Taken first: a `closer` that asks for an object must not get one of these.
-  const victims = [...bag.idle].slice(0, Math.max(0, most));
+  const victims = [...bag.idle];
   for (const entry of victims) bag.take(entry);
   const closed: Promise<void>[] = [];
   for (const entry of victims) {

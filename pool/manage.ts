@@ -2,7 +2,7 @@
 
 import { after, Timer } from "./clock.ts";
 import { abandon, abort, begin, isComplete, recount } from "./create.ts";
-import { abandonClosings, abortClosings, evictAll, kill } from "./evict.ts";
+import { abandonClosings, abortClosings, evictAll, evictIdle, kill } from "./evict.ts";
 import { closedError, holderOf, holding } from "./explain.ts";
 import { DONE } from "./hooks.ts";
 import { planIdle, rotate } from "./recycle.ts";
@@ -35,7 +35,11 @@ export function ready<T>(pool: State<T>): Promise<void> {
 export function resize<T>(pool: State<T>, minSize: number, maxSize: number): void {
   Object.assign(pool.settings, { minSize, maxSize });
   pool.careful = true;
-  void evictAll(pool, "resized", pool.surplus);
+  const idle = pool.surplus > 0 ? [...pool.bag.idle] : [];
+  for (const entry of idle) {
+    if (pool.surplus === 0) break;
+    void evictIdle(pool, entry, "resized"); // whose `closer` may do anything
+  }
   recount(pool);
   planIdle(pool);
   if (pool.started !== undefined) pool.dispatch();

@@ -111,6 +111,7 @@ async function rotated<T>(pool: State<T>, idle: Entry<T>[], delay: number): Prom
     const cancel = after(Math.ceil(delay), true, finish);
     pool.rotations.add(finish);
   });
+  recycle(pool); // what is due, also by the machine's sleep
   for (const entry of idle) {
     if (entry.ends === "reset") void evictIdle(pool, entry, "reset");
   }

@@ -233,9 +233,17 @@ export class State<T> {
     return this.failures > 1 && this.settings.createBackoff > 0;
   }
 
+  /** How many objects are to come out of a check; while `health` fails or hangs, none that it looks at. */
+  get coming(): number {
+    if (!this.alarm) return this.checks.size;
+    let others = 0;
+    for (const { asked } of this.checks) if (asked === undefined) others++;
+    return others;
+  }
+
   /** Whether somebody waits for whom no object is to come out of a check. */
   get wanted(): boolean {
-    return this.queue.size > this.checks.size;
+    return this.queue.size > this.coming;
   }
 
   /** Whether `fun` may be called. */
