@@ -160,8 +160,8 @@ export class Pool<T> {
   }
 
   /**
-   * Lends an object: the most recently returned one, else a new one, else the next one that is
-   * returned or made. First come, first served.
+   * Lends an object: an available one, as `idleOrder` has it, else a new one, else the next one that is
+   * returned or made. First come, first served, within one `priority`; in an overload the newest first.
    *
    * @example
    * ```ts
@@ -179,6 +179,8 @@ export class Pool<T> {
    * @returns the lease; dispose of it, or {@linkcode Pool.ret} it
    * @throws {PoolTimeoutError} it took longer than `timeout`
    * @throws {PoolFullError} `maxWaiting` others wait
+   * @throws {PoolOverloadError} the pool is overloaded (`queueTarget`)
+   * @throws {PoolDeadlockError} all objects are held by who waits (`traceHolders: true`)
    * @throws {PoolClosedError} the pool has been shut down
    * @throws what `signal` was aborted with, or what `fun`, `opener` or `getter` failed with
    */
@@ -357,7 +359,7 @@ export class Pool<T> {
    * Starts the pool and waits until it has `minSize` objects.
    *
    * @returns resolves once they exist; may be called again
-   * @throws the first failure to make them
+   * @throws the first failure to make them, unless `createRetry` says to go on
    * @throws {PoolClosedError} the pool has been shut down
    */
   ready(): Promise<void> {

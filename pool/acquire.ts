@@ -252,11 +252,14 @@ export function offer<T>(pool: State<T>, entry: Entry<T>): void {
 /** To whose turn it is. */
 function deliver<T>(pool: State<T>, entry: Entry<T>): void {
   const sheds = pool.settings.queueTarget > 0;
-  if (sheds && pool.overload !== undefined) refuseOld(pool, pool.clock.awake());
+  if (sheds && pool.overload !== undefined) refuseOld(pool);
   if (entry.state !== "using") return; // taken away while a hook or an observer ran
   if (pool.careful && isDead(pool, entry)) return readmit(pool, entry); // which closes it
   const waiter = pool.queue.shift();
-  if (waiter === undefined) return void giveBack(pool, entry);
+  if (waiter === undefined) {
+    if (pool.settings.getter === undefined) return readmit(pool, entry); // nobody has touched it
+    return void giveBack(pool, entry);
+  }
   if (sheds) endWaiting(pool, waiter);
   pool.unfit = 0;
   waiter.resolve(lend(pool, entry, waiter.terms));
@@ -327,25 +330,28 @@ function beginCheck<T>(pool: State<T>, ofHealth: boolean): Check {
 }
 
 function endCheck<T>(pool: State<T>, check: Check): void {
-  const { checks, slow } = pool;
+  const { checks, orphans, slow } = pool;
   pool.looking--;
   checks.delete(check);
-  if (checks.size === 0) slow.stop();
+  orphans.delete(check);
+  if (checks.size + orphans.size === 0) slow.stop();
 }
 
 /** What takes long is no object to come: another one is looked at, or made. */
 export function forgetSlow<T>(pool: State<T>): void {
-  const { checks, clock, slow } = pool;
+  const { checks, clock, orphans, slow } = pool;
   const now = clock.awake();
-  for (const check of checks) {
-    const left = check.begun + LONG - now;
-    if (left >= 1) {
-      slow.start(left, false);
-      break;
+  let next = Infinity;
+  for (const set of [checks, orphans]) {
+    for (const check of set) {
+      const left = check.begun + LONG - now;
+      next = Math.min(next, Math.max(left, 1));
+      if (left >= 1) break;
+      set.delete(check);
+      if (check.asked !== undefined) distrust(pool, check.asked);
     }
-    checks.delete(check);
-    if (check.asked !== undefined) distrust(pool, check.asked);
   }
+  if (checks.size + orphans.size > 0) slow.start(next, false);
   pool.dispatch();
 }
 

@@ -206,16 +206,22 @@ function made<T>(pool: State<T>, attempt: Attempt<T>, entry: Entry<T>): void {
  * has made obsolete together count once.
  */
 function stillborn<T>(pool: State<T>, attempt: Attempt<T>): void {
-  pool.pausing = true;
-  after(0, true, () => {
-    pool.pausing = false;
-    pool.dispatch();
-  });
+  pause(pool);
   if (attempt.n < pool.stillbornBy) return;
   pool.stillbornBy = pool.made;
   if (++pool.stillborn < STILLBORN) return;
   pool.stillborn = 0;
   tell(pool, attempt, stillbornError(pool));
+}
+
+/** The event loop gets its turn before another attempt begins. */
+function pause<T>(pool: State<T>): void {
+  if (pool.pausing) return;
+  pool.pausing = true;
+  after(0, true, () => {
+    pool.pausing = false;
+    pool.dispatch();
+  });
 }
 
 function failed<T>(
@@ -227,6 +233,7 @@ function failed<T>(
 ): void {
   const { bag, hooks, log } = pool;
   const retried = goesOn(pool) && hooks.retriesAfter(error);
+  if (retried) pause(pool); // else one that fails at once would keep the process busy
   // With no object that could come back, each of them would only find out the same, one by one.
   const all = isProbe && bag.live === (entry === undefined ? 0 : 1);
   if ((retried || !tell(pool, attempt, error, all)) && pool.ending === undefined) {

@@ -113,14 +113,15 @@ export interface PoolOptions<T> {
    * The longest rest between attempts to make an object while they fail, in ms. From the second failure
    * in a row on the pool rests for a random time, of up to 50 ms, then up to twice as long each time.
    * After each rest it tries one at a time, until one succeeds. A `get` may wait for that long to hear
-   * of a failure. 0: it never rests.
+   * of a failure. 0: only `minSize` and `minAvailable` are made again after a rest.
    *
    * @default {5_000}
    */
   createBackoff?: number | undefined;
   /**
    * Whether a failed attempt to make an object is tried again for as long as the `get` may wait, instead
-   * of failing the `get`. A function decides by the error: `(error) => error.code === "53300"` waits out
+   * of failing the `get`; {@linkcode Pool.ready} then waits until the shutdown. A function decides by the
+   * error, and must be synchronous: `(error) => (error as { code?: string }).code === "53300"` waits out
    * PostgreSQL's "too many connections".
    *
    * @default {false}
@@ -181,7 +182,8 @@ export interface PoolOptions<T> {
    */
   lifetimeJitter?: number | undefined;
   /**
-   * Discard an object unused for that long, in ms, as long as there are more than `minSize`.
+   * Discard an object unused for that long, in ms, as long as there are more than `minSize`, and more than
+   * `minAvailable` are available.
    *
    * @default {0}, never
    */
@@ -264,6 +266,10 @@ export interface PoolOptions<T> {
    * Whether the pool records from which line an object was borrowed: `true` for each `get`, which
    * costs the recording of a stack; `"auto"` from the first leak, overdue object or timeout on, for the
    * next 100 `get`s, and again after the next; `false`: never.
+   *
+   * `true` also finds out when every object is held by a `use` that waits for another one: the last to
+   * come fails with {@linkcode PoolDeadlockError}. A `use` that is started in another's callback, but not
+   * awaited there, may be taken for such a one. On Node 20 this makes each `await` slower.
    *
    * @default {"auto"}
    */

@@ -45,7 +45,7 @@ export function lookAtQueue<T>(pool: State<T>): void {
     pool.overload === undefined &&
     isOverloaded({ calm: pool.calm, longest }, now, queueTarget, queueInterval)
   ) begin(pool, now);
-  if (pool.overload !== undefined) refuseOld(pool, now);
+  if (pool.overload !== undefined) refuseOld(pool);
   const { oldest } = queue;
   if (oldest === undefined || pool.shedAt < Infinity) return; // by who hears of it
   pool.shedAt = pool.overload === undefined
@@ -65,8 +65,10 @@ function begin<T>(pool: State<T>, now: number): void {
 }
 
 /** Refuses who has waited for twice the target. */
-export function refuseOld<T>(pool: State<T>, now: number): void {
-  const { queue, settings: { queueTarget } } = pool;
+export function refuseOld<T>(pool: State<T>): void {
+  const { clock, queue, settings: { queueTarget }, shedAt } = pool;
+  const now = clock.awake();
+  if (shedAt < Infinity && now < shedAt) return; // nobody has: looking takes time
   for (const waiter of queue.by(now - 2 * queueTarget)) {
     if (!waiter.waits || pool.overload === undefined) continue; // by who has heard of the others
     pool.overload.refused++;

@@ -33,9 +33,12 @@ export function recycle<T>(pool: State<T>): void {
 
 /** Wakes at that moment, by `clock.now()`, at the latest. */
 export function wakeBy<T>(pool: State<T>, moment: number): void {
-  if (moment >= pool.wakeAt) return;
-  pool.wakeAt = moment;
-  pool.wake.start(Math.max(1, Math.ceil(moment - pool.clock.now())), false);
+  const { clock, wake, wakeAt } = pool;
+  // A timer that was started before the machine slept fires too late.
+  if (moment >= wakeAt && (wakeAt === Infinity || pool.wakeSlept === clock.slept)) return;
+  pool.wakeAt = Math.min(moment, wakeAt);
+  wake.start(Math.max(1, Math.ceil(pool.wakeAt - clock.now())), false);
+  pool.wakeSlept = clock.slept;
 }
 
 /** An object becomes available. */

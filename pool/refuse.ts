@@ -19,6 +19,7 @@ export function refuse<T>(
   if (checks.size > queue.size) {
     for (const oldest of checks) {
       checks.delete(oldest);
+      pool.orphans.add(oldest);
       break;
     }
   }

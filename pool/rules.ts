@@ -164,7 +164,7 @@ const JITTER = 0.25;
  */
 export function backoff(failures: number, longest: number, chance: number): number {
   if (failures < 2) return 0;
-  return Math.ceil(chance * Math.min(longest, FIRST_BACKOFF * 2 ** (failures - 2)));
+  return Math.max(1, Math.ceil(chance * Math.min(longest, FIRST_BACKOFF * 2 ** (failures - 2))));
 }
 
 /** The same before `minSize` is made again, where nothing else rests. */

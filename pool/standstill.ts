@@ -20,8 +20,10 @@ export function watch<T>(pool: State<T>, waiter: Waiter<unknown>): void {
   const nested = borrower?.within !== undefined && pool.settings.traceHolders === true;
   // On Workers a timer would keep the runtime from telling who waits in vain.
   const endless = timeout === 0 && !requestBound;
-  if (nested) look(pool, STUCK);
-  else if (endless && pool.stillAt === Infinity) look(pool, OFTEN);
+  if (nested) {
+    pool.nestedAt = pool.clock.awake();
+    look(pool, STUCK);
+  } else if (endless && pool.stillAt === Infinity) look(pool, OFTEN);
 }
 
 /** Looks again in `delay` ms, unless it does so earlier. */
@@ -53,13 +55,15 @@ export function lookAtStandstill<T>(pool: State<T>): void {
   const passed = now - pool.standstill!.since;
   const waiters = traceHolders === true ? cycle(pool) : [];
   const last = waiters.at(-1);
-  if (last !== undefined && passed >= STUCK) {
+  // The last one, too, has had that long: who holds the object may be done by then.
+  const stuck = Math.min(passed, now - pool.nestedAt);
+  if (last !== undefined && stuck >= STUCK) {
     refuse(pool, last, deadlockError(pool, waiters.length), "deadlock");
   }
   const all = queue.all();
   if (passed >= STILL && all.some(({ terms }) => terms.timeout === 0)) warn(pool, passed);
   const nested = traceHolders === true && all.some((waiter) => heldBy(waiter).length > 0);
-  if (nested) look(pool, passed < STUCK ? Math.ceil(STUCK - passed) : STUCK);
+  if (nested) look(pool, stuck < STUCK ? Math.ceil(STUCK - stuck) : STUCK);
   else if (all.length > 0 && !requestBound) look(pool, OFTEN);
 }
 

@@ -15,6 +15,9 @@ import { leadOf } from "./rules.ts";
 /** How many `get`s are traced once there is trouble. */
 const TRACED = 100;
 
+/** While checks fail or hang, how many more objects than are wanted are checked at once. */
+const BESIDE = 16;
+
 /** A hook that looks at an object for who waits. */
 export interface Check {
   /** By `clock.awake()`. */
@@ -83,6 +86,8 @@ export class State<T> {
   looking = 0;
   /** Of these, the ones that count as objects to come, the oldest first; slow ones are left out. */
   readonly checks: Set<Check> = new Set();
+  /** Others, whose borrower has gone: they count no more, but it matters whether they hang. */
+  readonly orphans: Set<Check> = new Set();
   /** How many fresh objects in a row were not fit to be lent. */
   unfit = 0;
   /** `dispatch` is at work. */
@@ -102,6 +107,8 @@ export class State<T> {
   /** What is due by itself, and when that is, by `clock.now()`; Infinity: nothing is. */
   wake!: Timer;
   wakeAt = Infinity;
+  /** How much had been slept when that was planned. */
+  wakeSlept = 0;
   /** How long before the end of a lifetime a successor is made, at the most. */
   lead: number;
   /** End the waiting for resets that are spread. */
@@ -116,6 +123,8 @@ export class State<T> {
   /** Whether anything moves while somebody waits, and when that is looked at; Infinity: it is not. */
   still!: Timer;
   stillAt = Infinity;
+  /** When the last one came that waits within a `use`. */
+  nestedAt = -Infinity;
   /** Since when nothing has moved, as far as was looked. */
   standstill: { readonly moves: number; readonly since: number; told: boolean } | undefined =
     undefined;
@@ -243,7 +252,7 @@ export class State<T> {
 
   /** Whether somebody waits for whom no object is to come out of a check. */
   get wanted(): boolean {
-    return this.queue.size > this.coming;
+    return this.queue.size > this.checks.size - (this.alarm ? BESIDE : 0);
   }
 
   /** Whether `fun` may be called. */
