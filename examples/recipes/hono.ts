@@ -7,16 +7,17 @@ import { Hono } from "hono";
 import { streamText } from "hono/streaming";
 // @ts-types="@types/pg"
 import pg from "pg";
-import { Proxy } from "../../mod.ts";
+import { PoolOverloadError, Proxy } from "../../mod.ts";
 import { versatile } from "../../scopes/mod.ts";
 import { pooling } from "../demo/pooling.ts";
 
 /** What all functions use; none is given a connection, none gives one back. */
 export const db = new Proxy<pg.Client>({
-  ...pooling, //       rolls back what a request leaves open
-  maxSize: 10, //      times the processes, less than max_connections of the server
-  timeout: 5_000, //   a visitor does not wait for longer
-  maxWaiting: 100, //  nor are more let in than can be served in that time
+  ...pooling, //           rolls back what a request leaves open
+  maxSize: 10, //          times the processes, less than max_connections of the server
+  timeout: 5_000, //       a visitor does not wait for longer
+  queueTarget: 500, //     nor, if all must wait that long, for twice that: see `onError`
+  queueInterval: 1_000, // a shorter rush is no overload; nor is connecting
   createTimeout: 3_000,
   async fun(_n, { invalidate }) {
     // Takes no signal: its own timeout is shorter, and tells why.
@@ -56,20 +57,31 @@ async function greeting(): Promise<string> {
 app.get("/numbers/:n", (c) => {
   const frame = versatile.current();
   return streamText(c, (stream) => {
-    const done = numbers(Number(c.req.param("n")), (line) => stream.writeln(line));
+    const done = numbers(Number(c.req.param("n")), stream);
     frame?.waitUntil(done);
     return done;
   });
 });
 
-async function numbers(n: number, write: (line: string) => Promise<unknown>): Promise<void> {
-  for (let i = 1; i <= n; i++) {
+interface Lines {
+  readonly aborted: boolean;
+  writeln(line: string): Promise<unknown>;
+}
+
+/** Stops when the visitor has gone: others wait for the connection. */
+async function numbers(n: number, stream: Lines): Promise<void> {
+  for (let i = 1; i <= n && !stream.aborted; i++) {
     const { rows } = await db.query("select $1::int, pg_backend_pid()", [i]);
-    await write(JSON.stringify(rows[0]));
+    await stream.writeln(JSON.stringify(rows[0]));
   }
 }
 
-app.onError((error, c) => c.text(`${error.message}\n`, 500));
+app.onError((error, c) => {
+  if (!(error instanceof PoolOverloadError)) return c.text(`${error.message}\n`, 500);
+  // More visitors than can be served: each is told after how many seconds to come again.
+  c.header("Retry-After", `${Math.ceil(error.retryAfter / 1000)}`);
+  return c.text("too many visitors\n", 503);
+});
 
 /** Bun has a server of its own, too: `Bun.serve({ hostname, port, fetch: app.fetch })`. */
 async function serve(port: number): Promise<{ port: number; close(): Promise<unknown> }> {

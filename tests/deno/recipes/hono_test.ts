@@ -2,6 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Runner } from "../../helpers/program.ts";
+import { sleep } from "../../helpers/until.ts";
 import { postgres } from "../servers/postgres.ts";
 import { whySkipped } from "../servers/register.ts";
 import type { Server } from "../servers/server.ts";
@@ -42,9 +43,19 @@ class Service implements AsyncDisposable {
     this.#remove = remove;
   }
 
-  async ask(path: string): Promise<[number, string]> {
+  /** As a patient visitor does, who comes again when told to. */
+  async ask(path: string, times = 5): Promise<[number, string]> {
+    const { status, headers, text } = await this.askOnce(path);
+    const seconds = Number(headers.get("retry-after"));
+    if (seconds === 0 || times === 1) return [status, text];
+    await sleep(1_000 * seconds);
+    return this.ask(path, times - 1);
+  }
+
+  async askOnce(path: string): Promise<{ status: number; headers: Headers; text: string }> {
     const response = await fetch(this.url + path);
-    return [response.status, await response.text()];
+    const { status, headers } = response;
+    return { status, headers, text: await response.text() };
   }
 
   /** Ends it as a platform does, and gives its exit code and what else it printed. */
@@ -80,6 +91,8 @@ for (const runner of takers()) {
       await streams(service);
       await server.terminate();
       await manyAtOnce(service); // over new ones
+      await overload(service);
+      await manyAtOnce(service); // as before
       await ends(service, server);
     },
   });
@@ -102,6 +115,22 @@ async function streams(service: Service): Promise<void> {
   assertEquals(pids.map(({ size }) => size), [1, 1, 1]);
   assertEquals(new Set(pids.flatMap((each) => [...each])).size, 3);
   for (const [, text] of answers) assertMatch(text, /"int4":20\b/);
+}
+
+/** Streams hold all connections: who comes then is told after how many seconds to come again. */
+async function overload(service: Service): Promise<void> {
+  const streams = await Promise.all(Array.from({ length: SIZE }, async () => {
+    const reader = (await fetch(`${service.url}/numbers/1000000`)).body!.getReader();
+    await reader.read(); // it has its connection
+    return reader;
+  }));
+  const visitors = Array.from({ length: 2 * SIZE }, async (_, i) => {
+    const { status, headers, text } = await service.askOnce(`/greet/visitor${i}`);
+    assertEquals([status, text], [503, "too many visitors\n"]);
+    return headers.get("retry-after");
+  });
+  for (const seconds of await Promise.all(visitors)) assertMatch(seconds ?? "", /^[12]$/);
+  await Promise.all(streams.map((reader) => reader.cancel())); // which ends their queries
 }
 
 /** Who is being served meanwhile is served to the end, and no connection is left. */
