@@ -34,15 +34,17 @@ function figure(value: number): string {
   return Number(value.toPrecision(3)).toLocaleString("en", { maximumFractionDigits: 5 });
 }
 
-/** In columns. */
-export function table({ runtime, machine, rows }: Result): string {
-  const lines = [HEAD, ...rows.map(cells)];
-  const widths = HEAD.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
-  const text = lines.map((line) =>
+/** The first column to the left, all others to the right. */
+export function columns(lines: string[][]): string {
+  const widths = lines[0]!.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
+  return lines.map((line) =>
     line.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join("  ")
       .trimEnd()
-  );
-  return [`${runtime}, ${machine}`, "", ...text].join("\n");
+  ).join("\n");
+}
+
+export function table({ runtime, machine, rows }: Result): string {
+  return `${runtime}, ${machine}\n\n${columns([HEAD, ...rows.map(cells)])}`;
 }
 
 /** Of all runtimes, the targets only. */

@@ -1,0 +1,81 @@
+// Table: what was found, as text.
+
+import { columns } from "../table.ts";
+import type { Run } from "./job.ts";
+
+/** All runs of one program. */
+export interface Result {
+  runtime: string;
+  machine: string;
+  date: string;
+  /** What ten connections without a pool do, a second. */
+  capacity: number;
+  runs: Run[];
+}
+
+type Column = [head: string, cell: (run: Run) => string];
+
+/** Calls served in time during the phase, of those that came, or as many as the server could serve. */
+export function useful({ capacity, phases, counts: { during } }: Run): number {
+  return during.served / Math.min(during.asked, capacity * phases.during / 1000);
+}
+
+/** How often that was, a second, during the phase. */
+function rate(count: (run: Run) => number): (run: Run) => string {
+  return (run) => figure(count(run) * 1000 / run.phases.during);
+}
+
+function figure(value: number): string {
+  return value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 });
+}
+
+/** In whole milliseconds. */
+function ms(value: number | null): string {
+  return value === null ? "-" : figure(Math.round(value));
+}
+
+const POOL: Column = ["", ({ pool }) => pool];
+const RATES: Column[] = [
+  ["served/s", rate(({ counts }) => counts.during.served)],
+  ["refused/s", rate(({ counts }) => counts.during.refused)],
+  ["given up/s", rate(({ counts }) => counts.during.late)],
+  ["connects/s", rate(({ counts }) => counts.during.connects)],
+];
+const OUTAGE: Column[] = [
+  POOL,
+  ...RATES,
+  ["first served after", ({ firstServed }) => ms(firstServed)],
+  ["all served after", ({ troubled }) => ms(troubled)],
+];
+const OVERLOAD: Column[] = [
+  POOL,
+  ["load", ({ load }) => `${load} ×`],
+  ["useful", (run) => `${figure(100 * useful(run))} %`],
+  ...RATES,
+  ["wait p50", ({ counts }) => ms(counts.during.p50)],
+  ["wait p99", ({ counts }) => ms(counts.during.p99)],
+  ["all served after", ({ troubled }) => ms(troubled)],
+];
+
+function rows(runs: Run[], all: Column[]): string {
+  const head = all.map(([head]) => head);
+  return columns([head, ...runs.map((run) => all.map(([_, cell]) => cell(run)))]);
+}
+
+/** A table for each scene, and for each `timeout` of the pools. */
+export function tables({ runtime, machine, capacity, runs }: Result): string {
+  const outages = runs.filter(({ scene }) => scene === "outage");
+  const overloads = runs.filter(({ scene }) => scene === "overload");
+  const stall = Math.max(...runs.map(({ stall }) => stall));
+  return [
+    `${runtime}, ${machine}; capacity ${capacity}/s; the longest stall of an event loop ${stall} ms`,
+    `An outage of ${outages[0]!.phases.during / 1000} s, and ms after the server is back`,
+    rows(outages, OUTAGE),
+    ...[...Map.groupBy(overloads, ({ timeout }) => timeout)].flatMap(([timeout, runs]) => [
+      `Overload for ${
+        runs[0]!.phases.during / 1000
+      } s, timeout ${timeout} ms, and ms after its end`,
+      rows(runs, OVERLOAD),
+    ]),
+  ].join("\n\n");
+}
