@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads";
 import { arrivals, call, loops } from "./callers.ts";
 import { Client } from "./client.ts";
 import { MAKE } from "./pools.ts";
-import { type Counts, Record } from "./record.ts";
+import { type Counts, Timeline } from "./timeline.ts";
 import type { Demand } from "./server.ts";
 import { CALM, OBJECTS, type PoolName } from "./settings.ts";
 
@@ -66,31 +66,31 @@ function watchStalls(): () => number {
 async function run(job: Job): Promise<Run> {
   const { scene, load, timeout, capacity, phases: { before, during, after } } = job;
   const tell = await startServer();
-  const record = new Record();
+  const timeline = new Timeline();
   const port = await tell("up");
-  const lend = MAKE[job.pool]({ port, timeout, attempted: () => record.connect() });
-  await Promise.all(Array.from({ length: OBJECTS }, () => call(lend, record)));
+  const lend = MAKE[job.pool]({ port, timeout, attempted: () => timeline.connect() });
+  await Promise.all(Array.from({ length: OBJECTS }, () => call(lend, timeline)));
   const [from, to, end] = [before, before + during, before + during + after];
   const stall = watchStalls();
-  record.restart();
+  timeline.restart();
   if (scene === "outage") {
-    const trouble = delay(from).then(() => tell("down")).then(() => delay(to - record.now()))
+    const trouble = delay(from).then(() => tell("down")).then(() => delay(to - timeline.now()))
       .then(() => tell("up"));
-    await Promise.all([loops(lend, record, end), trouble]);
+    await Promise.all([loops(lend, timeline, end), trouble]);
   } else {
     const rate = (ms: number) => capacity * (ms >= from && ms < to ? load : CALM);
-    await arrivals(lend, record, rate, end);
+    await arrivals(lend, timeline, rate, end);
   }
   return {
     ...job,
     counts: {
-      before: record.counts(0, from),
-      during: record.counts(from, to),
-      after: record.counts(to, end),
+      before: timeline.counts(0, from),
+      during: timeline.counts(from, to),
+      after: timeline.counts(to, end),
     },
-    bins: record.bins(end),
-    firstServed: record.firstServed(to),
-    troubled: record.troubled(to),
+    bins: timeline.bins(end),
+    firstServed: timeline.firstServed(to),
+    troubled: timeline.troubled(to),
     stall: stall(),
   };
 }

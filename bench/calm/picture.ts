@@ -1,7 +1,7 @@
 // Picture: what was found over time, a column for each scene, a row for each measure.
 
 import type { Run } from "./job.ts";
-import type { Counts } from "./record.ts";
+import type { Counts } from "./timeline.ts";
 import { BIN, PATIENCE, POOLS } from "./settings.ts";
 
 const LINES = [
@@ -12,7 +12,7 @@ const LINES = [
   'stroke="#3f7fd0" stroke-width="1.5"',
 ];
 
-const LEFT = 120;
+const LEFT = 142;
 const TOP = 78;
 const WIDTH = 170;
 const HEIGHT = 78;
@@ -127,8 +127,8 @@ function axis(measure: Measure, top: number): string {
     )
   );
   return [
-    text(0, top + HEIGHT / 2, measure.label, 'font-weight="bold"'),
-    text(0, top + HEIGHT / 2 + 15, measure.unit),
+    text(4, top + HEIGHT / 2, measure.label, 'font-weight="bold"'),
+    text(4, top + HEIGHT / 2 + 15, measure.unit),
     ...ticks,
   ].join("\n");
 }

@@ -2,16 +2,7 @@
 
 import { columns } from "../table.ts";
 import type { Run } from "./job.ts";
-
-/** All runs of one program. */
-export interface Result {
-  runtime: string;
-  machine: string;
-  date: string;
-  /** What ten connections without a pool do, a second. */
-  capacity: number;
-  runs: Run[];
-}
+import type { Result } from "./results.ts";
 
 type Column = [head: string, cell: (run: Run) => string];
 

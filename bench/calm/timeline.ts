@@ -1,4 +1,4 @@
-// Record: what befell all callers of one run, over time and by phase.
+// Timeline: what befell all callers of one run, over time and by phase.
 
 import { BIN } from "./settings.ts";
 
@@ -24,11 +24,11 @@ interface Event {
   waited?: number;
 }
 
-export class Record {
+export class Timeline {
   #begun = performance.now();
   #events: Event[] = [];
 
-  /** In ms since this record has begun. */
+  /** In ms since it has begun. */
   now(): number {
     return performance.now() - this.#begun;
   }
