@@ -40,7 +40,8 @@ export async function arrivals(
   const calls: Promise<Outcome>[] = [];
   let at = 0;
   while ((at -= Math.log(1 - uniform(chance)) * 1000 / rate(at)) < until) {
-    if (at > timeline.now()) await delay(at - timeline.now());
+    const early = at - timeline.now();
+    if (early > 0) await delay(early);
     calls.push(call(lend, timeline));
   }
   await Promise.all(calls);

@@ -4,12 +4,13 @@ import type { Run } from "./job.ts";
 import type { Counts } from "./timeline.ts";
 import { BIN, PATIENCE, POOLS } from "./settings.ts";
 
+/** In the order of POOLS. The last one is drawn first and is the widest: the others leave it in sight. */
 const LINES = [
   'stroke="#0f9d76" stroke-width="2.5"',
   'stroke="#0f9d76" stroke-width="1.5" stroke-dasharray="4 3"',
-  'stroke="#d98e32" stroke-width="1.5"',
-  'stroke="#7d5ba6" stroke-width="1.5"',
-  'stroke="#3f7fd0" stroke-width="1.5"',
+  'stroke="#d98e32" stroke-width="1.3"',
+  'stroke="#8d68bb" stroke-width="2.4"',
+  'stroke="#3f7fd0" stroke-width="3.6"',
 ];
 
 const LEFT = 142;

@@ -5,7 +5,7 @@ import pg from "pg";
 import { Pool as Tarn } from "tarn";
 import { Pool, type PoolOptions } from "../../mod.ts";
 import { Client, type ClientOptions } from "./client.ts";
-import { OBJECTS, type PoolName } from "./settings.ts";
+import { BACKOFF, OBJECTS, type PoolName, TARGET } from "./settings.ts";
 
 type Work = (client: Client) => Promise<void>;
 
@@ -30,6 +30,7 @@ function ours({ timeout, ...options }: Setting, more: PoolOptions<Client> = {}):
   }, {
     maxSize: OBJECTS,
     timeout,
+    createBackoff: BACKOFF,
     closer: (client) => client.end(),
     logLevel: "silent",
     ...more,
@@ -95,7 +96,7 @@ function pgPool({ timeout, ...options }: Setting): Lend {
 }
 
 export const MAKE: Record<PoolName, (setting: Setting) => Lend> = {
-  "ours, shedding": (setting) => ours(setting),
+  "ours, shedding": (setting) => ours(setting, { queueTarget: TARGET }),
   "ours, without": (setting) => ours(setting),
   "generic-pool": genericPool,
   tarn,

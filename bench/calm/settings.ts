@@ -21,8 +21,11 @@ export const PAUSE = [1_000, 2_000] as const;
 /** Load before and after an overload, as a share of the capacity. */
 export const CALM = 0.5;
 
-/** Our option of that name, in ms. */
-export const TARGET = 100;
+/** Our option `queueTarget`, in ms: twice of what the work takes. */
+export const TARGET = 2 * WORK;
+
+/** Our option `createBackoff`, in ms: after a longer rest nobody is left of those who waited. */
+export const BACKOFF = PATIENCE;
 
 /** Width of what is drawn as one point, in ms. */
 export const BIN = 500;

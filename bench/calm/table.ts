@@ -35,6 +35,7 @@ const RATES: Column[] = [
 const OUTAGE: Column[] = [
   POOL,
   ...RATES,
+  ["connects", ({ counts }) => figure(counts.during.connects)],
   ["first served after", ({ firstServed }) => ms(firstServed)],
   ["all served after", ({ troubled }) => ms(troubled)],
 ];

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromText } from "../../bench/calm/results.ts";
-import { POOLS } from "../../bench/calm/settings.ts";
+import { type PoolName, POOLS } from "../../bench/calm/settings.ts";
 
 const MAIN = new URL("../../bench/calm.ts", import.meta.url).pathname;
 
@@ -37,6 +37,15 @@ Deno.test("calm: each pool in each scene, as a table, as data and as a picture",
     assert(sum("served") + sum("refused") + sum("late") <= sum("asked"));
     assertEquals(bins.reduce((sum, { connects }) => sum + connects, 0), sum("connects"));
   }
+
+  const [outage, overload] = ["outage", "overload"].map((wanted) => {
+    const found = runs.filter(({ scene }) => scene === wanted);
+    return (name: PoolName) => found.find(({ pool }) => pool === name)!.counts.during;
+  });
+  assert(outage!("ours, shedding").connects < 50);
+  assert(outage!("ours, without").connects < 50);
+  assert(outage!("pg-pool").connects > 50);
+  assert(overload!("ours, shedding").refused > 0);
 
   const drawing = await Deno.readTextFile(`${dir}/calm.svg`);
   for (const pool of POOLS) assertStringIncludes(drawing, pool);
