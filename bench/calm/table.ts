@@ -3,12 +3,19 @@
 import { columns } from "../table.ts";
 import type { Run } from "./job.ts";
 import type { Result } from "./results.ts";
+import { BIN } from "./settings.ts";
 
 type Column = [head: string, cell: (run: Run) => string];
 
-/** Calls served in time during the phase, of those that came, or as many as the server could serve. */
-export function useful({ capacity, phases, counts: { during } }: Run): number {
-  return during.served / Math.min(during.asked, capacity * phases.during / 1000);
+/**
+ * Calls served in time, as a share of those that came, or of what the server could serve if that is
+ * less; of the overload after that share of it.
+ */
+function useful({ capacity, phases: { before, during }, bins }: Run, after = 0): string {
+  const counted = bins.slice(Math.ceil((before + during * after) / BIN), (before + during) / BIN);
+  const sum = (name: "served" | "asked") => counted.reduce((sum, bin) => sum + bin[name], 0);
+  const most = Math.min(sum("asked"), capacity * counted.length * BIN / 1000);
+  return `${figure(100 * sum("served") / most)} %`;
 }
 
 /** How often that was, a second, during the phase. */
@@ -42,7 +49,8 @@ const OUTAGE: Column[] = [
 const OVERLOAD: Column[] = [
   POOL,
   ["load", ({ load }) => `${load} ×`],
-  ["useful", (run) => `${figure(100 * useful(run))} %`],
+  ["useful", (run) => useful(run)],
+  ["2nd half", (run) => useful(run, 0.5)],
   ...RATES,
   ["wait p50", ({ counts }) => ms(counts.during.p50)],
   ["wait p99", ({ counts }) => ms(counts.during.p99)],
