@@ -9,8 +9,8 @@ const LINES = [
   'stroke="#0f9d76" stroke-width="2.5"',
   'stroke="#0f9d76" stroke-width="1.5" stroke-dasharray="4 3"',
   'stroke="#d98e32" stroke-width="1.3"',
-  'stroke="#8d68bb" stroke-width="2.4"',
-  'stroke="#3f7fd0" stroke-width="3.6"',
+  'stroke="#8d68bb" stroke-width="2.2"',
+  'stroke="#3f7fd0" stroke-width="3.2"',
 ];
 
 const LEFT = 142;
