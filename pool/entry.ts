@@ -21,7 +21,7 @@ export interface Borrower {
   /** Its stack holds the line that borrowed. */
   readonly trace: { readonly stack?: unknown } | undefined;
   /** The `use` in whose callback it borrows, where that is traced. */
-  readonly within: Lending<unknown> | undefined;
+  within: Lending<unknown> | undefined;
 }
 
 /** One loan of an object, as far as the pool itself needs it. */

@@ -8,9 +8,19 @@ import type { State } from "./state.ts";
 /** Carries the `use` in whose callback one is. Made when first needed: on Node 20 it costs each await. */
 let flow: Carrier<Lending<unknown>> | undefined;
 
-/** The `use` in whose callback this is called, if that is traced. */
+/** The `use` in whose callback this is called, if that is traced and has not ended. */
 export function enclosing(): Lending<unknown> | undefined {
-  return flow?.getStore();
+  const lending = alive(flow?.getStore());
+  // A job that starts the next one from its callback must not keep all before it in memory.
+  if (lending?.borrower !== undefined) lending.borrower.within = alive(lending.borrower.within);
+  return lending;
+}
+
+/** The first that has not ended, from within outwards. */
+function alive(lending: Lending<unknown> | undefined): Lending<unknown> | undefined {
+  let one = lending;
+  while (one?.end !== undefined) one = one.borrower?.within;
+  return one;
 }
 
 /** Calls `fn` in a context that tells of `lending`, where the runtime has one. */

@@ -252,7 +252,8 @@ export class State<T> {
 
   /** Whether somebody waits for whom no object is to come out of a check. */
   get wanted(): boolean {
-    return this.queue.size > this.checks.size - (this.alarm ? BESIDE : 0);
+    const { alarm, checks } = this;
+    return this.queue.size > (alarm ? Math.max(0, checks.size - BESIDE) : checks.size);
   }
 
   /** Whether `fun` may be called. */
