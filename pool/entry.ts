@@ -18,8 +18,8 @@ export type LoanEnd =
 /** What is known of a borrower; most give no label, and have no stack recorded. */
 export interface Borrower {
   readonly label: string | undefined;
-  /** Its stack holds the line that borrowed. */
-  readonly trace: { readonly stack?: unknown } | undefined;
+  /** Its stack holds the line that borrowed; dropped at the end, for it keeps what is on the stack. */
+  trace: { readonly stack?: unknown } | undefined;
   /** The `use` in whose callback it borrows, where that is traced. */
   within: Lending<unknown> | undefined;
 }

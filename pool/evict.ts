@@ -115,16 +115,17 @@ export function endLoan<T>(
   loan: Lending<T> | undefined,
   end: LoanEnd | "leaked",
 ): void {
-  const { watched } = entry;
   if (loan !== undefined && end !== "leaked") {
     loan.end = end;
     loan.over();
   }
+  const borrower = (loan ?? entry.watched)?.borrower;
+  if (borrower !== undefined) borrower.trace = undefined;
   entry.loan = undefined;
   if (entry.noticed) pool.leaks.forget(entry);
   if (!pool.observed) return;
   const { clock, hooks, observers } = pool;
-  const label = (loan ?? watched)?.borrower?.label;
+  const label = borrower?.label;
   observers.tell(
     "returned",
     about(() => hooks.label(entry), {
