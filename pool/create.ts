@@ -239,6 +239,7 @@ function failed<T>(
   if ((retried || !tell(pool, attempt, error, all)) && pool.ending === undefined) {
     log.warn(() => `#${attempt.n} cannot be made: ${reason(error)}`);
   }
+  pool.rest.keepAlive(pool.expecting.length > 0);
   if (entry === undefined) vacated(pool);
   else if (entry.live) void evict(pool, entry, "leftover"); // a logger may do anything
 }
@@ -295,6 +296,7 @@ function admit<T>(pool: State<T>, attempt: Attempt<T>, object: T): Entry<T> {
 export function recount<T>(pool: State<T>): void {
   if (!isComplete(pool)) return;
   for (const { resolve } of pool.expecting.splice(0)) resolve();
+  pool.rest.keepAlive(false);
 }
 
 /** Whether there are `minSize` objects. */

@@ -49,11 +49,11 @@ export function resize<T>(pool: State<T>, minSize: number, maxSize: number): voi
  * Makes every present object obsolete, at once or within `spread` ms; resolves once the available ones
  * are closed.
  */
-export async function reset<T>(pool: State<T>, spread: number): Promise<void> {
+export function reset<T>(pool: State<T>, spread: number): Promise<void> {
   if (spread > 0) return rotate(pool, spread);
   pool.epoch++;
   pool.careful = true;
-  await evictAll(pool, "reset");
+  return evictAll(pool, "reset").then(() => {});
 }
 
 /** Begins the shutdown, or joins it. `drain`: who waits is served first. 0: no limit of time. */

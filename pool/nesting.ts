@@ -1,7 +1,7 @@
 // Nesting: which `use` a borrower is called in, and whether all objects are held by who waits.
 
 import { type Carrier, carrier } from "../context.ts";
-import type { Entry, Lending } from "./entry.ts";
+import type { Lending } from "./entry.ts";
 import type { Waiter } from "./queue.ts";
 import type { State } from "./state.ts";
 
@@ -29,13 +29,9 @@ export function runWithin<R>(lending: Lending<unknown>, fn: () => R): R {
   return flow === undefined ? fn() : flow.run(lending, fn);
 }
 
-/** The loans that a borrower holds, by the callbacks of `use` that it is called in. */
-export function heldBy({ terms: { borrower } }: Waiter<unknown>): Lending<unknown>[] {
-  const found: Lending<unknown>[] = [];
-  for (let one = borrower?.within; one !== undefined; one = one.borrower?.within) {
-    if (one.end === undefined) found.push(one);
-  }
-  return found;
+/** Whether it is called in the callback of a `use` that goes on. */
+export function isNested({ terms: { borrower } }: Waiter<unknown>): boolean {
+  return alive(borrower?.within) !== undefined;
 }
 
 /**
@@ -47,15 +43,18 @@ export function cycle<T>(pool: State<T>): Waiter<unknown>[] {
   if (pool.room || bag.using === 0 || bag.live < pool.size || looking + attempts.size > 0) {
     return [];
   }
-  const holders = new Set<Lending<unknown>>();
-  const waiters: Waiter<unknown>[] = [];
-  for (const waiter of queue.all()) {
-    const loans = heldBy(waiter);
-    if (loans.length > 0) waiters.push(waiter);
-    for (const loan of loans) holders.add(loan);
+  const lendings: Lending<unknown>[] = [];
+  // First, for there are few: most often the first of them is on no traced `use`.
+  for (const { lending } of bag.entries()) {
+    if (lending?.borrower?.trace === undefined || lending.collectable) return [];
+    lendings.push(lending);
   }
-  if (waiters.length === 0) return [];
-  const isHeld = ({ lending }: Entry<T>) => lending !== undefined && holders.has(lending);
-  if (![...bag.entries()].every(isHeld)) return [];
-  return waiters.sort((a, b) => a.turn - b.turn);
+  const waiters = queue.all().filter(isNested);
+  const holders = new Set<Lending<unknown>>();
+  for (const { terms } of waiters) {
+    let one = terms.borrower?.within;
+    for (; one !== undefined; one = one.borrower?.within) holders.add(one);
+  }
+  const all = lendings.every((lending) => holders.has(lending));
+  return all ? waiters.sort((a, b) => a.turn - b.turn) : [];
 }

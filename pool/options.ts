@@ -316,7 +316,8 @@ export type ResizeOptions = Pick<PoolOptions<unknown>, "minSize" | "maxSize">;
 /** The options of {@linkcode Pool.reset}. */
 export interface ResetOptions {
   /**
-   * Spreads the closing evenly over that many ms, those that are available first.
+   * Spreads the closing evenly over that many ms, those that are available first. Until these are closed
+   * the process stays up, unless the pool is shut down.
    *
    * @default {0}, all at once
    */

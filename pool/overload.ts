@@ -35,9 +35,11 @@ export function endOverload<T>(pool: State<T>): void {
 /** Finds out whether the pool is overloaded, and refuses who has waited for too long. */
 export function lookAtQueue<T>(pool: State<T>): void {
   const { attempts, checks, clock, queue, settings: { queueInterval, queueTarget }, shed } = pool;
+  const { shedAt } = pool;
   pool.shedAt = Infinity;
   if (queue.size === 0) return;
   const now = clock.awake();
+  pool.calm += Math.max(0, now - shedAt); // while the event loop stood still nobody could be served
   // Who waits for an object that is being made for it waits for the server, and not for others.
   if (queue.size <= attempts.size + checks.size) pool.calm = now;
   const longest = now - queue.oldest!.begun;

@@ -211,6 +211,14 @@ export class Queue<R> {
     return lanes.sort((a, b) => b.priority - a.priority).flatMap((lane) => [...lane]);
   }
 
+  /** Whether there is one such as that. */
+  some(is: (waiter: Waiter<R>) => boolean): boolean {
+    for (const lane of [this.#usual, ...this.#lanes.values()]) {
+      for (const waiter of lane) if (is(waiter)) return true;
+    }
+    return false;
+  }
+
   /** The one that came first of all. */
   get oldest(): Waiter<R> | undefined {
     this.#dateFresh();

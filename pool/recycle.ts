@@ -1,6 +1,7 @@
 // Recycle: objects go at the end of their lifetime, or when they are unused for too long, each at its
 // own moment; those that are needed have their successors made before.
 
+import { outside } from "../context.ts";
 import { after } from "./clock.ts";
 import type { Entry } from "./entry.ts";
 import { evictIdle } from "./evict.ts";
@@ -101,7 +102,7 @@ export function rotate<T>(pool: State<T>, spread: number): Promise<void> {
   }
   for (const attempt of attempts) attempt.until = now + spread;
   wakeBy(pool, bag.lifetimes.first?.due ?? Infinity);
-  return idle.length === 0 ? DONE : rotated(pool, idle, step * idle.length);
+  return idle.length === 0 ? DONE : outside(() => rotated(pool, idle, step * idle.length));
 }
 
 async function rotated<T>(pool: State<T>, idle: Entry<T>[], delay: number): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { requestBound } from "../context.ts";
 import { deadlockError, stillness } from "./explain.ts";
-import { cycle, heldBy } from "./nesting.ts";
+import { cycle, isNested } from "./nesting.ts";
 import type { Waiter } from "./queue.ts";
 import { refuse } from "./refuse.ts";
 import type { State } from "./state.ts";
@@ -16,12 +16,12 @@ const OFTEN = 2_000;
 
 /** A borrower begins to wait: looks later whether anything has moved. */
 export function watch<T>(pool: State<T>, waiter: Waiter<unknown>): void {
-  const { terms: { borrower, timeout } } = waiter;
-  const nested = borrower?.within !== undefined && pool.settings.traceHolders === true;
+  const { terms: { timeout } } = waiter;
+  const nested = pool.settings.traceHolders === true && isNested(waiter);
   // On Workers a timer would keep the runtime from telling who waits in vain.
   const endless = timeout === 0 && !requestBound;
   if (nested) {
-    pool.nestedAt = pool.clock.awake();
+    moved(pool, pool.nestedAt = pool.clock.awake());
     look(pool, STUCK);
   } else if (endless && pool.stillAt === Infinity) look(pool, OFTEN);
 }
@@ -47,24 +47,32 @@ function moved<T>(pool: State<T>, now: number): boolean {
 
 /** Nobody may get on: what then? */
 export function lookAtStandstill<T>(pool: State<T>): void {
-  const { clock, queue, settings: { traceHolders } } = pool;
+  const { clock, queue, settings: { traceHolders }, stillAt } = pool;
   pool.stillAt = Infinity;
   if (queue.size === 0) return;
   const now = clock.awake();
-  moved(pool, now);
+  if (!moved(pool, now)) excuse(pool, now - stillAt);
   const passed = now - pool.standstill!.since;
-  const waiters = traceHolders === true ? cycle(pool) : [];
-  const last = waiters.at(-1);
   // The last one, too, has had that long: who holds the object may be done by then.
-  const stuck = Math.min(passed, now - pool.nestedAt);
-  if (last !== undefined && stuck >= STUCK) {
-    refuse(pool, last, deadlockError(pool, waiters.length), "deadlock");
-  }
-  const all = queue.all();
-  if (passed >= STILL && all.some(({ terms }) => terms.timeout === 0)) warn(pool, passed);
-  const nested = traceHolders === true && all.some((waiter) => heldBy(waiter).length > 0);
-  if (nested) look(pool, stuck < STUCK ? Math.ceil(STUCK - stuck) : STUCK);
-  else if (all.length > 0 && !requestBound) look(pool, OFTEN);
+  const stuck = traceHolders === true ? Math.min(passed, now - pool.nestedAt) : 0;
+  if (stuck >= STUCK) endDeadlock(pool);
+  if (passed >= STILL && queue.some(({ terms }) => terms.timeout === 0)) warn(pool, passed);
+  if (traceHolders === true && queue.some(isNested)) {
+    look(pool, stuck < STUCK ? Math.ceil(STUCK - stuck) : STUCK);
+  } else if (queue.size > 0 && !requestBound) look(pool, OFTEN);
+}
+
+/** The event loop stood still for that long: nothing could move. */
+function excuse<T>(pool: State<T>, late: number): void {
+  pool.standstill!.since += late;
+  pool.nestedAt += late;
+}
+
+/** The last to come of those who wait for each other gets nothing, so that the others get on. */
+function endDeadlock<T>(pool: State<T>): void {
+  const waiters = cycle(pool);
+  const last = waiters.at(-1);
+  if (last !== undefined) refuse(pool, last, deadlockError(pool, waiters.length), "deadlock");
 }
 
 /** Who waits without a timeout would never say so. */

@@ -126,8 +126,7 @@ export class State<T> {
   /** When the last one came that waits within a `use`. */
   nestedAt = -Infinity;
   /** Since when nothing has moved, as far as was looked. */
-  standstill: { readonly moves: number; readonly since: number; told: boolean } | undefined =
-    undefined;
+  standstill: { readonly moves: number; since: number; told: boolean } | undefined = undefined;
   /** When the oldest of `checks` has taken long. */
   slow!: Timer;
   /** The `timeout` of a shutdown. */
