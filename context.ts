@@ -52,6 +52,9 @@ const hooks = process?.getBuiltinModule?.("node:async_hooks");
 /** Whether code that no request has called, such as a finalizer, is allowed next to nothing. */
 export const requestBound: boolean = navigator?.userAgent === "Cloudflare-Workers";
 
+/** Whether a value that is carried makes each `await` of the process slower, for good: up to Node 22. */
+export let carryingIsDear = false;
+
 /**
  * Calls `fn` in the context that was there when this module was loaded: a timer, a hook or a creation
  * that a request happens to start must not show that request's context, nor keep it alive.
@@ -96,7 +99,8 @@ function rootOf({ AsyncLocalStorage, AsyncResource }: AsyncHooks): Run | undefin
   };
   const root = resource();
   const run: Run = (fn, ...args) => root.runInAsyncScope(fn, undefined, ...args);
-  if (!isSticky(AsyncLocalStorage, run)) return run;
+  carryingIsDear = isSticky(AsyncLocalStorage, run);
+  if (!carryingIsDear) return run;
   return (fn, ...args) => run(resource).runInAsyncScope(fn, undefined, ...args);
 }
 

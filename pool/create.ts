@@ -164,8 +164,7 @@ function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void 
   // Taken in before anybody hears of it, who may ask for another one at once.
   if ("object" in outcome) {
     const entry = admit(pool, attempt, outcome.object);
-    pool.failures = 0;
-    pool.rest.stop();
+    endOutage(pool);
     tellCreated(pool, attempt, {});
     made(pool, attempt, entry);
   } else {
@@ -249,11 +248,19 @@ function goesOn<T>({ ending }: State<T>): boolean {
   return ending === undefined || ending.draining;
 }
 
-/** Rests after a failure, unless it is one of those that began before the last rest. */
+/** Objects can be made: what began before that says nothing any more. */
+function endOutage<T>(pool: State<T>): void {
+  pool.failures = 0;
+  pool.failedBy = pool.made;
+  pool.probe = undefined;
+  pool.rest.stop();
+}
+
+/** Rests after a failure, unless it is one of those that began before the last rest, or success. */
 function takeRest<T>(pool: State<T>, { n }: Attempt<T>): void {
   const { expecting, rest, settings: { createBackoff, minAvailable, minSize } } = pool;
   if (createBackoff > 0) {
-    if (pool.outage && n < pool.failedBy) return;
+    if (n < pool.failedBy && pool.failures !== 1) return;
     pool.failedBy = pool.made;
     const delay = backoff(++pool.failures, createBackoff, Math.random());
     if (delay > 0) rest.start(delay, expecting.length > 0);

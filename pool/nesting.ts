@@ -1,6 +1,6 @@
 // Nesting: which `use` a borrower is called in, and whether all objects are held by who waits.
 
-import { type Carrier, carrier } from "../context.ts";
+import { type Carrier, carrier, carryingIsDear } from "../context.ts";
 import type { Lending } from "./entry.ts";
 import type { Waiter } from "./queue.ts";
 import type { State } from "./state.ts";
@@ -23,8 +23,12 @@ function alive(lending: Lending<unknown> | undefined): Lending<unknown> | undefi
   return one;
 }
 
-/** Calls `fn` in a context that tells of `lending`, where the runtime has one. */
-export function runWithin<R>(lending: Lending<unknown>, fn: () => R): R {
+/**
+ * Calls `fn` in a context that tells of `lending`, where the runtime has one, and where that costs nothing
+ * else, unless it is `asked` for.
+ */
+export function runWithin<R>(lending: Lending<unknown>, asked: boolean, fn: () => R): R {
+  if (carryingIsDear && !asked) return fn();
   flow ??= carrier();
   return flow === undefined ? fn() : flow.run(lending, fn);
 }

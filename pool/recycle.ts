@@ -100,7 +100,7 @@ export function rotate<T>(pool: State<T>, spread: number): Promise<void> {
     const end = now + step * (i + 1);
     if (end < entry.end) bag.outdate(entry, end, Math.max(now, end - step));
   }
-  for (const attempt of attempts) attempt.until = now + spread;
+  for (const attempt of attempts) attempt.until = Math.min(attempt.until, now + spread);
   wakeBy(pool, bag.lifetimes.first?.due ?? Infinity);
   return idle.length === 0 ? DONE : outside(() => rotated(pool, idle, step * idle.length));
 }

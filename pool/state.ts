@@ -67,7 +67,7 @@ export class State<T> {
   failure: { cause: unknown; at: number } | undefined = undefined;
   /** How many attempts have failed in a row; those that began before a rest count once. */
   failures = 0;
-  /** How many attempts had begun when a failure last counted. */
+  /** How many attempts had begun when a failure last counted, or when the last object was made. */
   failedBy = 0;
   /** The one attempt that finds out, during an outage, whether it is over. */
   probe: Attempt<T> | undefined = undefined;

@@ -75,12 +75,18 @@ function begin<T, R>(
     if (signal !== undefined) usage.listen(signal);
     const result = usage.borrower?.trace === undefined
       ? fn(usage.entry.object, usage)
-      : runWithin(usage, () => fn(usage.entry.object, usage));
+      : runTraced(usage, fn);
     if (isThenable(result)) wait(usage, result, resolve);
     else resolve(done(usage, result));
   } catch (error) {
     resolve(failed(usage, error));
   }
+}
+
+/** In a context that tells what is borrowed in the callback that it is nested. */
+function runTraced<T, R>(usage: Usage<T>, fn: Use<T, R>): R | PromiseLike<R> {
+  const asked = usage.pool.settings.traceHolders === true;
+  return runWithin(usage, asked, () => fn(usage.entry.object, usage));
 }
 
 /** The callback takes its time; what `use` gives may be settled before. */
