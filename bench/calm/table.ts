@@ -5,6 +5,9 @@ import type { Run } from "./job.ts";
 import type { Result } from "./results.ts";
 import { BIN } from "./settings.ts";
 
+/** An event loop that has stood still for longer, in ms, was kept from its work by another program. */
+const STALL = 150;
+
 type Column = [head: string, cell: (run: Run) => string];
 
 /**
@@ -67,8 +70,10 @@ export function tables({ runtime, machine, capacity, runs }: Result): string {
   const outages = runs.filter(({ scene }) => scene === "outage");
   const overloads = runs.filter(({ scene }) => scene === "overload");
   const stall = Math.max(...runs.map(({ stall }) => stall));
+  const worth = stall > STALL ? ": the machine is too busy for these figures to be of worth" : "";
   return [
-    `${runtime}, ${machine}; capacity ${capacity}/s; the longest stall of an event loop ${stall} ms`,
+    `${runtime}, ${machine}; capacity ${capacity}/s`,
+    `The longest stall of an event loop: ${stall} ms${worth}`,
     `An outage of ${outages[0]!.phases.during / 1000} s, and ms after the server is back`,
     rows(outages, OUTAGE),
     ...[...Map.groupBy(overloads, ({ timeout }) => timeout)].flatMap(([timeout, runs]) => [
