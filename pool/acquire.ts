@@ -324,7 +324,7 @@ function beginCheck<T>(pool: State<T>, ofHealth: boolean): Check {
   const { clock } = pool;
   const check = { begun: clock.awake(), asked: ofHealth ? clock.now() : undefined };
   pool.looking++;
-  pool.checks.add(check);
+  pool.count(check);
   if (pool.slow.at === Infinity) pool.slow.start(LONG, false);
   return check;
 }
@@ -332,7 +332,7 @@ function beginCheck<T>(pool: State<T>, ofHealth: boolean): Check {
 function endCheck<T>(pool: State<T>, check: Check): void {
   const { checks, orphans, slow } = pool;
   pool.looking--;
-  checks.delete(check);
+  pool.discount(check);
   orphans.delete(check);
   if (checks.size + orphans.size === 0) slow.stop();
 }
@@ -347,7 +347,8 @@ export function forgetSlow<T>(pool: State<T>): void {
       const left = check.begun + LONG - now;
       next = Math.min(next, Math.max(left, 1));
       if (left >= 1) break;
-      set.delete(check);
+      pool.discount(check);
+      orphans.delete(check);
       if (check.asked !== undefined) distrust(pool, check.asked);
     }
   }

@@ -18,7 +18,7 @@ export function refuse<T>(
   // The check that it has waited for must not keep the next waiter waiting.
   if (checks.size > queue.size) {
     for (const oldest of checks) {
-      checks.delete(oldest);
+      pool.discount(oldest);
       pool.orphans.add(oldest);
       break;
     }

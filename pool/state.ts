@@ -86,6 +86,8 @@ export class State<T> {
   looking = 0;
   /** Of these, the ones that count as objects to come, the oldest first; slow ones are left out. */
   readonly checks: Set<Check> = new Set();
+  /** How many of these ask for health. */
+  asking = 0;
   /** Others, whose borrower has gone: they count no more, but it matters whether they hang. */
   readonly orphans: Set<Check> = new Set();
   /** How many fresh objects in a row were not fit to be lent. */
@@ -243,10 +245,18 @@ export class State<T> {
 
   /** How many objects are to come out of a check; while `health` fails or hangs, none that it looks at. */
   get coming(): number {
-    if (!this.alarm) return this.checks.size;
-    let others = 0;
-    for (const { asked } of this.checks) if (asked === undefined) others++;
-    return others;
+    return this.checks.size - (this.alarm ? this.asking : 0);
+  }
+
+  /** A check begins to count. */
+  count(check: Check): void {
+    this.checks.add(check);
+    if (check.asked !== undefined) this.asking++;
+  }
+
+  /** It counts no more. */
+  discount(check: Check): void {
+    if (this.checks.delete(check) && check.asked !== undefined) this.asking--;
   }
 
   /** Whether somebody waits for whom no object is to come out of a check. */
