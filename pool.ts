@@ -37,7 +37,7 @@ import type {
   UseContext,
 } from "./pool/options.ts";
 import { Queue } from "./pool/queue.ts";
-import { beginWaiting, endOverload, lookAtQueue } from "./pool/overload.ts";
+import { endOverload, lookAtQueue } from "./pool/overload.ts";
 import { recycle } from "./pool/recycle.ts";
 import { refuse, refuseLate } from "./pool/refuse.ts";
 import { lost } from "./pool/release.ts";
@@ -66,12 +66,11 @@ function assemble<T>(fun: Create<T>, options: PoolOptions<T>): State<T> {
   pool.rounds = new Timer(clock, () => round(pool));
   pool.rest = new Timer(clock, () => pool.dispatch());
   pool.wake = new Timer(clock, () => recycle(pool));
-  pool.slow = new Timer(clock, () => forgetSlow(pool));
+  pool.slow = new Timer(clock, (late) => forgetSlow(pool, late));
   pool.force = new Timer(clock, () => force(pool));
-  pool.shed = new Timer(clock, () => lookAtQueue(pool));
-  pool.still = new Timer(clock, () => lookAtStandstill(pool));
+  pool.shed = new Timer(clock, (late) => lookAtQueue(pool, late));
+  pool.still = new Timer(clock, (late) => lookAtStandstill(pool, late));
   pool.queue = new Queue(clock, settings.timeout, settings.queueTarget > 0, {
-    filled: () => beginWaiting(pool),
     emptied: () => endOverload(pool),
     late: (waiters) => refuseLate(pool, waiters),
     aborted: (waiter) => refuse(pool, waiter, abortReason(waiter.terms.signal!), "aborted"),

@@ -14,7 +14,7 @@ import { PoolLoan } from "./loan.ts";
 import { enclosing } from "./nesting.ts";
 import { about, type CloseReason } from "./observe.ts";
 import type { GetOptions } from "./options.ts";
-import { endWaiting, refuseOld } from "./overload.ts";
+import { beginWaiting, endWaiting, refuseOld } from "./overload.ts";
 import { type Kind, type Resolve, type Terms, Waiter } from "./queue.ts";
 import { refuse, tellRefused } from "./refuse.ts";
 import { giveBack, isDead, putBack, readmit } from "./release.ts";
@@ -29,6 +29,9 @@ const UNFIT = 3;
 
 /** After how many ms a check no longer counts as an object to come. */
 const LONG = 100;
+
+/** A timer that is that much late, in ms, tells of an event loop that stood still. */
+const LATE = 50;
 
 /** What a borrower gets: of `use`, a {@linkcode Usage}. */
 export type Lent<T> = Lease<T> | PoolLoan<T>;
@@ -114,6 +117,7 @@ export function acquireNow<T>(pool: State<T>, below: unknown): Lease<T> | undefi
       if (pool.ending === undefined) return undefined;
     } else if (pool.ending !== undefined || isDead(pool, entry)) void giveBack(pool, entry);
     else {
+      pool.unfit = 0;
       const lent = lend(pool, entry, termsOf(pool, pool.usual.lease, undefined, below));
       if (pool.settings.minAvailable > 0) pool.dispatch();
       return lent as Lease<T>;
@@ -227,6 +231,7 @@ function wait<T>(pool: State<T>, terms: Terms): Promise<Lent<T>> {
   const promise = new Promise<Lent<T>>(keepResolver);
   const waiter = new Waiter<unknown>(takeResolver(), terms);
   pool.queue.push(waiter);
+  if (pool.settings.queueTarget > 0) beginWaiting(pool);
   if (terms.timeout === 0 || terms.borrower?.within !== undefined) watch(pool, waiter);
   pool.dispatch();
   if (waiter.waits && isFull(pool)) refuse(pool, waiter, fullError(pool), "full");
@@ -338,22 +343,38 @@ function endCheck<T>(pool: State<T>, check: Check): void {
 }
 
 /** What takes long is no object to come: another one is looked at, or made. */
-export function forgetSlow<T>(pool: State<T>): void {
-  const { checks, clock, orphans, slow } = pool;
+export function forgetSlow<T>(pool: State<T>, late: number): void {
+  const { clock, slow } = pool;
   const now = clock.awake();
-  let next = Infinity;
-  for (const set of [checks, orphans]) {
+  if (late > LATE && !pool.excused) {
+    // The event loop stood still: the answers that have come meanwhile go first.
+    pool.excused = true;
+    return slow.start(LATE, false);
+  }
+  pool.excused = false;
+  for (const set of [pool.checks, pool.orphans]) {
     for (const check of set) {
-      const left = check.begun + LONG - now;
-      next = Math.min(next, Math.max(left, 1));
-      if (left >= 1) break;
+      if (check.begun + LONG > now) break;
       pool.discount(check);
-      orphans.delete(check);
+      pool.orphans.delete(check);
       if (check.asked !== undefined) distrust(pool, check.asked);
     }
   }
-  if (checks.size + orphans.size > 0) slow.start(next, false);
+  const next = firstSlow(pool);
+  if (next < Infinity) slow.start(Math.max(1, Math.ceil(next - now)), false);
   pool.dispatch();
+}
+
+/** When the oldest check has taken long. */
+function firstSlow<T>({ checks, orphans }: State<T>): number {
+  let first = Infinity;
+  for (const set of [checks, orphans]) {
+    for (const { begun } of set) {
+      first = Math.min(first, begun + LONG);
+      break;
+    }
+  }
+  return first;
 }
 
 /** After a hook that took its time. */

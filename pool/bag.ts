@@ -15,6 +15,8 @@ export class Bag<T> {
   readonly lifetimes = new Deadlines<Entry<T>>();
   /** How many have a lifetime that is about to end. */
   ageing = 0;
+  /** How many have a lifetime that ends by a reset. */
+  outdated = 0;
   readonly #entries = new Set<Entry<T>>();
   readonly #objects = new Map<unknown, Entry<T>>();
   #using = 0;
@@ -120,6 +122,7 @@ export class Bag<T> {
   /** The lifetime of one is to end earlier, and is about to end from `due` on. */
   outdate(entry: Entry<T>, end: number, due: number): void {
     this.lifetimes.remove(entry);
+    if (entry.ends !== "reset") this.outdated++;
     entry.end = end;
     entry.ends = "reset";
     entry.due = entry.ageing ? end : due;
@@ -152,6 +155,7 @@ export class Bag<T> {
     this.takeBack(entry);
     this.lifetimes.remove(entry);
     if (entry.ageing) this.ageing--;
+    if (entry.ends === "reset") this.outdated--;
     this.#using--;
   }
 

@@ -240,7 +240,10 @@ function checkNumber(name: string, value: unknown): void {
   if (COUNTS.has(name)) {
     const least = name === "healthFreq" ? 1 : 0;
     checkRange(name, value, least, Number.MAX_SAFE_INTEGER, "an integer");
-  } else checkRange(name, value, 0, MAX_DELAY, "an integer of milliseconds");
+  } else {
+    const least = name === "queueInterval" ? 1 : 0;
+    checkRange(name, value, least, MAX_DELAY, "an integer of milliseconds");
+  }
 }
 
 /** A delay given to a call may be a fraction: most often it is what is left of another. */

@@ -206,7 +206,7 @@ function denoTimers(): DenoTimers | undefined {
  */
 export class Timer {
   readonly #clock: Clock;
-  readonly #fn: () => void;
+  readonly #fn: (late: number) => void;
   #at = Infinity;
   #timeout: Timeout | undefined;
   /** Looks, in real time, whether the fakes have gone that `#timeout` is of. */
@@ -214,7 +214,8 @@ export class Timer {
   #keepsAlive = true;
   #slept = 0;
 
-  constructor(clock: Clock, fn: () => void) {
+  /** `fn` is told by how many ms it is called late: that long the event loop stood still. */
+  constructor(clock: Clock, fn: (late: number) => void) {
     this.#clock = clock;
     this.#fn = fn;
   }
@@ -287,10 +288,11 @@ export class Timer {
 
   #fire(timeout: Timeout): void {
     if (timeout !== this.#timeout) return; // whatever became of it could not be cleared
-    this.#clock.reach(this.#at, this.#slept);
+    const at = this.#at;
+    this.#clock.reach(at, this.#slept);
     this.#timeout = undefined;
     this.stop();
-    this.#fn();
+    this.#fn(Math.max(0, this.#clock.awake() - at));
   }
 }
 

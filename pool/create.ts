@@ -11,7 +11,7 @@ import { notice, planRound } from "./health.ts";
 import { tooLong } from "./hooks.ts";
 import { refuse } from "./refuse.ts";
 import { readmit } from "./release.ts";
-import { replaceNext, wakeBy } from "./recycle.ts";
+import { wakeBy } from "./recycle.ts";
 import { backoff, leadOf, refillBackoff } from "./rules.ts";
 import type { State } from "./state.ts";
 
@@ -195,7 +195,7 @@ function made<T>(pool: State<T>, attempt: Attempt<T>, entry: Entry<T>): void {
   else stillborn(pool, attempt);
   readmit(pool, entry);
   recount(pool);
-  replaceNext(pool);
+  if (pool.bag.ageing > 0) wakeBy(pool, 0); // for the next to be replaced
   pool.dispatch();
 }
 
@@ -251,7 +251,7 @@ function goesOn<T>({ ending }: State<T>): boolean {
 /** Objects can be made: what began before that says nothing any more. */
 function endOutage<T>(pool: State<T>): void {
   pool.failures = 0;
-  pool.failedBy = pool.made;
+  pool.madeBy = pool.made;
   pool.probe = undefined;
   pool.rest.stop();
 }
@@ -260,7 +260,7 @@ function endOutage<T>(pool: State<T>): void {
 function takeRest<T>(pool: State<T>, { n }: Attempt<T>): void {
   const { expecting, rest, settings: { createBackoff, minAvailable, minSize } } = pool;
   if (createBackoff > 0) {
-    if (n < pool.failedBy && pool.failures !== 1) return;
+    if (n < pool.madeBy || pool.outage && n < pool.failedBy) return;
     pool.failedBy = pool.made;
     const delay = backoff(++pool.failures, createBackoff, Math.random());
     if (delay > 0) rest.start(delay, expecting.length > 0);

@@ -46,6 +46,25 @@ export class Deadlines<D extends Dated> {
     return found;
   }
 
+  /** The first one such as that to fall due by `time`; looks at few, if it is among the first. */
+  find(time: number, is: (item: D) => boolean): D | undefined {
+    let best: D | undefined;
+    const look = (slot: number) => {
+      const item = this.#heap[slot];
+      if (item === undefined || item.due > time || best !== undefined && item.due >= best.due) {
+        return;
+      }
+      if (is(item)) {
+        best = item; // what is below it falls due later
+        return;
+      }
+      look(2 * slot + 1);
+      look(2 * slot + 2);
+    };
+    look(0);
+    return best;
+  }
+
   #up(item: D, slot: number): void {
     const heap = this.#heap;
     while (slot > 0) {

@@ -20,8 +20,8 @@ export interface Borrower {
   readonly label: string | undefined;
   /** Its stack holds the line that borrowed; dropped at the end, for it keeps what is on the stack. */
   trace: { readonly stack?: unknown } | undefined;
-  /** The `use` in whose callback it borrows, where that is traced. */
-  within: Lending<unknown> | undefined;
+  /** Who has borrowed by the `use` in whose callback this one borrows, where that is traced. */
+  within: Borrower | undefined;
 }
 
 /** One loan of an object, as far as the pool itself needs it. */

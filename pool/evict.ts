@@ -41,6 +41,7 @@ function gone<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): void {
 
 /** A place is free. */
 export function vacated<T>(pool: State<T>): void {
+  if (pool.rotating && pool.bag.outdated === 0) pool.endRotation();
   if (pool.size === 0) {
     pool.rounds.stop();
     pool.wake.stop();

@@ -6,12 +6,14 @@ import { refuse } from "./refuse.ts";
 import { isOverloaded } from "./rules.ts";
 import type { State } from "./state.ts";
 
-/** Somebody begins to wait, with nobody ahead. */
+/** Somebody begins to wait. */
 export function beginWaiting<T>(pool: State<T>): void {
-  const { settings: { queueTarget }, shed } = pool;
-  pool.calm = pool.clock.awake();
+  const { attempts, checks, clock, queue, settings: { queueTarget }, shed } = pool;
+  const now = clock.awake();
+  // Those ahead, if any, wait for what is being made for them, and not for others.
+  if (queue.size - 1 <= attempts.size + checks.size) pool.calm = now;
   if (pool.shedAt < Infinity) return;
-  pool.shedAt = pool.calm + queueTarget;
+  pool.shedAt = now + queueTarget;
   shed.start(queueTarget, false);
 }
 
@@ -33,13 +35,13 @@ export function endOverload<T>(pool: State<T>): void {
 }
 
 /** Finds out whether the pool is overloaded, and refuses who has waited for too long. */
-export function lookAtQueue<T>(pool: State<T>): void {
+export function lookAtQueue<T>(pool: State<T>, late: number): void {
   const { attempts, checks, clock, queue, settings: { queueInterval, queueTarget }, shed } = pool;
-  const { shedAt } = pool;
   pool.shedAt = Infinity;
   if (queue.size === 0) return;
   const now = clock.awake();
-  pool.calm += Math.max(0, now - shedAt); // while the event loop stood still nobody could be served
+  // While the event loop stood still nobody could be served.
+  pool.calm = Math.min(now, pool.calm + late);
   // Who waits for an object that is being made for it waits for the server, and not for others.
   if (queue.size <= attempts.size + checks.size) pool.calm = now;
   const longest = now - queue.oldest!.begun;

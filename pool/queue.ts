@@ -87,8 +87,6 @@ interface Calls<R> {
   aborted(waiter: Waiter<R>): void;
   /** Somebody waits while an object is out for long. */
   look(): void;
-  /** Somebody waits, with nobody ahead. */
-  filled(): void;
   /** Nobody waits any more. */
   emptied(): void;
 }
@@ -136,7 +134,7 @@ export class Queue<R> {
   #armed = Infinity;
   #holds = false;
 
-  /** `sheds`: `calls` must hear when the first begins to wait, and when none does any more. */
+  /** `sheds`: it must be known of each when it came, and `calls` hear when nobody waits any more. */
   constructor(clock: Clock, timeout: number, sheds: boolean, calls: Calls<R>) {
     this.#sheds = sheds;
     this.#calls = calls;
@@ -155,7 +153,6 @@ export class Queue<R> {
     waiter.ahead = this.size++;
     lane.push(waiter);
     if (timeout > 0 || this.#sheds) this.#date(waiter, timeout, lane);
-    if (this.#sheds && this.size === 1) this.#calls.filled();
     this.#arm(waiter.begun < 0 ? Infinity : waiter.due);
   }
 

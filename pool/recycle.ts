@@ -6,7 +6,7 @@ import { after } from "./clock.ts";
 import type { Entry } from "./entry.ts";
 import { evictIdle } from "./evict.ts";
 import { DONE } from "./hooks.ts";
-import { expiring, unused } from "./rules.ts";
+import { mayGo, unused } from "./rules.ts";
 import type { State } from "./state.ts";
 
 /** Closes what is due, has successors made, and wakes for what comes next. */
@@ -69,9 +69,8 @@ export function planIdle<T>(pool: State<T>): void {
  * a time, and while nobody waits.
  */
 export function replaceNext<T>(pool: State<T>): void {
-  const { bag, clock } = pool;
   if (!isReplacing(pool)) return;
-  const next = expiring(bag.lifetimes, clock.now(), pool.lead);
+  const next = pool.bag.lifetimes.find(pool.clock.now() + pool.lead, mayGo);
   if (next !== undefined) void evictIdle(pool, next, next.ends);
 }
 
@@ -94,12 +93,13 @@ export function rotate<T>(pool: State<T>, spread: number): Promise<void> {
   const now = clock.now();
   const step = spread / Math.max(all.length, 1);
   pool.careful = true;
-  pool.keepTime();
   pool.lead = Math.max(pool.lead, step);
   for (const [i, entry] of all.entries()) {
     const end = now + step * (i + 1);
     if (end < entry.end) bag.outdate(entry, end, Math.max(now, end - step));
   }
+  pool.rotating = bag.outdated > 0;
+  pool.refresh(); // the clock is read until they are gone
   for (const attempt of attempts) attempt.until = Math.min(attempt.until, now + spread);
   wakeBy(pool, bag.lifetimes.first?.due ?? Infinity);
   return idle.length === 0 ? DONE : outside(() => rotated(pool, idle, step * idle.length));

@@ -1,6 +1,5 @@
 // Rules: decisions that depend on data and time alone.
 
-import type { Deadlines } from "./deadlines.ts";
 import type { Entry } from "./entry.ts";
 import type { List } from "./list.ts";
 import type { CloseReason } from "./observe.ts";
@@ -50,18 +49,9 @@ export function unused<T>(
   return found;
 }
 
-/** The available object whose lifetime ends next, of those for which that is about to. */
-export function expiring<T>(
-  lifetimes: Deadlines<Entry<T>>,
-  now: number,
-  lead: number,
-): Entry<T> | undefined {
-  let next: Entry<T> | undefined;
-  for (const entry of lifetimes.until(now + lead)) {
-    const may = entry.ageing && entry.state === "available" && !entry.checking;
-    if (may && (next === undefined || entry.end < next.end)) next = entry;
-  }
-  return next;
+/** Whether an object may go before its lifetime ends, for its successor to have its place. */
+export function mayGo<T>({ ageing, checking, state }: Entry<T>): boolean {
+  return ageing && state === "available" && !checking;
 }
 
 /** By which part of a lifetime a successor is made ahead, at the most. */

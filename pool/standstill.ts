@@ -21,7 +21,9 @@ export function watch<T>(pool: State<T>, waiter: Waiter<unknown>): void {
   // On Workers a timer would keep the runtime from telling who waits in vain.
   const endless = timeout === 0 && !requestBound;
   if (nested) {
-    moved(pool, pool.nestedAt = pool.clock.awake());
+    const now = pool.clock.awake();
+    if (timeout === 0) waiter.begun = Math.ceil(now); // else the queue knows when it came
+    moved(pool, now);
     look(pool, STUCK);
   } else if (endless && pool.stillAt === Infinity) look(pool, OFTEN);
 }
@@ -41,38 +43,47 @@ function moved<T>(pool: State<T>, now: number): boolean {
   const moves = totals.gets + totals.created + totals.createFailed + totals.closed +
     totals.detached;
   if (pool.standstill?.moves === moves) return false;
-  pool.standstill = { moves, since: now, told: false };
+  pool.standstill = { moves, since: now, closed: undefined, told: false };
   return true;
 }
 
 /** Nobody may get on: what then? */
-export function lookAtStandstill<T>(pool: State<T>): void {
-  const { clock, queue, settings: { traceHolders }, stillAt } = pool;
+export function lookAtStandstill<T>(pool: State<T>, late: number): void {
+  const { clock, queue, settings: { traceHolders } } = pool;
   pool.stillAt = Infinity;
   if (queue.size === 0) return;
   const now = clock.awake();
-  if (!moved(pool, now)) excuse(pool, now - stillAt);
+  if (!moved(pool, now)) excuse(pool, late, now);
   const passed = now - pool.standstill!.since;
-  // The last one, too, has had that long: who holds the object may be done by then.
-  const stuck = traceHolders === true ? Math.min(passed, now - pool.nestedAt) : 0;
-  if (stuck >= STUCK) endDeadlock(pool);
+  if (traceHolders === true && passed >= STUCK) endDeadlock(pool, now);
   if (passed >= STILL && queue.some(({ terms }) => terms.timeout === 0)) warn(pool, passed);
   if (traceHolders === true && queue.some(isNested)) {
-    look(pool, stuck < STUCK ? Math.ceil(STUCK - stuck) : STUCK);
+    look(pool, passed < STUCK ? Math.ceil(STUCK - passed) : STUCK);
   } else if (queue.size > 0 && !requestBound) look(pool, OFTEN);
 }
 
 /** The event loop stood still for that long: nothing could move. */
-function excuse<T>(pool: State<T>, late: number): void {
-  pool.standstill!.since += late;
-  pool.nestedAt += late;
+function excuse<T>(pool: State<T>, late: number, now: number): void {
+  const standstill = pool.standstill!;
+  const later = (moment: number) => Math.min(now, moment + late);
+  standstill.since = later(standstill.since);
+  if (standstill.closed !== undefined) standstill.closed = later(standstill.closed);
 }
 
-/** The last to come of those who wait for each other gets nothing, so that the others get on. */
-function endDeadlock<T>(pool: State<T>): void {
+/**
+ * The last to come of those who wait for each other gets nothing, so that the others get on. It must have
+ * waited for long, and so must the others, or they keep coming: who holds an object may be done soon.
+ */
+function endDeadlock<T>(pool: State<T>, now: number): void {
+  const standstill = pool.standstill!;
   const waiters = cycle(pool);
-  const last = waiters.at(-1);
-  if (last !== undefined) refuse(pool, last, deadlockError(pool, waiters.length), "deadlock");
+  if (waiters.length === 0) return void (standstill.closed = undefined);
+  standstill.closed ??= now;
+  const old = waiters.filter(({ begun }) => begun >= 0 && begun <= now - STUCK);
+  const last = old.at(-1);
+  if (last === undefined) return;
+  const lasting = old.length === waiters.length || now - standstill.closed >= STUCK;
+  if (lasting) refuse(pool, last, deadlockError(pool, waiters.length), "deadlock");
 }
 
 /** Who waits without a timeout would never say so. */

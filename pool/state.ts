@@ -32,6 +32,17 @@ export interface Expecting {
   reject(error: unknown): void;
 }
 
+/** Nothing has moved for a time. */
+export interface Standstill {
+  /** What had moved by then, in all. */
+  readonly moves: number;
+  since: number;
+  /** Since when all objects are held by who waits for another one, as far as was looked. */
+  closed: number | undefined;
+  /** It was said in the log. */
+  told: boolean;
+}
+
 /** A shutdown under way. */
 export interface Ending {
   readonly promise: Promise<void>;
@@ -67,8 +78,9 @@ export class State<T> {
   failure: { cause: unknown; at: number } | undefined = undefined;
   /** How many attempts have failed in a row; those that began before a rest count once. */
   failures = 0;
-  /** How many attempts had begun when a failure last counted, or when the last object was made. */
+  /** How many attempts had begun when a failure last counted, and when the last object was made. */
   failedBy = 0;
+  madeBy = 0;
   /** The one attempt that finds out, during an outage, whether it is over. */
   probe: Attempt<T> | undefined = undefined;
   /** How many in a row were obsolete when they were made, and how many attempts there were by then. */
@@ -113,6 +125,8 @@ export class State<T> {
   wakeSlept = 0;
   /** How long before the end of a lifetime a successor is made, at the most. */
   lead: number;
+  /** A reset closes objects one after the other. */
+  rotating = false;
   /** End the waiting for resets that are spread. */
   readonly rotations: Set<() => void> = new Set();
   /** Whether those who wait do so for too long, and when that is looked at; Infinity: it is not. */
@@ -125,10 +139,10 @@ export class State<T> {
   /** Whether anything moves while somebody waits, and when that is looked at; Infinity: it is not. */
   still!: Timer;
   stillAt = Infinity;
-  /** When the last one came that waits within a `use`. */
-  nestedAt = -Infinity;
   /** Since when nothing has moved, as far as was looked. */
-  standstill: { readonly moves: number; since: number; told: boolean } | undefined = undefined;
+  standstill: Standstill | undefined = undefined;
+  /** `slow` was late, so that answers may be there that nobody has seen yet. */
+  excused = false;
   /** When the oldest of `checks` has taken long. */
   slow!: Timer;
   /** The `timeout` of a shutdown. */
@@ -276,10 +290,17 @@ export class State<T> {
     const open = this.started !== undefined && this.ending === undefined;
     const wasClocked = this.clocked;
     this.observed = !this.observers.none;
-    this.clocked = this.#timed || this.observed;
+    this.clocked = this.#timed || this.observed || this.bag.outdated > 0;
     if (this.clocked && !wasClocked) this.#startClock();
     this.quick = open && !this.hooked && this.tracing === 0 && !this.observed &&
       this.settings.minAvailable === 0;
+  }
+
+  /** All that a reset was to close one after the other is gone. */
+  endRotation(): void {
+    this.rotating = false;
+    this.lead = leadOf(this.settings.maxLifetime, this.hkDelay);
+    this.refresh();
   }
 
   /** For good: from now on it is known exactly since when objects are where they are. */

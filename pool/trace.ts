@@ -50,5 +50,6 @@ export function lineOf(borrower: Borrower | undefined): string | undefined {
 /** Whether a line of a stack is one of the library. */
 function isOwn(line: string): boolean {
   const [, path] = ROOT === undefined ? [] : line.split(ROOT);
-  return path !== undefined && /^(?:(?:pool|proxy|scopes)\/|\w+\.[jt]s:)/.test(path);
+  return path !== undefined &&
+    /^(?:(?:pool|proxy|scopes|adapters|compat)\/|\w+\.[jt]s:)/.test(path);
 }

@@ -2,6 +2,7 @@
 
 import { abortReason, isThenable } from "../values.ts";
 import { acquire, acquireQuickly, keepResolver, lend, pick, takeResolver } from "./acquire.ts";
+import type { Borrower } from "./entry.ts";
 import { takenAway } from "./explain.ts";
 import { DONE } from "./hooks.ts";
 import { runWithin } from "./nesting.ts";
@@ -73,9 +74,10 @@ function begin<T, R>(
   }
   try {
     if (signal !== undefined) usage.listen(signal);
-    const result = usage.borrower?.trace === undefined
+    const { borrower } = usage;
+    const result = borrower?.trace === undefined
       ? fn(usage.entry.object, usage)
-      : runTraced(usage, fn);
+      : runTraced(usage, borrower, fn);
     if (isThenable(result)) wait(usage, result, resolve);
     else resolve(done(usage, result));
   } catch (error) {
@@ -84,9 +86,13 @@ function begin<T, R>(
 }
 
 /** In a context that tells what is borrowed in the callback that it is nested. */
-function runTraced<T, R>(usage: Usage<T>, fn: Use<T, R>): R | PromiseLike<R> {
+function runTraced<T, R>(
+  usage: Usage<T>,
+  borrower: Borrower,
+  fn: Use<T, R>,
+): R | PromiseLike<R> {
   const asked = usage.pool.settings.traceHolders === true;
-  return runWithin(usage, asked, () => fn(usage.entry.object, usage));
+  return runWithin(borrower, asked, () => fn(usage.entry.object, usage));
 }
 
 /** The callback takes its time; what `use` gives may be settled before. */
