@@ -10,7 +10,16 @@ export type Cut = "reset" | "half-close" | "stall";
 export class Link implements AsyncDisposable {
   /** How much later everything arrives, in ms. */
   delay = 0;
+  /** How long who connects is kept at the gate, in ms: no connect takes less. */
+  gate = 0;
+  /** How many connections it has accepted. */
+  accepted = 0;
+  /** How many of these have heard nothing of the server yet: their connects are under way. */
+  opening = 0;
+  /** The most that ever were, since it was set to 0. */
+  most = 0;
   readonly #server: Server;
+  readonly #clients = new Set<Socket>();
   readonly #pairs = new Set<Pair>();
 
   /** One to that port of this machine. */
@@ -23,10 +32,34 @@ export class Link implements AsyncDisposable {
 
   private constructor(port: number) {
     this.#server = createServer({ allowHalfOpen: true }, (client) => {
-      const upstream = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
-      const pair = new Pair(client, upstream, () => this.delay, () => this.#pairs.delete(pair));
-      this.#pairs.add(pair);
+      const opened = this.#open();
+      const timer = setTimeout(() => this.#join(client, port, opened), this.gate);
+      this.#clients.add(client);
+      client.on("error", () => {}); // it closes, too
+      client.on("close", () => {
+        clearTimeout(timer);
+        opened();
+        this.#clients.delete(client);
+      });
     });
+  }
+
+  /** Counts one that connects; to be called once it is connected, or has gone. */
+  #open(): () => void {
+    this.accepted++;
+    this.most = Math.max(this.most, ++this.opening);
+    let isOpening = true;
+    return () => {
+      if (isOpening) this.opening--;
+      isOpening = false;
+    };
+  }
+
+  #join(client: Socket, port: number, opened: () => void): void {
+    const upstream = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    upstream.once("data", opened);
+    const pair = new Pair(client, upstream, () => this.delay, () => this.#pairs.delete(pair));
+    this.#pairs.add(pair);
   }
 
   /** Where it listens. */
@@ -34,15 +67,16 @@ export class Link implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Does that to all connections that there are; new ones are as good as ever. */
-  async cut(how: Cut): Promise<void> {
-    await Promise.all([...this.#pairs].map((pair) => pair.cut(how)));
+  /** Does that to all connections that there are, or to the oldest `count`; new ones are as good as ever. */
+  async cut(how: Cut, count = Infinity): Promise<void> {
+    await Promise.all([...this.#pairs].slice(0, count).map((pair) => pair.cut(how)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.close();
     const closed = once(this.#server, "close");
     for (const pair of this.#pairs) pair.destroy();
+    for (const client of this.#clients) client.destroy();
     await closed;
   }
 }

@@ -10,17 +10,27 @@ export interface Failure {
   error: unknown;
 }
 
+/** How users are. */
+export interface Manners {
+  /** How long each waits after a failure, in ms. */
+  pause?: number;
+  /** What each asks for, the `n`th time. */
+  ask?: (pool: Pool<Connection>, n: number) => Promise<unknown>;
+}
+
 /** So many users, each of whom asks again as soon as there is an answer. */
 export class Load implements AsyncDisposable {
   answers = 0;
   readonly failures: Failure[] = [];
   readonly #pool: Pool<Connection>;
+  readonly #manners: Manners;
   readonly #users: Promise<unknown>;
   #requests = 0;
   #over = false;
 
-  constructor(pool: Pool<Connection>, users: number) {
+  constructor(pool: Pool<Connection>, users: number, manners: Manners = {}) {
     this.#pool = pool;
+    this.#manners = manners;
     this.#users = Promise.all(Array.from({ length: users }, () => this.#user()));
   }
 
@@ -40,14 +50,15 @@ export class Load implements AsyncDisposable {
   }
 
   async #user(): Promise<void> {
+    const { ask = request, pause = 10 } = this.#manners;
     while (!this.#over) {
       const began = performance.now();
       try {
-        await request(this.#pool, ++this.#requests);
+        await ask(this.#pool, ++this.#requests);
         this.answers++;
       } catch (error) {
         this.failures.push({ began, error });
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
   }

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { PoolOptions } from "../../../mod.ts";
-import { Bench, HOOK, ROUND, SIZE } from "./bench.ts";
+import { Bench, HOOK, LENIENT, ROUND, SIZE } from "./bench.ts";
 import { Load, request } from "./load.ts";
 import type { Connection, Kind } from "./server.ts";
 import { soon } from "./soon.ts";
@@ -15,9 +15,6 @@ interface Fault {
   befall(bench: Bench): Promise<void>;
   options: PoolOptions<Connection>;
 }
-
-/** Where no time limit is what is tested, a busy machine shall not run into one. */
-const LENIENT: PoolOptions<Connection> = { hookTimeout: 3_000, maxUsingDelayKill: 5_000 };
 
 const FAULTS: Record<string, Fault> = {
   "the server terminates all connections": {
