@@ -14,14 +14,18 @@ export const mariadb: Kind = {
   },
 };
 
+/** Which holds each account to its size; what it counts may include some that it is about to refuse. */
+export const limited: Kind = { ...mariadb, open: (size) => MariaDb.open(size) };
+
 class MariaDb implements Server {
   readonly port = ADMIN.port;
   readonly account = ownName();
   readonly #monitor: mysql.Connection;
 
-  static async open(): Promise<MariaDb> {
+  /** `size` 0: as many connections as there may be. */
+  static async open(size = 0): Promise<MariaDb> {
     const server = new MariaDb(await mysql.createConnection(ADMIN));
-    await server.#ask(`create user ${server.account}`);
+    await server.#ask(`create user ${server.account} with max_user_connections ${size}`);
     await server.#ask(`grant all on test.* to ${server.account}`);
     return server;
   }

@@ -3,8 +3,8 @@
 import type { Kind } from "./server.ts";
 import { kindAt } from "./postgres.ts";
 
-/** How it is stopped: with its sessions told, or as in a crash. */
-type Stop = "fast" | "immediate";
+/** How it is stopped: once its sessions have ended, with these told, or as in a crash. */
+type Stop = "smart" | "fast" | "immediate";
 
 const PARENTS = ["/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt"];
 /** Less safe, which is no matter here, and small. */

@@ -5,30 +5,36 @@ import { type Connection, type Kind, ownName, type Server } from "./server.ts";
 
 type Client = ReturnType<typeof newClient>;
 
-export const redis: Kind = {
-  name: "Redis",
-  port: 6379,
-  patient: true,
-  open: () => Redis.open(),
-  async connect(account, port) {
-    const client = newClient(port, account);
-    await client.connect();
-    return new RedisConnection(client);
-  },
-};
+export const redis: Kind = kindAt(6379);
+
+/** The one at that port. */
+export function kindAt(port: number): Kind {
+  return {
+    name: "Redis",
+    port,
+    patient: true,
+    open: () => Redis.open(port),
+    async connect(account, port) {
+      const client = newClient(port, account);
+      await client.connect();
+      return new RedisConnection(client);
+    },
+  };
+}
 
 class Redis implements Server {
-  readonly port = redis.port;
+  readonly port: number;
   readonly account = ownName();
   readonly #monitor: Client;
 
-  static async open(): Promise<Redis> {
-    const monitor = newClient(redis.port, "proxypool_test_monitor");
+  static async open(port: number): Promise<Redis> {
+    const monitor = newClient(port, "proxypool_test_monitor");
     await monitor.connect();
-    return new Redis(monitor);
+    return new Redis(port, monitor);
   }
 
-  private constructor(monitor: Client) {
+  private constructor(port: number, monitor: Client) {
+    this.port = port;
     this.#monitor = monitor;
   }
 
