@@ -294,7 +294,11 @@ function admit<T>(pool: State<T>, attempt: Attempt<T>, object: T): Entry<T> {
   attempt.entry = entry;
   totals.created++;
   bag.add(entry);
-  if (attempt.until < entry.end) bag.outdate(entry, attempt.until, attempt.until);
+  if (attempt.until < entry.end) {
+    bag.outdate(entry, attempt.until, attempt.until);
+    pool.rotating = true;
+    pool.refresh(); // the clock is read until it is gone
+  }
   wakeBy(pool, entry.due);
   return entry;
 }
