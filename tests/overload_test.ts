@@ -1,0 +1,518 @@
+// queueTarget: who waits for too long is refused, and the newest are served first, while all wait long.
+
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import {
+  Pool,
+  PoolClosedError,
+  PoolError,
+  PoolFullError,
+  type PoolOptions,
+  PoolOverloadError,
+  PoolTimeoutError,
+  type RefusedEvent,
+} from "../mod.ts";
+import { Chance, outcomeOf } from "./helpers/outage.ts";
+import { fakeNow, rejection, stateOf, Thing, Time, Timers } from "./helpers/pool.ts";
+import { Recorder } from "./helpers/recorder.ts";
+
+/** One object; overloaded after half a second in which each has waited longer than 100 ms. */
+const SHEDS = { maxSize: 1, queueTarget: 100, queueInterval: 500 };
+
+function things(options: PoolOptions<Thing> = {}): Pool<Thing> {
+  return new Pool((n) => new Thing(n), { ...SHEDS, logLevel: "silent", ...options });
+}
+
+/** A pool in fake time whose only object is held, and which is overloaded since 500 ms. */
+async function overloaded(time: Time, options: PoolOptions<Thing> = {}) {
+  const pool = things(options);
+  const held = await pool.borrow();
+  const first = rejection(pool.get()); // is refused at once, having waited for 500 ms
+  await time.pass(400, 100);
+  // Keeps the queue from being empty, until 600 ms.
+  const second: Promise<unknown> = pool.use(() => "served").catch((error) => error);
+  await time.pass(100);
+  assertInstanceOf(await first, PoolOverloadError);
+  return { pool, held, second };
+}
+
+/** When each of these is settled, and how. */
+function watch(time: Time, gets: Record<string, Promise<unknown>>): string[] {
+  const seen: string[] = [];
+  for (const [name, get] of Object.entries(gets)) {
+    const see = (how: string) => seen.push(`${name} ${how} at ${time.now}`);
+    get.then(() => see("served"), (error) => see((error as Error).name ?? error));
+  }
+  return seen;
+}
+
+describe("an overload", () => {
+  it("begins when each get of queueInterval has waited longer than queueTarget, not before", async () => {
+    using time = new Time();
+    const pool = things();
+    const held = await pool.borrow();
+    const gets = [1, 2, 3].map(() => rejection(pool.get()));
+    await time.pass(499, 499);
+    assertEquals([pool.waiting, pool.stats().overloaded], [3, 0]);
+    await time.pass(1);
+    assertEquals([pool.waiting, pool.stats().overloaded], [0, 3]);
+    for (const error of await Promise.all(gets)) assertInstanceOf(error, PoolOverloadError);
+    await held.release();
+    await pool.shutdown();
+  });
+
+  it("refuses with an error that says how long it was, what to do, and when to try again", async () => {
+    using time = new Time();
+    const pool = things({ name: "shop" });
+    const held = await pool.borrow();
+    using chance = new Chance(0);
+    const told = async () => {
+      const failed = rejection(pool.get());
+      await time.pass(500, 100);
+      const error = await failed as PoolOverloadError;
+      assertInstanceOf(error, PoolOverloadError);
+      assertInstanceOf(error, PoolError);
+      return error;
+    };
+    const { name, message, retryAfter, waited } = await told();
+    assertEquals([name, retryAfter, waited], ["PoolOverloadError", 500, 500]);
+    assertEquals(
+      message,
+      "shop is overloaded: waited 500 ms, over twice the queueTarget (100 ms): " +
+        "try again in 500 ms, send less, or raise maxSize",
+    );
+    chance.values = [0.5];
+    assertEquals((await told()).retryAfter, 750);
+    chance.values = [1 - 2 ** -53];
+    assertEquals((await told()).retryAfter, 1000);
+    await held.release();
+    await pool.shutdown();
+  });
+
+  it("tells those who are refused together to come back at different moments", async () => {
+    using time = new Time();
+    const pool = things();
+    const held = await pool.borrow();
+    const gets = Array.from({ length: 50 }, () => rejection(pool.get()));
+    await time.pass(500, 100);
+    const afters = (await Promise.all(gets)).map((error) =>
+      (error as PoolOverloadError).retryAfter
+    );
+    assert(afters.every((ms) => ms >= 500 && ms <= 1000), `${afters}`);
+    assert(new Set(afters).size > 20, `${afters}`);
+    await held.release();
+    await pool.shutdown();
+  });
+
+  it("refuses, while it lasts, who has waited for twice the target: by get, borrow and use", async () => {
+    using time = new Time();
+    const { pool, held, second } = await overloaded(time);
+    const seen = watch(time, { use: pool.use(() => {}) });
+    await time.pass(30);
+    const more = watch(time, { get: pool.get(), borrow: pool.borrow() });
+    await time.pass(69, 1);
+    assertEquals(pool.stats().overloaded, 1);
+    await time.pass(3, 1);
+    assertEquals(pool.stats().overloaded, 2);
+    assertInstanceOf(await second, PoolOverloadError);
+    await time.pass(250, 1);
+    assertEquals([...seen, ...more].map(plain), [
+      "use PoolOverloadError at 700",
+      "get PoolOverloadError at 730",
+      "borrow PoolOverloadError at 730",
+    ]);
+    assertEquals(pool.stats().overloaded, 5);
+    await held.release();
+    await pool.shutdown();
+  });
+
+  it("lasts until nobody waits: then it takes another queueInterval to begin", async () => {
+    using time = new Time();
+    const { pool, held, second } = await overloaded(time);
+    await time.pass(101, 1);
+    assertInstanceOf(await second, PoolOverloadError);
+    const seen = watch(time, { later: pool.get() });
+    await time.pass(480, 20);
+    assertEquals(seen, [], "nobody waited before it came: it is no longer overloaded");
+    await time.pass(40, 1);
+    assertEquals(seen.map(plain), ["later PoolOverloadError at 1100"]);
+    await held.release();
+    await pool.shutdown();
+  });
+
+  it("goes on while somebody waits, also if those are served soon", async () => {
+    using time = new Time();
+    const { pool, held, second } = await overloaded(time);
+    let last = held;
+    // One more comes every 50 ms than is served: the newest, at once.
+    const gets: Promise<unknown>[] = [second];
+    for (let i = 0; i < 20; i++) {
+      gets.push(rejection(pool.get()));
+      const newest = pool.borrow();
+      await last.release();
+      last = await newest;
+      await time.pass(50, 10);
+    }
+    assertEquals([pool.waiting, pool.stats().overloaded], [3, 19]);
+    await time.pass(210, 10);
+    for (const error of await Promise.all(gets)) assertInstanceOf(error, PoolOverloadError);
+    await last.release();
+    await pool.shutdown();
+  });
+
+  it("serves the newest first, within the highest priority; before and after it, the oldest", async () => {
+    using time = new Time();
+    const pool = things();
+    const order: string[] = [];
+    const ask = (name: string, priority = 0) => pool.use(() => void order.push(name), { priority });
+    const held = await pool.borrow();
+    const old = rejection(pool.get());
+    await time.pass(400, 100);
+    const all = [ask("a"), ask("b", 1)];
+    await time.pass(20);
+    all.push(ask("c"), ask("d", 1), ask("e", -1));
+    await time.pass(20);
+    all.push(ask("f"), ask("g", 1));
+    await time.pass(70, 10);
+    assertInstanceOf(await old, PoolOverloadError);
+    await held.release();
+    await Promise.all(all);
+    assertEquals(order.join(" "), "g d b f c a e");
+    order.length = 0;
+    const again = await pool.borrow();
+    const others = [ask("a"), ask("b", 1), ask("c"), ask("d", 1)];
+    await again.release();
+    await Promise.all(others);
+    assertEquals(order.join(" "), "b d a c");
+    await pool.shutdown();
+  });
+
+  it("does not begin as long as one in each interval is served within the target", async () => {
+    using time = new Time();
+    const pool = things();
+    const held = [await pool.borrow()];
+    const low = outcomeOf(pool.get());
+    for (let i = 0; i < 8; i++) {
+      await time.pass(300, 50);
+      const high = pool.borrow({ priority: 1 });
+      await time.pass(100, 50);
+      await held.pop()!.release();
+      held.push(await high);
+    }
+    assertEquals([low.now, pool.stats().overloaded, time.now], ["pending", 0, 3200]);
+    for (let i = 0; i < 2; i++) {
+      const high = pool.borrow({ priority: 1 });
+      await time.pass(110, 10);
+      await held.pop()!.release();
+      held.push(await high); // over the target
+    }
+    await time.pass(270, 10);
+    assertEquals(low.now, "pending");
+    await time.pass(20, 1);
+    assert(/is overloaded/.test(`${low.now}`), `${low.now}`);
+    await held.pop()!.release();
+    await pool.shutdown();
+  });
+
+  it("does not begin as long as the queue is empty now and then", async () => {
+    using time = new Time();
+    const pool = things();
+    for (let i = 0; i < 5; i++) {
+      const held = await pool.borrow();
+      const gets = [1, 2, 3].map(() => pool.use(() => {}));
+      await time.pass(450, 50);
+      await held.release();
+      await Promise.all(gets);
+    }
+    assertEquals(pool.stats().overloaded, 0);
+    await pool.shutdown();
+  });
+
+  it("does not begin while all wait for less than the target, for however long", async () => {
+    using time = new Time();
+    const pool = things();
+    let held = await pool.borrow();
+    let next = pool.borrow();
+    for (let i = 0; i < 40; i++) {
+      await time.pass(90, 45);
+      const after = pool.borrow();
+      await held.release();
+      held = await next;
+      next = after;
+    }
+    assertEquals([pool.stats().overloaded, pool.waiting], [0, 1]);
+    await held.release();
+    await (await next).release();
+    await pool.shutdown();
+  });
+});
+
+describe("those who come in one turn of the event loop, whose clock is read once", () => {
+  it("are refused together, having waited for as long", async () => {
+    using time = new Time();
+    const pool = things({ timeout: 10_000 });
+    const held = await pool.borrow();
+    await time.pass(70);
+    const gets = Array.from({ length: 5 }, () => rejection(pool.get()));
+    await time.pass(499, 499);
+    assertEquals(pool.waiting, 5);
+    await time.pass(1);
+    const errors = await Promise.all(gets) as PoolOverloadError[];
+    assertEquals(errors.map(({ waited }) => waited), Array(5).fill(500));
+    await held.release();
+    await pool.shutdown();
+  });
+
+  it("are not taken for old if an object comes back in that turn", async () => {
+    using time = new Time();
+    const { pool, held, second } = await overloaded(time);
+    const order: string[] = [];
+    const gets = ["a", "b", "c"].map((name) =>
+      pool.borrow().then((loan) => (order.push(name), loan))
+    );
+    await held.release(); // in the same turn: nobody has read the clock for b and c
+    const newest = await gets[2]!;
+    assertEquals([order, pool.waiting, pool.stats().overloaded], [["c"], 3, 1]);
+    await time.pass(100, 10);
+    assertInstanceOf(await second, PoolOverloadError);
+    const failed = gets.slice(0, 2).map(rejection);
+    await time.pass(99, 1);
+    assertEquals(pool.waiting, 2);
+    await time.pass(3, 1);
+    const errors = await Promise.all(failed) as PoolOverloadError[];
+    assertEquals(errors.map(({ waited }) => Math.round(waited / 10)), [20, 20]);
+    await newest.release();
+    await pool.shutdown();
+  });
+});
+
+describe("beside an overload", () => {
+  it("a get's own timeout counts, if it is shorter, and the pool's", async () => {
+    using time = new Time();
+    const { pool, held } = await overloaded(time, { timeout: 1000 });
+    const seen = watch(time, {
+      short: pool.get({ timeout: 50 }),
+      long: pool.get({ timeout: 5000 }),
+      usual: pool.get(),
+    });
+    await time.pass(300, 1);
+    assertEquals(seen.map(plain), [
+      "short PoolTimeoutError at 550",
+      "long PoolOverloadError at 700",
+      "usual PoolOverloadError at 700",
+    ]);
+    const { timeouts, overloaded: shed, rejected, aborted } = pool.stats();
+    assertEquals([timeouts, shed, rejected, aborted], [1, 4, 0, 0]);
+    await held.release();
+    await pool.shutdown();
+  });
+
+  it("a timeout that is shorter than twice the target refuses all that wait for it", async () => {
+    using time = new Time();
+    const { pool, held } = await overloaded(time, { timeout: 600 });
+    const late = rejection(pool.get({ timeout: 150 }));
+    await time.pass(160, 10);
+    assertInstanceOf(await late, PoolTimeoutError);
+    await held.release();
+    await pool.shutdown();
+  });
+
+  it("a signal ends a get at once, with its reason", async () => {
+    using time = new Time();
+    const { pool, held, second } = await overloaded(time);
+    const stop = new AbortController();
+    const gone = rejection(pool.get({ signal: stop.signal }));
+    const other = rejection(pool.get());
+    await time.pass(20);
+    stop.abort("enough");
+    assertEquals([await gone, pool.waiting, pool.stats().aborted], ["enough", 2, 1]);
+    await time.pass(250, 10);
+    for (const error of [await second, await other]) assertInstanceOf(error, PoolOverloadError);
+    await held.release();
+    await pool.shutdown();
+  });
+
+  it("an abort of the last one that waits ends it", async () => {
+    using time = new Time();
+    const pool = things();
+    const held = await pool.borrow();
+    const stop = new AbortController();
+    const old = rejection(pool.get());
+    await time.pass(400, 100);
+    const gone = rejection(pool.get({ signal: stop.signal }));
+    await time.pass(120, 10);
+    await old;
+    stop.abort("enough");
+    await gone;
+    const seen = watch(time, { later: pool.get() });
+    await time.pass(300, 10);
+    assertEquals(seen, []);
+    await time.pass(250, 10);
+    assertEquals(seen.length, 1);
+    await held.release();
+    await pool.shutdown();
+  });
+
+  it("maxWaiting refuses who comes last, at once", async () => {
+    using time = new Time();
+    const { pool, held, second } = await overloaded(time, { maxWaiting: 2 });
+    const third = rejection(pool.get());
+    assertInstanceOf(await rejection(pool.get()), PoolFullError);
+    await time.pass(110, 10);
+    assertInstanceOf(await second, PoolOverloadError);
+    assertEquals(await stateOf(third), "pending");
+    await time.pass(100, 10);
+    assertInstanceOf(await third, PoolOverloadError);
+    const { overloaded: shed, rejected } = pool.stats();
+    assertEquals([shed, rejected], [3, 1]);
+    await held.release();
+    await pool.shutdown();
+  });
+
+  it("a shutdown refuses who waits, and leaves no timer", async () => {
+    using time = new Time();
+    const { pool, held, second } = await overloaded(time);
+    const other = rejection(pool.get());
+    const ended = pool.shutdown();
+    for (const error of [await second, await other]) assertInstanceOf(error, PoolClosedError);
+    await held.release();
+    await ended;
+    await time.pass(1000, 100);
+    assertEquals(pool.stats().overloaded, 1);
+  });
+
+  it("a shutdown that drains serves who does not wait for too long", async () => {
+    using time = new Time();
+    const { pool, held, second } = await overloaded(time);
+    await time.pass(50);
+    const used = pool.use(() => "used");
+    const ended = pool.shutdown({ drain: true });
+    await time.pass(60, 10);
+    assertInstanceOf(await second, PoolOverloadError);
+    await held.release();
+    assertEquals(await used, "used");
+    await ended;
+  });
+
+  it("a timer that is late gives no object to who has waited for too long", async () => {
+    using time = new Time();
+    let blocked = 0;
+    fakeNow(() => time.now + blocked);
+    const { pool, held, second } = await overloaded(time);
+    await time.pass(90, 10);
+    const newest = pool.use(() => "served");
+    await time.pass(1);
+    blocked = 150; // so long the event loop was
+    await held.release();
+    assertEquals(await newest, "served");
+    assertInstanceOf(await second, PoolOverloadError);
+    assertEquals(pool.stats().gets, 2);
+    await pool.shutdown();
+  });
+
+  it("nothing is refused where something is available again, and the queue gets empty", async () => {
+    using time = new Time();
+    const { pool, held, second } = await overloaded(time);
+    await time.pass(20);
+    const gets = [1, 2, 3].map(() => pool.use(() => "served"));
+    await held.release();
+    assertEquals(await Promise.all(gets), ["served", "served", "served"]);
+    assertEquals([await second, pool.waiting, pool.stats().overloaded], ["served", 0, 1]);
+    await pool.shutdown();
+  });
+});
+
+describe("what is told of an overload", () => {
+  it("the log has a warning when it begins, and how it was when it ends", async () => {
+    using time = new Time();
+    const logger = new Recorder();
+    const { pool, held } = await overloaded(time, { logger, logLevel: "info", name: "shop" });
+    assertEquals(logger.lines, [
+      "warn shop: is overloaded: for 500 ms each get has waited longer than 100 ms (queueTarget); 2 wait",
+    ]);
+    await time.pass(60, 10);
+    const other = rejection(pool.get());
+    await time.pass(260, 10);
+    await other;
+    assertEquals(logger.lines.slice(1), [
+      "info shop: is no longer overloaded, after 260 ms; 3 were refused",
+    ]);
+    await held.release();
+    await pool.shutdown();
+  });
+
+  it("observers hear of each refusal, with its reason, its wait and its label", async () => {
+    using time = new Time();
+    const pool = things();
+    const events: RefusedEvent[] = [];
+    pool.observe({ refused: (event) => void events.push(event) });
+    const held = await pool.borrow();
+    const gets = [rejection(pool.get({ label: "report" })), rejection(pool.use(() => {}))];
+    await time.pass(500, 100);
+    const errors = await Promise.all(gets);
+    assertEquals(events.map(({ reason, waited, label }) => [reason, waited, label]), [
+      ["overload", 500, "report"],
+      ["overload", 500, undefined],
+    ]);
+    assertEquals(events.map(({ error }) => error), errors);
+    await held.release();
+    await pool.shutdown();
+  });
+
+  it("an observer that gives up others, or shuts the pool down, confuses nothing", async () => {
+    using time = new Time();
+    const pool = things();
+    const stop = new AbortController();
+    pool.observe({ refused: () => stop.abort("enough") });
+    const held = await pool.borrow();
+    const gets = [rejection(pool.get()), rejection(pool.get({ signal: stop.signal }))];
+    const last = rejection(pool.get());
+    await time.pass(500, 100);
+    assertEquals((await Promise.all(gets)).map((error) => (error as Error).name ?? error), [
+      "PoolOverloadError",
+      "enough",
+    ]);
+    assertInstanceOf(await last, PoolOverloadError);
+    const { overloaded: shed, aborted } = pool.stats();
+    assertEquals([shed, aborted, pool.waiting], [2, 1, 0]);
+    await held.release();
+    await pool.shutdown();
+  });
+});
+
+describe("queueTarget 0, the default", () => {
+  it("refuses nobody, whoever waits for how long, and keeps the order", async () => {
+    using time = new Time();
+    const pool = new Pool((n) => new Thing(n), { maxSize: 1, logLevel: "silent" });
+    const held = await pool.borrow();
+    const order: number[] = [];
+    const all = [1, 2, 3].map((i) => pool.use(() => void order.push(i)));
+    await time.pass(60_000, 1000);
+    await held.release();
+    await Promise.all(all);
+    assertEquals([order, pool.stats().overloaded], [[1, 2, 3], 0]);
+    await pool.shutdown();
+  });
+
+  it("needs no timer of its own; with a target there is one more while somebody waits", async () => {
+    for (const queueTarget of [0, 100]) {
+      using timers = new Timers();
+      const shedding = queueTarget > 0 ? SHEDS : { maxSize: 1 };
+      const pool = new Pool((n) => new Thing(n), { ...shedding, minSize: 1, timeout: 5000 });
+      await pool.ready();
+      const lease = pool.tryGet()!;
+      assertEquals(timers.pending, 0);
+      const next = pool.borrow();
+      assertEquals(timers.pending, queueTarget > 0 ? 2 : 1);
+      await pool.ret(lease);
+      await (await next).release();
+      await pool.shutdown();
+      assertEquals(timers.pending, 0);
+    }
+  });
+});
+
+/** Timers may be a millisecond late: waits are rounded up. */
+function plain(line: string): string {
+  return line.replace(/\d+$/, (at) => `${Math.floor(Number(at) / 10) * 10}`);
+}
