@@ -97,6 +97,24 @@ describe("an unknown option", () => {
     }, 1);
   });
 
+  it("is told its name if it is another pool's for what is kept, made or tried again", () => {
+    told({
+      createRetryIntervalMillis: "createBackoff",
+      propagateCreateError: "createRetry",
+      fifo: "idleOrder",
+      maxConnecting: "maxCreating",
+      minimumIdle: "minAvailable",
+      minIdleConns: "minAvailable",
+      max_creating: "maxCreating",
+      minavailable: "minAvailable",
+      createBackof: "createBackoff",
+      create_retry: "createRetry",
+      queuetarget: "queueTarget",
+      queueIntervall: "queueInterval",
+      idle_order: "idleOrder",
+    }, 1);
+  });
+
   it("is no known one because all objects have it", () => {
     for (const name of ["toString", "constructor", "hasOwnProperty"]) {
       assert(refusal({ [name]: 1 }).includes(name));

@@ -5,7 +5,15 @@ import { describe, it } from "@std/testing/bdd";
 import { Pool, type PoolOptions } from "../mod.ts";
 import { Recorder } from "./helpers/recorder.ts";
 
-const COUNTS = ["maxSize", "minSize", "maxWaiting", "maxUse", "healthFreq"];
+const COUNTS = [
+  "maxSize",
+  "minSize",
+  "minAvailable",
+  "maxCreating",
+  "maxWaiting",
+  "maxUse",
+  "healthFreq",
+];
 const DELAYS = [
   "timeout",
   "maxAvailDelay",
@@ -14,8 +22,12 @@ const DELAYS = [
   "hkDelay",
   "maxLifetime",
   "createTimeout",
+  "createBackoff",
+  "queueTarget",
+  "queueInterval",
   "hookTimeout",
   "closeTimeout",
+  "abortGrace",
   "healthAfter",
 ];
 const HOOKS = ["opener", "getter", "retter", "closer", "health", "stats", "tracer"];
@@ -29,7 +41,11 @@ function make(options: unknown): Pool<object> {
 
 /** An option alone, but for what it cannot do without. */
 function only(name: string, value: unknown): Record<string, unknown> {
-  return name === "healthAfter" ? { health: () => true, [name]: value } : { [name]: value };
+  const needs: Record<string, object> = {
+    healthAfter: { health: () => true },
+    queueInterval: { queueTarget: 100 },
+  };
+  return { ...needs[name], [name]: value };
 }
 
 /** The message of the error that a wrong option must be; it names the option and all of `parts`. */
@@ -94,7 +110,7 @@ describe("a number option", () => {
   it("Infinity is refused, with what means unlimited, where 0 does", () => {
     for (const name of [...COUNTS, ...DELAYS]) {
       const message = refused(only(name, Infinity), RangeError);
-      const isLimit = !["minSize", "healthFreq", "hkDelay", "healthAfter"].includes(name);
+      const isLimit = /^max|timeout$/i.test(name);
       assertEquals(message.includes("(0: unlimited)"), isLimit, message);
     }
   });
@@ -138,6 +154,19 @@ describe("options that go together", () => {
   });
 });
 
+describe("queueInterval", () => {
+  it("is refused without queueTarget, which it says how long to measure", () => {
+    for (const options of [{ queueInterval: 500 }, { queueInterval: 250, queueTarget: 0 }]) {
+      const value = `${options.queueInterval}`;
+      refused(options, TypeError, "queueInterval", value, "queueTarget", "leave it out");
+    }
+    make({ queueInterval: undefined });
+    make({ queueTarget: 100 });
+    const { config } = make({ queueTarget: 100, queueInterval: 250 }).stats();
+    assertEquals([config.queueTarget, config.queueInterval], [100, 250]);
+  });
+});
+
 describe("a hook", () => {
   for (const name of HOOKS) {
     it(`${name} is refused if it is no function`, () => {
@@ -155,10 +184,32 @@ describe("a hook", () => {
     });
   }
 
-  it("discardOnError is true, false or a function, and nothing else", () => {
-    for (const value of [true, false, () => true]) make({ discardOnError: value });
-    for (const [value, shown] of [["yes", '"yes"'], [1, "1"], [null, "null"], [{}, "object"]]) {
-      refused({ discardOnError: value }, TypeError, "discardOnError", shown as string, "function");
+  for (const name of ["discardOnError", "createRetry"]) {
+    it(`${name} is true, false or a function, and nothing else`, () => {
+      for (const value of [true, false, () => true]) {
+        assertEquals(make({ [name]: value }).stats().config[name], value !== false);
+      }
+      for (const [value, shown] of [["yes", '"yes"'], [1, "1"], [null, "null"], [{}, "object"]]) {
+        refused({ [name]: value }, TypeError, name, shown as string, "function");
+      }
+    });
+  }
+
+  it("idleOrder is lifo or fifo, and nothing else", () => {
+    for (const idleOrder of ["lifo", "fifo"]) {
+      assertEquals(make({ idleOrder }).stats().config.idleOrder, idleOrder);
+    }
+    const values: [unknown, string][] = [
+      ["LIFO", '"LIFO"'],
+      ["random", '"random"'],
+      ["", '""'],
+      [true, "true"],
+      [null, "null"],
+      [1, "1"],
+      [{}, "object"],
+    ];
+    for (const [idleOrder, shown] of values) {
+      refused({ idleOrder }, TypeError, "idleOrder", shown, '"lifo"', '"fifo"');
     }
   });
 });
@@ -265,6 +316,13 @@ describe("defaults", () => {
     maxLifetime: 0,
     lifetimeJitter: 0.1,
     createTimeout: 30_000,
+    createBackoff: 5_000,
+    createRetry: false,
+    maxCreating: 0,
+    minAvailable: 0,
+    queueTarget: 0,
+    queueInterval: 500,
+    idleOrder: "lifo",
     hookTimeout: 5_000,
     closeTimeout: 5_000,
     abortGrace: 1_000,

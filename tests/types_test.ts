@@ -12,13 +12,17 @@ import {
   type ObjectStats,
   Pool,
   PoolClosedError,
+  PoolDeadlockError,
   PoolError,
   PoolFullError,
   type PoolOptions,
+  PoolOverloadError,
   type PoolStats,
   PoolTimeoutError,
   ProxyError,
   ProxyPoolError,
+  type RefusedEvent,
+  type ResetOptions,
   type ShutdownOptions,
   type UseContext,
 } from "../mod.ts";
@@ -132,6 +136,50 @@ describe("the types of options", () => {
     assertEquals(typeof wrong, "function");
   });
 
+  it("of creation, queue and order are what the documentation says", () => {
+    const options: PoolOptions<Client> = {
+      minAvailable: 1,
+      maxCreating: 2,
+      createBackoff: 1000,
+      createRetry: (error) => {
+        holds<Same<typeof error, unknown>>();
+        return (error as { code?: string }).code === "53300";
+      },
+      queueTarget: 100,
+      queueInterval: 500,
+      idleOrder: "fifo",
+    };
+    const none: PoolOptions<Client> = {
+      minAvailable: undefined,
+      maxCreating: undefined,
+      createBackoff: undefined,
+      createRetry: undefined,
+      queueTarget: undefined,
+      queueInterval: undefined,
+      idleOrder: undefined,
+    };
+    const reset: ResetOptions = { spread: undefined };
+    holds<Same<PoolOptions<Client>["idleOrder"], "lifo" | "fifo" | undefined>>();
+    const wrong = (): unknown[] => [
+      // @ts-expect-error: a number
+      new Pool(make, { createBackoff: true }),
+      // @ts-expect-error: not asynchronous
+      new Pool(make, { createRetry: () => Promise.resolve(true) }),
+      // @ts-expect-error: true, false or a function
+      new Pool(make, { createRetry: 3 }),
+      // @ts-expect-error: no such order
+      new Pool(make, { idleOrder: "random" }),
+      // @ts-expect-error: a number
+      new Pool(make, { queueTarget: "100" }),
+      // @ts-expect-error: no such option
+      pool.reset({ delay: 5 }),
+      // @ts-expect-error: minSize and maxSize only
+      pool.resize({ minAvailable: 5 }),
+    ];
+    for (const each of [options, none]) new Pool(make, each);
+    assertEquals([typeof wrong, reset.spread], ["function", undefined]);
+  });
+
   it("a logger is structural, and a level one of five", () => {
     const logger: Logger = console;
     new Pool(make, { logger });
@@ -234,10 +282,13 @@ describe("the types of the rest", () => {
     holds<Same<typeof stats, PoolStats>>();
     holds<Same<ReturnType<typeof pool.toJSON>, PoolStats>>();
     const numbers: number[] = [stats.size, stats.created, stats.doubleReturns, stats.leaked];
+    const shed: number[] = [stats.overloaded, stats.deadlocks];
+    holds<"overload" | "deadlock" extends RefusedEvent["reason"] ? true : false>();
     const started: string | null = stats.started;
     const objects: ObjectStats[] = [...stats.objects.available, ...stats.objects.using];
     const counts: number[] = [pool.size, pool.available, pool.using, pool.waiting, pool.creating];
     assertEquals([numbers, started, objects, counts], [[0, 0, 0, 0], null, [], [0, 0, 0, 0, 0]]);
+    assertEquals(shed, [0, 0]);
   });
 
   it("counts cannot be set", () => {
@@ -267,11 +318,27 @@ describe("the types of the rest", () => {
       phase: "wait",
       holders: [],
     });
+    const cause = new Error("deep");
+    const details = { retryAfter: 700, waited: 210 };
+    const overload = new PoolOverloadError("too much", details, { cause });
+    const { retryAfter, waited }: { readonly retryAfter: number; readonly waited: number } =
+      overload;
+    assertEquals([retryAfter, waited, overload.message, overload.cause], [
+      700,
+      210,
+      "too much",
+      cause,
+    ]);
+    const deadlock = new PoolDeadlockError("stuck", []);
+    holds<Same<typeof deadlock.holders, PoolTimeoutError["holders"]>>();
+    assertEquals([deadlock.holders, deadlock.message], [[], "stuck"]);
     const errors: [Error, string, boolean][] = [
       [new ProxyPoolError(), "ProxyPoolError", false],
       [new PoolError(), "PoolError", true],
       [late, "PoolTimeoutError", true],
       [new PoolFullError(), "PoolFullError", true],
+      [overload, "PoolOverloadError", true],
+      [deadlock, "PoolDeadlockError", true],
       [new PoolClosedError(), "PoolClosedError", true],
       [new LeaseError(), "LeaseError", true],
       [new ProxyError(), "ProxyError", false],
@@ -280,7 +347,6 @@ describe("the types of the rest", () => {
       assertEquals([error.name, error instanceof ProxyPoolError], [name, true]);
       assertEquals(error instanceof PoolError, ofPool, name);
     }
-    const cause = new Error("deep");
     assertStrictEquals(new PoolError("x", { cause }).cause, cause);
   });
 });
