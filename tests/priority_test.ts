@@ -2,9 +2,14 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { PoolFullError, type PoolOptions, PoolTimeoutError } from "../mod.ts";
+import { requestBound } from "../context.ts";
+import { Pool, PoolFullError, type PoolOptions, PoolTimeoutError } from "../mod.ts";
+import { Deadlines } from "../pool/deadlines.ts";
 import { Creations, idle, rejection, Thing, Time } from "./helpers/pool.ts";
 import { TestPool } from "./helpers/test_pool.ts";
+
+/** workerd takes far longer for each. */
+const MANY = requestBound ? 20_000 : 60_000;
 
 function things(options: PoolOptions<Thing> = {}): TestPool<Thing> {
   return new TestPool((n) => new Thing(n), { maxSize: 1, ...options });
@@ -184,5 +189,183 @@ describe("priority", () => {
       }
     }
     assertEquals([pool.size, pool.stats().started], [0, null]);
+  });
+});
+
+describe("priority is strict", () => {
+  it("the lowest is not served as long as a higher one waits, however long it has waited", async () => {
+    await using pool = things();
+    const order: string[] = [];
+    let held = await pool.borrow();
+    const low = pool.use(() => void order.push("low"), { priority: -1 });
+    for (let i = 0; i < 50; i++) {
+      const next = pool.borrow({ priority: i % 3 });
+      await held.release();
+      held = await next;
+      order.push(`${i % 3}`);
+    }
+    assertEquals([order.includes("low"), pool.waiting], [false, 1]);
+    await held.release();
+    await low;
+    assertEquals(order.at(-1), "low");
+  });
+
+  it("a negative one comes after those who gave none, in the order of its own", async () => {
+    await using pool = things();
+    const order = await served(pool, [-3, -1, undefined, -2, -1, 0, -3]);
+    assertEquals(order, ["2/undefined", "5/0", "1/-1", "4/-1", "3/-2", "0/-3", "6/-3"]);
+  });
+
+  it("of who comes while others are served, too", async () => {
+    await using pool = things();
+    const order: string[] = [];
+    const held = await pool.borrow();
+    const all: Promise<void>[] = [];
+    const ask = (name: string, priority: number, then = () => {}) =>
+      void all.push(pool.use(() => {
+        order.push(name);
+        then();
+      }, { priority }));
+    ask("b2", 2, () => ask("c3", 3));
+    ask("b1", 1);
+    ask("a2", 2, () => ask("d-1", -1));
+    ask("z0", 0, () => ask("e2", 2));
+    await held.release();
+    while (order.length < 7) await idle();
+    await Promise.all(all);
+    assertEquals(order.join(" "), "b2 c3 a2 b1 z0 e2 d-1");
+  });
+});
+
+describe("priorities beside timeouts and aborts", () => {
+  it("any mixture is served in order, and who gives up takes nothing with it", async () => {
+    using time = new Time();
+    let seed = 42;
+    const random = (below: number) => (seed = seed * 16807 % 2147483647) % below;
+    for (let round = 0; round < 10; round++) {
+      const pool = new Pool((n) => new Thing(n), { maxSize: 1, timeout: 100, logLevel: "silent" });
+      const held = await pool.borrow();
+      const order: number[] = [];
+      const expected: { i: number; priority: number }[] = [];
+      const gone: Record<string, number> = { late: 0, aborted: 0 };
+      const aborts: AbortController[] = [];
+      const all = Array.from({ length: 60 }, (_, i) => {
+        const priority = random(7) - 3;
+        const fate = random(4);
+        const stop = new AbortController();
+        if (fate === 0) aborts.push(stop);
+        if (fate > 1) expected.push({ i, priority });
+        const timeout = fate === 1 ? 10 + random(30) : fate === 2 ? 0 : 90 + random(200);
+        return pool.use(() => void order.push(i), { priority, timeout, signal: stop.signal })
+          .catch((error) => {
+            gone[error instanceof PoolTimeoutError ? "late" : error]!++;
+          });
+      });
+      await time.pass(10);
+      for (const stop of aborts) stop.abort("aborted");
+      await time.pass(50, 10);
+      assertEquals(pool.waiting, expected.length);
+      await held.release();
+      await Promise.all(all);
+      expected.sort((a, b) => b.priority - a.priority || a.i - b.i);
+      assertEquals(order, expected.map(({ i }) => i));
+      const { timeouts, aborted } = pool.stats();
+      assertEquals([timeouts, aborted], [gone["late"], gone["aborted"]]);
+      assertEquals(aborted, aborts.length);
+      assertEquals([pool.waiting, pool.available], [0, 1]);
+      await pool.shutdown();
+    }
+  });
+
+  it("a priority whose last one gives up is no longer in the way, and may come again", async () => {
+    await using pool = things();
+    const held = await pool.borrow();
+    for (let i = 0; i < 100; i++) {
+      const stop = new AbortController();
+      const gone = rejection(pool.get({ priority: i % 10 + 1, signal: stop.signal }));
+      stop.abort("gone");
+      await gone;
+    }
+    const order: string[] = [];
+    const usual = pool.use(() => void order.push("usual"));
+    const high = pool.use(() => void order.push("high"), { priority: 5 });
+    await held.release();
+    await Promise.all([usual, high]);
+    assertEquals([order, pool.waiting], [["high", "usual"], 0]);
+  });
+});
+
+describe(`${MANY} who wait by as many priorities`, () => {
+  /** Has them wait in no order; tells by which priorities they are served. */
+  async function flood(gone: (i: number) => boolean): Promise<number[]> {
+    await using pool = things();
+    const order: number[] = [];
+    const stop = new AbortController();
+    const held = await pool.borrow();
+    const all = Array.from({ length: MANY }, (_, i) => {
+      const priority = i * 7919 % MANY - MANY / 2;
+      const signal = gone(i) ? stop.signal : undefined;
+      return pool.use(() => void order.push(priority), { priority, signal }).catch(() => {});
+    });
+    assertEquals(pool.waiting, MANY);
+    stop.abort("gone");
+    await held.release();
+    await Promise.all(all);
+    assertEquals([pool.waiting, pool.available], [0, 1]);
+    return order;
+  }
+
+  // Each in time that grows with the number of priorities would take minutes.
+  it("are served from the highest to the lowest", async () => {
+    const order = await flood(() => false);
+    const expected = Array.from({ length: MANY }, (_, i) => MANY / 2 - 1 - i);
+    assert(order.join() === expected.join(), `${order.slice(0, 20)} …`);
+  });
+
+  it("are given up in no order, and the others are served in theirs", async () => {
+    const order = await flood((i) => i % 3 !== 0);
+    assertEquals(order.length, Math.ceil(MANY / 3));
+    assert(order.every((priority, i) => i === 0 || priority < order[i - 1]!));
+  });
+});
+
+describe("the heap of priorities", () => {
+  /** Counts how often a deadline is asked for. */
+  class Counted {
+    static reads = 0;
+    readonly #due: number;
+    slot = -1;
+
+    constructor(due: number) {
+      this.#due = due;
+    }
+
+    get due(): number {
+      Counted.reads++;
+      return this.#due;
+    }
+  }
+
+  it("takes a number of comparisons for each that grows with the logarithm", () => {
+    for (const n of [1000, 32_000]) {
+      const items = Array.from({ length: n }, (_, i) => new Counted(i * 7919 % n));
+      const heap = new Deadlines<Counted>();
+      let most = 0;
+      const counting = (step: () => void) => {
+        Counted.reads = 0;
+        step();
+        most = Math.max(most, Counted.reads);
+      };
+      for (const item of items) counting(() => heap.add(item));
+      for (let i = 0; i < n / 2; i++) counting(() => heap.remove(items[i * 31 % n]!));
+      let last = -1;
+      while (heap.first !== undefined) {
+        const { first } = heap;
+        counting(() => heap.remove(first));
+        assert(first.due > last);
+        last = first.due;
+      }
+      assert(most <= 5 * Math.log2(n) + 5, `${most} reads of one step, among ${n}`);
+    }
   });
 });
