@@ -205,6 +205,19 @@ describe("createBackoff 0", () => {
     await pool.shutdown();
   });
 
+  it("lets a success end the rest of a refill", async () => {
+    using time = new Time();
+    const server = new Server(time);
+    const pool = new Pool(server.fun, { minSize: 2, maxSize: 3, createBackoff: 0, ...QUIET });
+    await rejection(pool.ready());
+    server.up = true;
+    const lease = await pool.get();
+    await idle();
+    assertEquals([pool.size, time.now], [2, 0]);
+    await pool.ret(lease);
+    await pool.shutdown();
+  });
+
   it("lets ready() end the rest of a refill", async () => {
     using time = new Time();
     const server = new Server(time);
@@ -371,6 +384,20 @@ describe("whom a failure rejects", () => {
     await creations.finish(4);
     for (const get of later) await pool.ret(await get);
     assertEquals(pool.stats().rejected, 7);
+    await pool.shutdown();
+  });
+
+  it("one's before the first rest, the oldest only, whoever waits and though no object is live", async () => {
+    using time = new Time();
+    const creations = new Creations();
+    const pool = new Pool(creations.fun, { maxSize: 1 });
+    const gets = [1, 2, 3].map(() => outcomeOf(pool.get()));
+    await creations.fail(0, "a");
+    await creations.fail(1, "b"); // it began when all three waited
+    assertEquals(gets.map(({ now }) => now), ["a", "b", "pending"]);
+    await time.pass(50);
+    await creations.fail(2, "c");
+    assertEquals(gets[2]!.now, "c");
     await pool.shutdown();
   });
 
