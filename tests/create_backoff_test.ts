@@ -545,6 +545,19 @@ describe("a shutdown in an outage", () => {
     assertEquals(creations.all.length, 3);
   });
 
+  it("leaves no timer where what was aborted fails", async () => {
+    using timers = new Timers();
+    const creations = new Creations();
+    const pool = new Pool(creations.fun, { maxSize: 2, createBackoff: 60_000, ...QUIET });
+    const gets = [rejection(pool.get()), rejection(pool.get())];
+    await creations.fail(0, "down");
+    const ended = pool.shutdown();
+    await creations.fail(1, "aborted");
+    await ended;
+    await Promise.all(gets);
+    assertEquals(timers.pending, 0);
+  });
+
   it("that drains serves who waits once the outage is over", async () => {
     using time = new Time();
     using _ = new Chance(1);

@@ -95,6 +95,21 @@ describe("createRetry true", () => {
     await pool.shutdown();
   });
 
+  it("lets the event loop have its turn, also where nothing rests and fun fails at once", async () => {
+    for (const createRetry of [true, () => true]) {
+      let calls = 0;
+      const fun = (n: number) => {
+        if (++calls > 50_000) return new Thing(n); // else nothing would ever end this test
+        throw new Error("down");
+      };
+      const options = { maxSize: 1, timeout: 30, createBackoff: 0, createRetry, ...QUIET };
+      const pool = new Pool(fun, options);
+      assertInstanceOf(await rejection(pool.get()), PoolTimeoutError);
+      assert(calls > 1, `${calls} calls`);
+      await pool.shutdown();
+    }
+  });
+
   it("has ready() wait through failures, until it is done or the pool is shut down", async () => {
     using time = new Time();
     using _ = new Chance(1);
@@ -204,6 +219,7 @@ describe("a createRetry that decides by the error", () => {
     const wrong = failure("28P01"); // wrong password: nothing will mend that
     await creations.fail(0, busy);
     assertEquals(await Promise.all(gets.map(stateOf)), ["pending", "pending"]);
+    await time.pass(1); // the event loop's turn
     const oldest = rejection(gets[0]!);
     await creations.fail(1, wrong);
     assertStrictEquals(await oldest, wrong);
@@ -224,6 +240,7 @@ describe("a createRetry that decides by the error", () => {
     const pool = new Pool(creations.fun, { maxSize: 1, createRetry: isBusy, ...QUIET });
     const all = [1, 2, 3].map(() => outcomeOf(pool.get()));
     await creations.fail(0, failure("53300"));
+    await time.pass(1); // the event loop's turn
     await creations.fail(1, failure("53300"));
     await time.pass(50);
     await creations.fail(2, failure("53300"));

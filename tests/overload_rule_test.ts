@@ -86,7 +86,7 @@ describe("backoff", () => {
 
   it("is a millisecond at least, whole, and never over the longest", () => {
     for (let failures = 2; failures < 3000; failures += 7) {
-      for (const chance of [1e-12, 0.1234567, 1 - 2 ** -53]) {
+      for (const chance of [0, 1e-12, 0.1234567, 1 - 2 ** -53]) {
         const rest = backoff(failures, 5000, chance);
         assert(Number.isInteger(rest) && rest >= 1 && rest <= 5000, `${failures}: ${rest}`);
       }

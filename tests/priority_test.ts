@@ -3,7 +3,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { requestBound } from "../context.ts";
-import { Pool, PoolFullError, type PoolOptions, PoolTimeoutError } from "../mod.ts";
+import {
+  Pool,
+  PoolFullError,
+  type PoolOptions,
+  PoolOverloadError,
+  PoolTimeoutError,
+} from "../mod.ts";
 import { Deadlines } from "../pool/deadlines.ts";
 import { Creations, idle, rejection, Thing, Time } from "./helpers/pool.ts";
 import { TestPool } from "./helpers/test_pool.ts";
@@ -320,6 +326,31 @@ describe(`${MANY} who wait by as many priorities`, () => {
     const order = await flood(() => false);
     const expected = Array.from({ length: MANY }, (_, i) => MANY / 2 - 1 - i);
     assert(order.join() === expected.join(), `${order.slice(0, 20)} …`);
+  });
+
+  it("are served in that order in an overload, too", async () => {
+    using time = new Time();
+    const options = {
+      maxSize: 1,
+      queueTarget: 100,
+      queueInterval: 500,
+      logLevel: "silent",
+    } as const;
+    const pool = new Pool((n) => new Thing(n), options);
+    const held = await pool.borrow();
+    const first = rejection(pool.get());
+    await time.pass(400, 100);
+    const order: number[] = [];
+    const all = Array.from({ length: MANY }, (_, i) => {
+      const priority = i * 7919 % MANY + 1;
+      return pool.use(() => void order.push(priority), { priority });
+    });
+    await time.pass(120);
+    assert(await first instanceof PoolOverloadError);
+    await held.release();
+    await Promise.all(all);
+    assert(order.every((priority, i) => priority === MANY - i), `${order.slice(0, 20)} …`);
+    await pool.shutdown();
   });
 
   it("are given up in no order, and the others are served in theirs", async () => {
