@@ -286,6 +286,24 @@ describe("those who come in one turn of the event loop, whose clock is read once
   });
 });
 
+describe("one who comes in the turn in which the one before gives up", () => {
+  it("is not taken for old, however late it is", async () => {
+    using time = new Time();
+    let blocked = 0;
+    fakeNow(() => time.now + blocked);
+    const { pool, held, second } = await overloaded(time);
+    const stop = new AbortController();
+    const gone = rejection(pool.get({ signal: stop.signal }));
+    const newest = pool.use(() => "served"); // nobody has read the clock for it
+    stop.abort("gone");
+    blocked = 150; // so long the event loop was
+    await held.release();
+    assertEquals([await gone, await newest], ["gone", "served"]);
+    assertInstanceOf(await second, PoolOverloadError);
+    await pool.shutdown();
+  });
+});
+
 describe("beside an overload", () => {
   it("a get's own timeout counts, if it is shorter, and the pool's", async () => {
     using time = new Time();
@@ -461,7 +479,8 @@ describe("what is told of an overload", () => {
 
   it("an observer that gives up others, or shuts the pool down, confuses nothing", async () => {
     using time = new Time();
-    const pool = things();
+    const logger = new Recorder();
+    const pool = things({ logger, logLevel: "info" });
     const stop = new AbortController();
     pool.observe({ refused: () => stop.abort("enough") });
     const held = await pool.borrow();
@@ -475,6 +494,7 @@ describe("what is told of an overload", () => {
     assertInstanceOf(await last, PoolOverloadError);
     const { overloaded: shed, aborted } = pool.stats();
     assertEquals([shed, aborted, pool.waiting], [2, 1, 0]);
+    assert(/no longer overloaded.* 2 were refused/.test(logger.text()), logger.text());
     await held.release();
     await pool.shutdown();
   });
