@@ -175,6 +175,27 @@ describe("the rest after failures", () => {
     await pool.shutdown();
   });
 
+  it("does not count failures of those that began before a success", async () => {
+    using time = new Time();
+    using _ = new Chance(1);
+    const creations = new Creations();
+    const pool = new Pool(creations.fun, { maxSize: 6 });
+    const gets = [1, 2, 3, 4].map(() => outcomeOf(pool.get()));
+    await creations.finish(3);
+    for (let i = 0; i < 3; i++) await creations.fail(i, "down");
+    // The fourth came when these had begun: another is tried for it, and for who comes now.
+    assertEquals(gets.map(({ now }) => now), ["an object", "down", "down", "pending"]);
+    const got = pool.get();
+    assertEquals([creations.all.length, pool.creating], [6, 2]);
+    await creations.fail(4, "first");
+    const next = pool.get();
+    assertEquals([gets[3]!.now, creations.all.length], ["first", 7]);
+    await creations.finish(5);
+    await creations.finish(6);
+    assertEquals([(await got).id, (await next).id, time.now], [5, 6, 0]);
+    await end(pool, time);
+  });
+
   it("needs a timer that does not keep the process alive, unless ready() waits for it", async () => {
     using timers = new Timers();
     using _ = new Chance(1);
@@ -417,6 +438,31 @@ describe("whom a failure rejects", () => {
     await pool.ret(await got);
     await pool.ret(await gets[1]!);
     assertEquals((await gets[2]!).id, 0);
+    await end(pool, time);
+  });
+
+  it("what was a probe's, the oldest only, if another success has ended the outage", async () => {
+    using time = new Time();
+    using _ = new Chance(1);
+    const creations = new Creations();
+    const pool = new Pool(creations.fun, { maxSize: 3 });
+    const failed = [rejection(pool.get()), rejection(pool.get())];
+    const first = pool.get();
+    await creations.fail(1, "a");
+    await creations.fail(2, "b");
+    assertEquals(await Promise.all(failed), ["a", "b"]);
+    const gets = [1, 2, 3].map(() => outcomeOf(pool.get()));
+    await time.pass(50);
+    assertEquals(creations.all.length, 4, "the probe has begun");
+    await creations.finish(0);
+    pool.detach(await first);
+    await idle();
+    assertEquals([pool.size, pool.creating], [3, 3], "nothing is live");
+    await creations.fail(3, "c");
+    assertEquals(gets.map(({ now }) => now), ["c", "pending", "pending"]);
+    await creations.finish(4);
+    await creations.finish(5);
+    assertEquals(gets.map(({ now }) => now), ["c", "an object", "an object"]);
     await end(pool, time);
   });
 

@@ -13,7 +13,7 @@ import {
   type RefusedEvent,
 } from "../mod.ts";
 import { Chance, outcomeOf } from "./helpers/outage.ts";
-import { fakeNow, rejection, stateOf, Thing, Time, Timers } from "./helpers/pool.ts";
+import { Creations, fakeNow, rejection, stateOf, Thing, Time, Timers } from "./helpers/pool.ts";
 import { Recorder } from "./helpers/recorder.ts";
 
 /** One object; overloaded after half a second in which each has waited longer than 100 ms. */
@@ -211,6 +211,23 @@ describe("an overload", () => {
     await time.pass(20, 1);
     assert(/is overloaded/.test(`${low.now}`), `${low.now}`);
     await held.pop()!.release();
+    await pool.shutdown();
+  });
+
+  it("does not begin because the event loop stood still: nobody could be served meanwhile", async () => {
+    using time = new Time();
+    let blocked = 0;
+    fakeNow(() => time.now + blocked);
+    const pool = things();
+    const held = await pool.borrow();
+    const got = outcomeOf(pool.get());
+    await time.pass(50);
+    blocked = 2000;
+    await time.pass(449, 10);
+    assertEquals(got.now, "pending");
+    await time.pass(200, 10);
+    assert(/is overloaded/.test(`${got.now}`), `${got.now}`);
+    await held.release();
     await pool.shutdown();
   });
 
@@ -436,6 +453,42 @@ describe("beside an overload", () => {
     await held.release();
     assertEquals(await Promise.all(gets), ["served", "served", "served"]);
     assertEquals([await second, pool.waiting, pool.stats().overloaded], ["served", 0, 1]);
+    await pool.shutdown();
+  });
+});
+
+describe("what is being made for who waits", () => {
+  it("is no overload, however long it takes: the server is slow", async () => {
+    using time = new Time();
+    const creations = new Creations();
+    const pool = new Pool(creations.fun, { ...SHEDS, maxSize: 2, createTimeout: 0 });
+    const gets = [rejection(pool.get()), rejection(pool.get())];
+    await time.pass(5000, 50);
+    assertEquals([pool.waiting, pool.stats().overloaded], [2, 0]);
+    const third = outcomeOf(pool.get()); // for whom there is no place
+    await time.pass(700, 50);
+    assertEquals(pool.stats().overloaded, 3);
+    assert(/is overloaded/.test(`${third.now}`), `${third.now}`);
+    for (const error of await Promise.all(gets) as PoolOverloadError[]) {
+      assertInstanceOf(error, PoolOverloadError);
+      assertEquals(error.cause, undefined);
+    }
+    for (const i of [0, 1]) await creations.finish(i);
+    await pool.shutdown();
+  });
+
+  it("and fails all the time, is the cause of the refusal", async () => {
+    using time = new Time();
+    using _ = new Chance(1);
+    const pool = new Pool<Thing>(() => {
+      throw new Error("down");
+    }, { ...SHEDS, createRetry: true, logLevel: "silent" });
+    const failed = [rejection(pool.get()), rejection(pool.get())];
+    await time.pass(1000, 10);
+    for (const error of await Promise.all(failed) as PoolOverloadError[]) {
+      assertInstanceOf(error, PoolOverloadError);
+      assertEquals((error.cause as Error).message, "down");
+    }
     await pool.shutdown();
   });
 });
