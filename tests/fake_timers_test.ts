@@ -82,7 +82,7 @@ for (const [tool, manner] of Object.entries(MANNERS)) {
       using fakes = new Fakes(manner);
       const begun = clock.awake();
       const fired = deferred();
-      new Timer(clock, fired.resolve).start(HOUR, false);
+      new Timer(clock, () => fired.resolve()).start(HOUR, false);
       await fakes.tick(HOUR);
       await fired.promise;
       const passed = clock.awake() - begun;

@@ -15,7 +15,7 @@ import { Creations, idle, rejection, Thing, Time } from "./helpers/pool.ts";
 import { TestPool } from "./helpers/test_pool.ts";
 
 /** workerd takes far longer for each. */
-const MANY = requestBound ? 20_000 : 60_000;
+const MANY = requestBound ? 10_000 : 40_000;
 
 function things(options: PoolOptions<Thing> = {}): TestPool<Thing> {
   return new TestPool((n) => new Thing(n), { maxSize: 1, ...options });
