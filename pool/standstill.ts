@@ -55,10 +55,10 @@ export function lookAtStandstill<T>(pool: State<T>, late: number): void {
   const now = clock.awake();
   if (!moved(pool, now)) excuse(pool, late, now);
   const passed = now - pool.standstill!.since;
-  if (traceHolders === true && passed >= STUCK) endDeadlock(pool, now);
+  const wait = traceHolders === true && passed >= STUCK ? endDeadlock(pool, now) : STUCK - passed;
   if (passed >= STILL && queue.some(({ terms }) => terms.timeout === 0)) warn(pool, passed);
   if (traceHolders === true && queue.some(isNested)) {
-    look(pool, passed < STUCK ? Math.ceil(STUCK - passed) : STUCK);
+    look(pool, Math.max(1, Math.ceil(wait)));
   } else if (queue.size > 0 && !requestBound) look(pool, OFTEN);
 }
 
@@ -73,17 +73,23 @@ function excuse<T>(pool: State<T>, late: number, now: number): void {
 /**
  * The last to come of those who wait for each other gets nothing, so that the others get on. It must have
  * waited for long, and so must the others, or they keep coming: who holds an object may be done soon.
+ * Gives in how many ms to look again.
  */
-function endDeadlock<T>(pool: State<T>, now: number): void {
+function endDeadlock<T>(pool: State<T>, now: number): number {
   const standstill = pool.standstill!;
   const waiters = cycle(pool);
-  if (waiters.length === 0) return void (standstill.closed = undefined);
+  if (waiters.length === 0) {
+    standstill.closed = undefined;
+    return STUCK;
+  }
   standstill.closed ??= now;
+  const newest = Math.max(...waiters.map(({ begun }) => begun < 0 ? now : begun));
   const old = waiters.filter(({ begun }) => begun >= 0 && begun <= now - STUCK);
   const last = old.at(-1);
-  if (last === undefined) return;
   const lasting = old.length === waiters.length || now - standstill.closed >= STUCK;
-  if (lasting) refuse(pool, last, deadlockError(pool, waiters.length), "deadlock");
+  if (last === undefined || !lasting) return newest + STUCK - now;
+  refuse(pool, last, deadlockError(pool, waiters.length), "deadlock");
+  return STUCK;
 }
 
 /** Who waits without a timeout would never say so. */
