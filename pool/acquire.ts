@@ -14,7 +14,7 @@ import { PoolLoan } from "./loan.ts";
 import { enclosing } from "./nesting.ts";
 import { about, type CloseReason } from "./observe.ts";
 import type { GetOptions } from "./options.ts";
-import { beginWaiting, endWaiting, refuseOld } from "./overload.ts";
+import { beginWaiting, endWaiting, shedFirst } from "./overload.ts";
 import { type Kind, type Resolve, type Terms, Waiter } from "./queue.ts";
 import { refuse, tellRefused } from "./refuse.ts";
 import { giveBack, isDead, putBack, readmit } from "./release.ts";
@@ -257,7 +257,7 @@ export function offer<T>(pool: State<T>, entry: Entry<T>): void {
 /** To whose turn it is. */
 function deliver<T>(pool: State<T>, entry: Entry<T>): void {
   const sheds = pool.settings.queueTarget > 0;
-  if (sheds && pool.overload !== undefined) refuseOld(pool);
+  if (sheds) shedFirst(pool);
   if (entry.state !== "using") return; // taken away while a hook or an observer ran
   if (pool.careful && isDead(pool, entry)) return readmit(pool, entry); // which closes it
   const waiter = pool.queue.shift();

@@ -68,11 +68,17 @@ function begin<T>(pool: State<T>, now: number): void {
   );
 }
 
+/** Before an object goes to whose turn it is: refuses who has waited for too long, if anybody has. */
+export function shedFirst<T>(pool: State<T>): void {
+  const { clock, overload, shedAt } = pool;
+  // Looking takes time, and while it is looked `shedAt` is Infinity.
+  if (overload !== undefined && (shedAt === Infinity || clock.awake() >= shedAt)) refuseOld(pool);
+}
+
 /** Refuses who has waited for twice the target. */
-export function refuseOld<T>(pool: State<T>): void {
-  const { clock, queue, settings: { queueTarget }, shedAt } = pool;
+function refuseOld<T>(pool: State<T>): void {
+  const { clock, queue, settings: { queueTarget } } = pool;
   const now = clock.awake();
-  if (shedAt < Infinity && now < shedAt) return; // nobody has: looking takes time
   for (const waiter of queue.by(now - 2 * queueTarget)) {
     if (!waiter.waits || pool.overload === undefined) continue; // by who has heard of the others
     pool.overload.refused++;
