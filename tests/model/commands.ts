@@ -5,7 +5,7 @@ import type { End } from "./job.ts";
 import { isKnown, REENTRY, TIMERLESS } from "./known.ts";
 import { endAgain, ENDINGS, endLoan, giveBack, WAYS } from "./returning.ts";
 import { type Action, type Outcome, type Script, SCRIPTED } from "./script.ts";
-import type { Asking, Watch, World } from "./world.ts";
+import type { Asking, Nested, Watch, World } from "./world.ts";
 
 /** How many turns of the microtask queue come after a command; `rest`: all there are. */
 export type Pause = "rest" | number;
@@ -33,7 +33,13 @@ function pick<V>(all: readonly V[], i: number): V | undefined {
 
 const index = fc.nat({ max: 4 });
 const asking: fc.Arbitrary<Asking> = fc.record({
-  timeout: fc.constantFrom<(number | undefined)[]>(undefined, undefined, 0, 25, 100),
+  timeout: fc.oneof(
+    {
+      weight: 15,
+      arbitrary: fc.constantFrom<(number | undefined)[]>(undefined, undefined, 0, 25, 100),
+    },
+    { weight: 1, arbitrary: fc.constant(30_000) },
+  ),
   signal: fc.constantFrom("none", "own", "shared"),
   priority: fc.constantFrom<(number | undefined)[]>(undefined, undefined, undefined, 0, 1, -2, 7),
   labelled: fc.boolean(),
@@ -55,21 +61,61 @@ const outcome: fc.Arbitrary<Outcome> = fc.constantFrom<Outcome[]>(
 
 const get: fc.Arbitrary<Call> = asking.map((asking) => ({
   text: `get(${shown(asking)})`,
-  run: (world) => world.get(asking),
+  run: (world) => void world.get(asking),
 }));
 
 const borrow: fc.Arbitrary<Call> = asking.map((asking) => ({
   text: `borrow(${shown(asking)})`,
-  run: (world) => world.borrow(asking),
+  run: (world) => void world.borrow(asking),
 }));
+
+/** Several ask at once, all the same. */
+const crowd: fc.Arbitrary<Call> = fc.record({ size: fc.integer({ min: 2, max: 4 }), asking }).map(
+  ({ size, asking }) => ({
+    text: `${size} * get(${shown(asking)})`,
+    run: (world) => {
+      for (let i = 0; i < size; i++) void world.get(asking);
+    },
+  }),
+);
 
 const watch: fc.Arbitrary<Watch> = fc.constantFrom("never" as const, "early", "late");
 
-const use: fc.Arbitrary<Call> = fc.record({ asking, outcome, watch })
+/** Somebody asks within a callback of `use`; who waits there for an answer can be made to give up. */
+const nested: fc.Arbitrary<Nested> = fc.record({
+  asking,
+  kind: fc.constantFrom("get", "borrow", "use"),
+  outcome,
+  awaited: fc.boolean(),
+  later: fc.boolean(),
+  times: fc.constantFrom(1, 1, 2),
+}).map(({ asking, kind, outcome, awaited, later, times }) => {
+  const own: Asking = { ...asking, signal: "own" };
+  const inner = kind === "use" ? `use(${outcome} ${shown(own)})` : `${kind}(${shown(own)})`;
+  return {
+    text: `${later ? "later " : ""}${awaited ? "await " : ""}${times > 1 ? "2 * " : ""}${inner}`,
+    nested: (world: World) => {
+      if (kind === "use") return world.use(own, "never", outcome);
+      return kind === "get" ? world.get(own) : world.borrow(own);
+    },
+    awaited,
+    later,
+    times,
+  };
+});
+
+const work: fc.Arbitrary<Outcome | Nested> = fc.oneof({ weight: 4, arbitrary: outcome }, {
+  weight: 3,
+  arbitrary: nested,
+});
+
+const use: fc.Arbitrary<Call> = fc.record({ asking, outcome: work, watch })
   .map(({ asking, outcome, watch }) => ({
-    text: `use(${outcome}${watch === "never" ? "" : ` watching ${watch}`} ${shown(asking)})`
+    text: `use(${typeof outcome === "object" ? outcome.text : outcome}${
+      watch === "never" ? "" : ` watching ${watch}`
+    } ${shown(asking)})`
       .replace(" )", ")"),
-    run: (world) => world.use(asking, watch, outcome),
+    run: (world) => void world.use(asking, watch, outcome),
   }));
 
 const ret: fc.Arbitrary<Call> = fc.record({ index, way: fc.constantFrom(...WAYS) })
@@ -93,7 +139,7 @@ const discard: fc.Arbitrary<Call> = index.map((index) => ({
     const discarded = lease ? world.pool.discard(lease, why) : loan!.discard(why);
     const isClosing = () => job.state === "closing";
     const notBefore = () => !isClosing() && job.state !== "free";
-    world.await(`discard of ${job.thing}`, discarded, isClosing, { notBefore });
+    void world.await(`discard of ${job.thing}`, discarded, isClosing, { notBefore });
   },
 }));
 
@@ -158,10 +204,10 @@ const resize: fc.Arbitrary<Call> = bounds.map((options) => ({
   run: (world) => world.resize(options),
 }));
 
-const reset: fc.Arbitrary<Call> = fc.constant({
-  text: "reset()",
-  run: (world) => world.reset(),
-});
+const reset: fc.Arbitrary<Call> = fc.constantFrom(0, 0, 30, 90).map((spread) => ({
+  text: `reset(${spread || ""})`,
+  run: (world) => world.reset(spread),
+}));
 
 const hows = ["by fun", "by lease", "by object"] as const;
 
@@ -211,7 +257,8 @@ const look: Call = {
 const calls: fc.WeightedArbitrary<Call>[] = [
   { weight: 8, arbitrary: get },
   { weight: 4, arbitrary: borrow },
-  { weight: 5, arbitrary: use },
+  { weight: 2, arbitrary: crowd },
+  { weight: 7, arbitrary: use },
   { weight: 2, arbitrary: fc.constant(tryGet) },
   { weight: 8, arbitrary: ret },
   { weight: 2, arbitrary: discard },
@@ -241,7 +288,19 @@ const pause: fc.Arbitrary<Pause> = fc.oneof(
   { weight: 2, arbitrary: fc.nat({ max: 8 }) },
 );
 
-const passing: fc.Arbitrary<Command> = fc.constantFrom(10, 30, 50, 100, 400, 1_500)
+const passing: fc.Arbitrary<Command> = fc.constantFrom(
+  10,
+  10,
+  30,
+  30,
+  50,
+  50,
+  100,
+  400,
+  1_500,
+  400,
+  12_000,
+)
   .map((ms) => new Command(`pass(${ms})`, () => {}, "rest", ms));
 
 const command: fc.Arbitrary<Command> = fc.oneof(

@@ -4,6 +4,8 @@ import type { Scheduler } from "fast-check";
 import type { CloseContext, CreateContext, PoolOptions } from "../../mod.ts";
 import { type Ask, type HookName, Thing } from "./job.ts";
 import type { Model } from "./model.ts";
+import { STILL } from "./nesting.ts";
+import { attemptOf } from "./rules.ts";
 import type { Action, Outcome, Script } from "./script.ts";
 import type { Setup } from "./setup.ts";
 
@@ -21,6 +23,8 @@ export class Hooks {
   acting = 0;
   /** How many actions there were from within calls. */
   acts = 0;
+  /** The `use` whose callback is at work. */
+  inside: Ask | undefined;
   readonly #model: Model;
   readonly #script: Script;
   readonly #scheduler: Scheduler;
@@ -42,7 +46,7 @@ export class Hooks {
 
   readonly fun = (n: number, context: CreateContext): Thing | Promise<Thing> => {
     const job = this.#model.create(n, context);
-    return this.run(this.#next("fun"), `fun(${n})`, {
+    return this.#run(this.#next("fun"), `fun(${n})`, {
       done: () => {
         const thing = new Thing(n);
         this.#model.made(job, thing);
@@ -54,8 +58,9 @@ export class Hooks {
   };
 
   options(setup: Setup): PoolOptions<Thing> {
-    const { numbers, hooks, discardOnError, logLevel, traceHolders } = setup;
-    const { healthAfter, healthFreq, ...others } = numbers;
+    const { numbers, hooks, createRetry, discardOnError, idleOrder, logLevel, traceHolders } =
+      setup;
+    const { healthAfter, healthFreq, queueInterval, ...others } = numbers;
     const log = (text: string) => this.#log(text);
     const all = {
       opener: (thing: Thing) => this.#hook("opener", thing),
@@ -69,9 +74,12 @@ export class Hooks {
       ...others,
       ...(healthAfter >= 0 ? { healthAfter } : {}),
       ...(healthFreq >= 0 ? { healthFreq } : {}),
+      ...(queueInterval >= 0 ? { queueInterval } : {}),
       ...Object.fromEntries(hooks.map((name) => [name, all[name]])),
       closer: (thing, context) => this.#hook("closer", thing, context),
       discardOnError: discardOnError === "ask" ? (error) => this.#isSpoilt(error) : discardOnError,
+      createRetry: createRetry === "ask" ? (error) => this.#isRetried(error) : createRetry,
+      idleOrder,
       logLevel,
       traceHolders,
       logger: { debug: log, info: log, warn: log, error: log },
@@ -87,8 +95,8 @@ export class Hooks {
     };
     if (outcome === "ok") return done();
     if (outcome === "throw") return fail();
-    if (outcome === "later") return this.#later(what).then(done);
-    if (outcome === "fail later") return this.#later(what).then(fail);
+    if (outcome === "later") return this.later(what).then(done);
+    if (outcome === "fail later") return this.later(what).then(fail);
     if (outcome === "hang") return new Promise<void>((go) => this.#hung.push(go)).then(done);
     if (outcome !== "bad") {
       this.#act(outcome);
@@ -114,8 +122,24 @@ export class Hooks {
     for (const go of this.#hung.splice(0)) go();
   }
 
-  #later(what: string): Promise<void> {
+  /** Comes when the scheduler says so. */
+  later(what: string): Promise<void> {
     return this.#scheduler.schedule(Promise.resolve(), what);
+  }
+
+  /** Does something from within a callback of `use`; undefined: from within none, also if it is called there. */
+  within<R>(ask: Ask | undefined, fn: () => R): R {
+    const before = this.inside;
+    this.inside = ask;
+    try {
+      return fn();
+    } finally {
+      this.inside = before;
+    }
+  }
+
+  #run<R>(outcome: Outcome, what: string, ends: Ends<R>): R | Promise<R> {
+    return this.within(undefined, () => this.run(outcome, what, ends));
   }
 
   #next(name: keyof Script): Outcome {
@@ -127,7 +151,7 @@ export class Hooks {
 
   #hook(name: HookName, thing: Thing, context?: CloseContext): unknown {
     const call = this.#model.begin(name, thing, context);
-    return this.run<unknown>(this.#next(name), `${name}(${thing.n})`, {
+    return this.#run<unknown>(this.#next(name), `${name}(${thing.n})`, {
       done: () => this.#model.end(call, true),
       failed: (error) => this.#model.end(call, false, error),
       bad: (error) => name === "health" ? false : unthenable(error),
@@ -141,17 +165,29 @@ export class Hooks {
     if (outcome === "later" || outcome === "hang") return Promise.resolve(String(thing));
     if (outcome === "fail later") return Promise.reject(new Error(`${name} failed later`));
     if (outcome === "bad") return 1n;
-    if (outcome !== "ok") this.#act(outcome);
+    if (outcome !== "ok") this.within(undefined, () => this.#act(outcome));
     return String(thing);
   }
 
   #log(text: string): unknown {
     this.#model.expect(!text.includes("Bug:"), text);
+    if (text.includes("nothing has moved")) this.#still();
     const outcome = this.#next("logger");
     if (outcome === "throw" || outcome === "bad") throw new Error("logger failed");
     if (outcome === "fail later") return Promise.reject(new Error("logger failed later"));
-    if (typeof outcome === "object") this.#act(outcome);
+    if (typeof outcome !== "object") return undefined;
+    this.#model.loggedAt = this.#model.time.awake;
+    this.within(undefined, () => this.#act(outcome));
     return undefined;
+  }
+
+  /** It is said that nothing has moved: once, of who waits for as long as it takes. */
+  #still(): void {
+    const { line, rested: { moves, movedAt }, stillAt, time } = this.#model;
+    const endless = line.pending.some(({ deadline }) => deadline === Infinity);
+    const long = time.awake - movedAt >= STILL;
+    this.#model.expect(endless && long && stillAt !== moves, "it is said that nothing moves");
+    this.#model.stillAt = moves;
   }
 
   /** What an observer does besides. */
@@ -161,8 +197,21 @@ export class Hooks {
     if (outcome === "fail later") return Promise.reject(new Error("observer failed later"));
     if (typeof outcome !== "object") return undefined;
     this.#model.meddled = true;
-    this.#act(outcome);
+    this.within(undefined, () => this.#act(outcome));
     return undefined;
+  }
+
+  /** `createRetry`, for what an attempt has failed with. */
+  #isRetried(error: unknown): boolean {
+    const model = this.#model;
+    const n = attemptOf(error) ?? model.errors.get(error)?.n ?? -1;
+    model.expect(model.jobs[n], `createRetry is asked about ${error}`);
+    const outcome = this.#next("createRetry");
+    if (typeof outcome === "object") this.within(undefined, () => this.#act(outcome));
+    model.retried.set(n, outcome === "ok" || outcome === "hang");
+    if (outcome === "throw" || outcome === "bad") throw new Error("createRetry failed");
+    if (outcome !== "fail later") return outcome === "ok" || outcome === "hang";
+    return Promise.reject(new Error("createRetry failed later")) as unknown as boolean;
   }
 
   /** `discardOnError`, for what a callback of `use` has failed with, or its caller has aborted with. */
@@ -171,7 +220,7 @@ export class Hooks {
     const concerned = model.line.asks.filter((ask) => isConcerned(ask, error));
     model.expect(concerned.length > 0, `discardOnError is asked about ${error}`);
     const outcome = this.#next("discardOnError");
-    if (typeof outcome === "object") this.#act(outcome);
+    if (typeof outcome === "object") this.within(undefined, () => this.#act(outcome));
     const spoilt = outcome !== "ok";
     // Of several that one signal has aborted it may be any.
     if (spoilt) model.spoil(concerned.map(({ job }) => job!));

@@ -2,9 +2,9 @@
 
 import { type CloseReason, LeaseError, Pool, type PoolStats } from "../../mod.ts";
 import { type Ask, holds, type Job } from "./job.ts";
-import { isKnown, TIMERLESS } from "./known.ts";
+import { isKnown, KEPT, OVERSLEPT, TIMERLESS } from "./known.ts";
 import type { Model } from "./model.ts";
-import { roundDelay, unavailable } from "./rules.ts";
+import { earlyBy, isAgeing, isExpired, isLive, LATE, roundDelay, unavailable } from "./rules.ts";
 import { type Held, isAlive, type World } from "./world.ts";
 
 const COUNTED = [
@@ -31,6 +31,9 @@ export function checkAtRest(world: World): void {
   for (const job of model.jobs) checkClosing(model, job);
   checkSignals(world);
   checkSupply(model, stats);
+  checkSpare(model, stats);
+  checkRotations(model);
+  checkReplaced(model, stats);
   checkPromises(world);
   checkTimers(world, stats);
   checkRounds(model, stats);
@@ -58,7 +61,8 @@ function checkTotals(model: Model, stats: PoolStats): void {
   model.expect(detached === model.count("detached"), `detached is ${detached}`);
   const there = available + using + closing + closed + detached;
   model.expect(created === there, `created is ${created}, of which there are ${there}`);
-  const ended = stats.gets + stats.aborted + stats.timeouts + stats.rejected;
+  const { aborted, deadlocks, gets, overloaded, rejected, timeouts } = stats;
+  const ended = gets + aborted + timeouts + rejected + overloaded + deadlocks;
   const { lent, refused, doubleReturns } = model.counted;
   model.expect(ended === lent + refused, `${ended} gets have ended, not ${lent} + ${refused}`);
   model.expect(stats.doubleReturns === doubleReturns, `doubleReturns is ${stats.doubleReturns}`);
@@ -210,25 +214,102 @@ function checkSupply(model: Model, { size, creating, waiting }: PoolStats): void
   const checks = model.jobs.map(({ state, call, examining }) =>
     state === "checking" ? call! : examining
   );
+  // While health fails, what it looks at is no object to come.
   const soon =
-    checks.filter((call) => call && (model.isSoon(call, model.time.fired) || call.over)).length;
+    checks.filter((call) =>
+      call && (call.over || !(model.alarm.sure && call.hook === "health") &&
+          (model.isSoon(call, model.time.fired) || model.time.thawed(EXCUSE)))
+    ).length;
   const served = creating + soon;
-  model.expect(full || served >= waiting, `${waiting} wait, and only ${creating} are made`);
-  for (const { burst, told, job } of model.failures) {
-    if (burst < model.burst || told > 0) continue;
-    const ask = model.line.pending.find((ask) => ask.burst < job.burst);
-    model.expect(!ask, `the failure of fun(${job.n}) is told nobody`);
-  }
+  const limited = full || isLimited(model, creating);
+  model.expect(limited || served >= waiting, `${waiting} wait, and only ${creating} are made`);
+  for (const failure of model.failures) checkFailure(model, failure);
   for (const { job, third } of model.stillbirths) {
     const ask = model.line.pending.find((ask) => ask.burst < job.burst);
     model.expect(third !== "surely" || !ask, "that objects are obsolete is told nobody");
   }
-  if (!model.started || model.ended || model.failures.length > 0) return;
+  if (!model.started || model.ended || limited || isResting(model)) return;
   if (isKnown("minSize is not kept up while an object is being closed") && model.closing > 0) {
     return;
   }
-  const short = minSize - model.live - creating;
-  model.expect(full || short <= 0, `${short} are missing for minSize`);
+  const lacking = minSize - model.live;
+  model.expect(lacking <= creating, `${lacking} are missing for minSize`);
+  const ageing = model.jobs.filter((job) => isLive(job) && isAgeing(model, job, "least")).length;
+  const next = lacking + ageing <= 0 || lacking > 0 || creating > 0;
+  model.expect(next, `nothing is made in place of what is about to end, ${ageing}`);
+}
+
+/** Whether no more may be made for the moment, though there is room. */
+function isLimited({ numbers: { maxCreating }, outage }: Model, creating: number): boolean {
+  return maxCreating > 0 && creating >= maxCreating || outage.rests;
+}
+
+/** Whether only those who wait have objects made, after a failure. */
+function isResting({ failures, numbers: { createBackoff } }: Model): boolean {
+  return createBackoff === 0 && failures.length > 0;
+}
+
+/** It is told somebody who waited when the attempt began; of one that ends an outage, all. */
+function checkFailure(model: Model, { burst, told, job }: Model["failures"][number]): void {
+  const { createRetry, jobs, liveBefore, numbers, retried } = model;
+  if (burst < model.burst || createRetry === true || retried.get(job.n)) return;
+  const ask = model.line.pending.find((ask) => ask.burst < job.burst);
+  model.expect(told > 0 || !ask, `the failure of fun(${job.n}) is told nobody`);
+  const others = liveBefore > 0 || jobs.some((other) => other !== job && other.bornIn === burst);
+  const all = job.probe === true && numbers.createBackoff > 0 && !others;
+  model.expect(!all || !ask, `the failure of fun(${job.n}) is not told ask ${ask?.id}`);
+}
+
+/** `minAvailable` are kept. */
+function checkSpare(model: Model, { creating, size, waiting }: PoolStats): void {
+  const { maxSize, minAvailable } = model.numbers;
+  if (minAvailable === 0 || !model.started || model.ended || isResting(model)) return;
+  if (maxSize > 0 && size >= maxSize || isLimited(model, creating)) return;
+  // What a hook looks at for tryGet, or has had for somebody who has gone, goes back to where it was.
+  const idle =
+    model.jobs.filter(({ call, state }) =>
+      state === "free" || state === "checking" && call!.trying ||
+      state === "returning" && !call!.back
+    ).length;
+  const wanted = Math.max(0, waiting - model.checking);
+  const enough = creating >= wanted + minAvailable - idle;
+  model.expect(enough, `${idle} are available, and ${creating} are made, for ${minAvailable}`);
+}
+
+/** By how much the pool may look later at what is slow, after a freeze, in ms. */
+const EXCUSE = 52;
+
+/** What is about to end makes room for its successor, if nothing stands against it. */
+function checkReplaced(model: Model, { closing, creating, size, waiting }: PoolStats): void {
+  const { failures, jobs, live, numbers: { maxSize, minSize }, resizedIn } = model;
+  const calm = waiting + closing + creating === 0 && failures.length === 0 && resizedIn === 0;
+  if (!calm || model.ended || maxSize === 0 || size < maxSize) return;
+  if (model.time.called <= model.movedAt + LATE) return; // it looks again a moment later
+  const ageing = jobs.filter((job) => isLive(job) && isAgeing(model, job, "least"));
+  const idle = ageing.find(({ state, examining }) => state === "free" && !examining);
+  const kept = idle && live - ageing.length < minSize;
+  model.expect(!kept, `${idle?.thing} is about to end, and makes no room`);
+}
+
+/** Those that a reset comes to one after the other go by and by. */
+function checkRotations(model: Model): void {
+  const { jobs, numbers, rotations, time } = model;
+  for (const { at, closed, jobs: all, step, spread } of rotations) {
+    if (step === undefined || all.length === 0) continue;
+    if (isKnown(OVERSLEPT) && time.slept > 0) continue;
+    const passed = Math.min(all.length, Math.floor((time.passed(at) - LATE) / step));
+    const left = all.filter((job) =>
+      job.state === "free" && !job.examining && !isExpired(model, job, "most")
+    ).length;
+    model.expect(
+      left <= all.length - passed,
+      `${left} are left of those reset within ${spread} ms`,
+    );
+    if (rotations.length > 1 || model.resizedIn > 0) continue;
+    if (jobs.some(({ dooms }) => dooms.has("reset"))) continue;
+    const most = Math.floor((time.since(at).most + earlyBy(model, step, numbers)) / step + 1e-6);
+    model.expect(closed <= most, `${closed} are reset, too early, of those within ${spread} ms`);
+  }
 }
 
 function checkPromises(world: World): void {
@@ -237,13 +318,16 @@ function checkPromises(world: World): void {
   for (const { what, holds } of world.awaited) model.expect(holds(), `${what} does not settle`);
 }
 
-function checkTimers({ time, model, running }: World, { waiting }: PoolStats): void {
+function checkTimers(world: World, { waiting }: PoolStats): void {
+  const { awaited, time, model, running } = world;
   const { held } = time.timers;
   const alive = waiting === 0 || held > 0 || isKnown(TIMERLESS);
   model.expect(alive, "nothing keeps the process alive for who waits");
   const grace = [...running].some(({ ask }) => ask.grace !== undefined && holds(ask));
   const working = model.calls.size > 0 || model.creating > 0 || grace;
-  const busy = waiting > 0 || working || model.ended;
+  const asked = awaited.some(({ what }) => what.startsWith("reset") || what === "ready()");
+  const kept = isKnown(KEPT) && model.failures.length > 0;
+  const busy = waiting > 0 || working || model.ended || asked || kept;
   model.expect(busy || held === 0, "the process is kept alive for nothing");
 }
 

@@ -41,6 +41,7 @@ export type State =
 export class Job {
   readonly n: number;
   readonly begun: number;
+  readonly at: Moment;
   readonly context: CreateContext;
   /** In which burst it was begun, and how many had asked by then. */
   readonly burst: number;
@@ -73,6 +74,10 @@ export class Job {
   obsolete: "surely" | "perhaps" | undefined;
   /** It was invalidated while it was made. */
   invalid = false;
+  /** Whether it was begun in an outage, to find out whether that is over; undefined: perhaps. */
+  probe: boolean | undefined;
+  /** Who resets everything little by little has reset it. */
+  readonly rotations: Rotation[] = [];
   /** It came of an attempt that was given up. */
   late = false;
   /** In which burst it may have been found spoilt. */
@@ -92,9 +97,10 @@ export class Job {
   /** What `closer` was told. */
   told: { reason: CloseReason; context: CloseContext } | undefined;
 
-  constructor(n: number, begun: number, context: CreateContext, burst: number, asks: number) {
+  constructor(n: number, at: Moment, context: CreateContext, burst: number, asks: number) {
     this.n = n;
-    this.begun = begun;
+    this.at = at;
+    this.begun = at.awake;
     this.context = context;
     this.burst = burst;
     this.asks = asks;
@@ -127,6 +133,8 @@ export interface Call {
   readonly back: boolean;
   /** Of `getter`: whether `tryGet` was at work. */
   readonly trying: boolean;
+  /** It takes long. */
+  slow: boolean;
   /** For the pool, which may have given up waiting; and in truth. */
   over: boolean;
   ended: boolean;
@@ -151,6 +159,12 @@ export interface Ask {
   /** How many were waiting when it came. */
   readonly ahead: number;
   readonly signal: AbortSignal | undefined;
+  /** The `use` in whose callback it was called, if it was. */
+  readonly inside: Ask | undefined;
+  /** Whether that waits for it. */
+  awaited: boolean;
+  /** How many waited when it came is known for sure. */
+  exact: boolean;
   /** Calls from whose hooks it comes: who is first of these is anybody's guess. */
   readonly within: readonly Ask[];
   state: "pending" | "lent" | "refused";
@@ -170,6 +184,19 @@ export interface Ask {
   died: boolean;
   /** When its callback began to be told to stop, after which it may go on for `abortGrace`. */
   grace: number | undefined;
+}
+
+/** A reset that is spread over some time. */
+export interface Rotation {
+  readonly at: Moment;
+  readonly spread: number;
+  /** All that was there; of these, what was available, with the bursts in which it came back at the earliest, latest. */
+  readonly jobs: readonly Job[];
+  readonly idle: ReadonlyMap<Job, { uses: number; earliest: number; latest: number }>;
+  /** Time between two of them; undefined: not known exactly how many there were. */
+  readonly step: number | undefined;
+  /** How many were closed by it. */
+  closed: number;
 }
 
 /** Whether it has its object still. */

@@ -1,7 +1,10 @@
 // The ledger of a run: what has happened, and what is wrong with it.
 
 import type { CloseReason } from "../../mod.ts";
+import { Alarm } from "./alarm.ts";
 import type { Call, HookName, Job, State, Thing } from "./job.ts";
+import { Outage } from "./outage.ts";
+import { isAgeing, isLive } from "./rules.ts";
 import type { Numbers, Setup } from "./setup.ts";
 import type { Time } from "./time.ts";
 
@@ -30,6 +33,25 @@ export class Ledger {
   readonly time: Time;
   readonly numbers: Numbers;
   readonly discardOnError: boolean | "ask";
+  readonly createRetry: boolean | "ask";
+  readonly idleOrder: "lifo" | "fifo";
+  readonly traceHolders: boolean | "auto";
+  readonly outage: Outage;
+  readonly alarm: Alarm = new Alarm();
+  /** What `createRetry` has said, by the number of the attempt. */
+  readonly retried = new Map<number, boolean>();
+  /** How much has moved, as a deadlock goes by; and when something last did. */
+  moves = 0;
+  movedAt = 0;
+  /** When a logger last did something. */
+  loggedAt = -Infinity;
+  /** The same when everything was last at rest. */
+  rested = { moves: 0, movedAt: 0 };
+  /** How much had moved when it was said that nothing does. */
+  stillAt = -1;
+  /** How many things were noted, and how many when everything was last at rest. */
+  notes = 0;
+  restNotes = 0;
   readonly jobs: Job[] = [];
   /** The calls of hooks that are not over. */
   readonly calls = new Set<Call>();
@@ -56,9 +78,12 @@ export class Ledger {
   /** Of this burst: how many objects came to their end, how few there were, how many attempts failed. */
   departed = 0;
   lowest = 0;
+  liveBefore = 0;
   failed = 0;
   /** After the first failure in a row, since which burst and until when a refill rests at least. */
   rest: { burst: number; until: number } | undefined;
+  /** The program has stood still, or the machine has slept. */
+  frozen = false;
   /** How often the pool has had no part of the time. */
   gaps = 0;
   /** When `resize` was last called. */
@@ -87,8 +112,13 @@ export class Ledger {
   pausedAt = -Infinity;
   readonly #hooks: ReadonlySet<string>;
 
-  constructor(time: Time, { numbers, hooks, discardOnError }: Setup) {
+  constructor(time: Time, setup: Setup) {
+    const { numbers, hooks, discardOnError } = setup;
     this.time = time;
+    this.createRetry = setup.createRetry;
+    this.idleOrder = setup.idleOrder;
+    this.traceHolders = setup.traceHolders;
+    this.outage = new Outage(this, setup.observed);
     this.numbers = { ...numbers };
     this.#hooks = new Set(hooks);
     this.discardOnError = discardOnError ?? !hooks.includes("retter");
@@ -106,7 +136,19 @@ export class Ledger {
   }
 
   note(text: string): void {
+    this.notes++;
     this.trace.push(`[${this.burst} @${this.time.awake}] ${text}`);
+  }
+
+  /** Nothing has happened since everything was at rest but what is happening now. */
+  get quiet(): boolean {
+    return this.notes - this.restNotes <= 1;
+  }
+
+  /** Something moves. */
+  moved(): void {
+    this.moves++;
+    this.movedAt = this.time.awake;
   }
 
   jobOf(thing: Thing): Job {
@@ -115,6 +157,11 @@ export class Ledger {
 
   count(...states: State[]): number {
     return this.jobs.reduce((sum, { state }) => sum + (states.includes(state) ? 1 : 0), 0);
+  }
+
+  /** How many ask for an object and may have got one unseen. */
+  get asking(): number {
+    return 0;
   }
 
   /** Nothing is lent any more. */
@@ -162,8 +209,15 @@ export class Ledger {
   nextBurst(): void {
     this.burst++;
     this.departed = this.failed = 0;
-    this.lowest = this.live;
-    if (this.live <= this.numbers.minSize) this.shortAt = this.time.awake;
+    this.lowest = this.liveBefore = this.live;
+    const { minAvailable, minSize } = this.numbers;
+    const idle = this.jobs.filter(({ state, examining }) => state === "free" && !examining).length;
+    const ageing = this.jobs.filter((job) => isLive(job) && isAgeing(this, job, "most")).length;
+    if (this.live - ageing <= minSize || idle <= minAvailable) this.shortAt = this.time.awake;
+    this.outage.settle();
+    this.alarm.settle();
+    this.restNotes = this.notes;
+    this.rested = { moves: this.moves, movedAt: this.movedAt };
     this.unfit = next(this.unfit);
     this.stillborn = next(this.stillborn);
     this.stillbirths = [];

@@ -1,10 +1,19 @@
 // The line of those who ask for an object: the highest priority first, within one first come, first
 // served.
 
-import { LeaseError, PoolClosedError, PoolFullError, PoolTimeoutError } from "../../mod.ts";
+import {
+  LeaseError,
+  PoolClosedError,
+  PoolDeadlockError,
+  PoolFullError,
+  PoolOverloadError,
+  PoolTimeoutError,
+} from "../../mod.ts";
 import type { Ask, Job, Kind } from "./job.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Making } from "./making.ts";
+import { Nesting } from "./nesting.ts";
 import { attemptOf } from "./rules.ts";
+import { Shedding } from "./shedding.ts";
 
 /** How many fresh objects in a row may be unfit before somebody is told. */
 const UNFIT = 3;
@@ -22,6 +31,7 @@ export interface Wanted {
   signal?: AbortSignal | undefined;
   priority?: number | undefined;
   label?: string | undefined;
+  inside?: Ask | undefined;
 }
 
 export class Line {
@@ -34,18 +44,22 @@ export class Line {
   abortedIn = 0;
   /** Those whom a shutdown is to serve first. */
   readonly drained = new Set<Ask>();
-  readonly #ledger: Ledger;
+  readonly shedding: Shedding;
+  readonly nesting: Nesting;
+  readonly #ledger: Making;
   #overtakings: Overtaking[] = [];
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Making) {
     this.#ledger = ledger;
+    this.shedding = new Shedding(ledger, () => this.pending);
+    this.nesting = new Nesting(ledger);
   }
 
   get pending(): Ask[] {
     return this.asks.filter(({ state }) => state === "pending");
   }
 
-  ask({ kind, timeout, signal, priority = 0, label }: Wanted): Ask {
+  ask({ kind, timeout, signal, priority = 0, label, inside }: Wanted): Ask {
     const ledger = this.#ledger;
     const { asks, calling, pending: { length: ahead } } = this;
     const patience = timeout ?? ledger.numbers.timeout;
@@ -56,6 +70,11 @@ export class Line {
       at: ledger.time.awake,
       ...{ ahead, within, state: "pending", job: undefined, use: 0 },
       ...{
+        inside,
+        awaited: false,
+        exact: ledger.quiet && ledger.calls.size === 0 && !this.#crowded,
+      },
+      ...{
         error: undefined,
         over: undefined,
         stopped: undefined,
@@ -65,9 +84,16 @@ export class Line {
         grace: undefined,
       },
     };
+    if (ahead === 0) this.shedding.begin();
+    this.shedding.ask(ahead);
     asks.push(ask);
     ledger.started ||= !ledger.ended && !signal?.aborted;
     return ask;
+  }
+
+  /** Whether others have asked since all was at rest, who may have been served unseen. */
+  get #crowded(): boolean {
+    return this.asks.at(-1)?.burst === this.#ledger.burst;
   }
 
   /** Calls the pool for `ask`. */
@@ -86,13 +112,14 @@ export class Line {
       ask,
       (other) =>
         other.priority === ask.priority
-          ? other.id < ask.id
+          ? this.#isBefore(other, ask)
           : other.priority > ask.priority && (other.id < ask.id || other.burst < ledger.burst),
     );
     ledger.expect(ask.state === "pending", `ask ${ask.id}, ${ask.state}, gets ${job.thing}`);
     ask.state = "lent";
     ask.job = job;
     ask.use = job.uses;
+    this.shedding.serve(ask);
     this.#left();
   }
 
@@ -105,6 +132,13 @@ export class Line {
     ledger.counted.refused++;
     ledger.expect(this.#mayRefuse(ask, error), `ask ${ask.id} fails without a reason: ${error}`);
     this.#left();
+  }
+
+  /** Whether it is the turn of `other`, which has the same priority. */
+  #isBefore(other: Ask, ask: Ask): boolean {
+    const { maybe, sure } = this.shedding;
+    if (!maybe) return other.id < ask.id;
+    return sure && other.id > ask.id && other.burst < this.#ledger.burst;
   }
 
   /** One fewer waits: a shutdown that waited for that goes on. */
@@ -149,6 +183,10 @@ export class Line {
       this.#ledger.expect(passed.length === 0, `it is the turn of ${ids}, not of ask ${by.id}`);
     }
     this.#overtakings = [];
+    const shed = this.shedding.settle();
+    this.#ledger.expect(!shed, `ask ${shed?.id} has waited for over twice the target`);
+    const stuck = this.nesting.settle();
+    this.#ledger.expect(!stuck, stuck ?? "");
   }
 
   /** Whether `ready` may reject with that. */
@@ -171,20 +209,44 @@ export class Line {
     }
     if (error instanceof LeaseError) return ask.kind === "use" && forced;
     if (error instanceof PoolTimeoutError && text.includes("no object within")) {
-      return ask.deadline <= Math.ceil(time.awake);
+      return ask.deadline <= Math.ceil(time.awake) && this.#explains(ask, error);
     }
+    if (error instanceof PoolOverloadError) {
+      const { retryAfter, waited } = error;
+      const right = Math.abs(waited - (time.awake - ask.at)) <= 1 &&
+        retryAfter === Math.ceil(1.5 * numbers.queueInterval); // chance is 0.5
+      return right && this.shedding.mayRefuse(ask);
+    }
+    if (error instanceof PoolDeadlockError) return this.nesting.mayRefuse(ask);
     if (isStillborn(error)) return this.#tellStillborn(ask);
     if (this.isOfMaking(error)) return this.#tell(ask, error);
     return this.#isUnfit(error);
   }
 
-  /** The failure of one attempt goes to the oldest of those who waited before, and to nobody else. */
+  /** A timeout says how many waited before, and tells of nested use if that is the fact. */
+  #explains({ ahead, exact }: Ask, error: PoolTimeoutError): boolean {
+    const { numbers: { maxSize }, traceHolders } = this.#ledger;
+    const { stuck } = this.nesting;
+    const text = String(error);
+    const nested = text.includes("is held by a use() within which another get waits");
+    if (nested && stuck === false || stuck && traceHolders === true && !nested) return false;
+    if (text.includes("all are held") && maxSize === 0) return false;
+    return !exact || error.ahead === ahead;
+  }
+
+  /**
+   * The failure of one attempt goes to the oldest of those who waited before, and to nobody else; that of
+   * one that is to end an outage to all of them, if no object may come back.
+   */
   #tell(ask: Ask, error: unknown): boolean {
     const { errors, failures } = this.#ledger;
     this.#expectOldest(ask);
     const n = attemptOf(error) ?? errors.get(error)!.n;
     const failure = failures.find(({ job }) => job.n === n);
-    return failure !== undefined && ++failure.told === 1 && ask.id < failure.job.asks;
+    if (failure === undefined || ask.id >= failure.job.asks) return false;
+    const { createRetry, lowest, retried } = this.#ledger;
+    if (createRetry === true || retried.get(n)) return false;
+    return ++failure.told === 1 || failure.job.probe !== false && lowest === 0;
   }
 
   /** That objects are obsolete when they are made is told after the third in a row. */

@@ -4,6 +4,7 @@ import type { CloseReason, CreateContext } from "../../mod.ts";
 import { Job, type Thing } from "./job.ts";
 import { Ledger } from "./ledger.ts";
 import { Line } from "./line.ts";
+import { isAgeing, isLive } from "./rules.ts";
 
 /** How many objects in a row may be obsolete when they are made, before somebody is told. */
 const STILLBORN = 3;
@@ -13,28 +14,53 @@ export class Making extends Ledger {
 
   create(n: number, context: CreateContext): Job {
     this.note(`fun(${n})`);
-    const { maxSize, minSize } = this.numbers;
+    const { createBackoff, maxCreating, maxSize } = this.numbers;
     this.expect(n === this.jobs.length, `fun is told ${n} for attempt ${this.jobs.length}`);
     this.expect(!this.closed, `fun(${n}) is called after shutdown`);
     this.expect(!this.pausing, `fun(${n}) is called before the event loop has had its turn`);
     const size = this.live + this.creating + this.closing;
     this.expect(maxSize === 0 || size < maxSize, `fun(${n}) is called for more than maxSize`);
+    const full = maxCreating > 0 && this.creating >= maxCreating;
+    this.expect(!full, `fun(${n}) is called for more than maxCreating`);
+    this.expect(this.creating < this.#needed, `fun(${n}) is called, and nobody needs it`);
+    const { fault, on } = this.outage;
+    this.expect(!fault, `fun(${n}) is called ${fault}`);
     const { length: waiting } = this.line.pending;
+    const { burst = this.burst, until = 0 } = this.rest ?? {};
+    const rested = createBackoff > 0 || burst === this.burst || this.time.awake >= until ||
+      waiting > this.creating;
+    this.expect(rested, `fun(${n}) is called too soon after a failure`);
+    const { burst: begunIn, line: { asks }, time: { moment } } = this;
+    const job = new Job(n, moment, context, begunIn, asks.length);
+    job.probe = on;
+    this.jobs.push(job);
+    return job;
+  }
+
+  override get asking(): number {
+    return this.line.pending.length + this.line.trying;
+  }
+
+  /** How many may be in the making at the most. */
+  get #needed(): number {
+    const { line, numbers: { minAvailable, minSize } } = this;
+    const { pending, trying } = line;
     // Who has just gone leaves a check behind that is for nobody.
-    const leaving = this.line.pending.some(({ deadline, signal }) =>
+    const leaving = pending.some(({ deadline, signal }) =>
       signal?.aborted || deadline <= this.time.awake
     );
     const coming = leaving ? 0 : this.greeting;
-    const wanted = Math.max(waiting - coming, this.ended ? 0 : minSize - this.live);
-    this.expect(this.creating < wanted, `fun(${n}) is called, and nobody needs it`);
-    const { burst = this.burst, until = 0 } = this.rest ?? {};
-    const rested = burst === this.burst || this.time.awake >= until ||
-      waiting > this.creating;
-    this.expect(rested, `fun(${n}) is called too soon after a failure`);
-    const { burst: begunIn, line: { asks }, time: { awake } } = this;
-    const job = new Job(n, awake, context, begunIn, asks.length);
-    this.jobs.push(job);
-    return job;
+    const wanted = pending.length - coming;
+    if (this.ended) return wanted;
+    const lacking = minSize - this.live;
+    const ageing = this.jobs.filter((job) => isLive(job) && isAgeing(this, job, "most")).length;
+    const refill = lacking > 0 ? lacking : Math.min(1, lacking + ageing);
+    const idle =
+      this.jobs.filter((job) =>
+        job.state === "free" && !job.doom && job.freed < this.burst && !this.looked.has(job)
+      ).length;
+    const spare = minAvailable > 0 ? Math.max(0, wanted) + trying + minAvailable - idle : 0;
+    return Math.max(wanted, refill, spare);
   }
 
   made(job: Job, thing: Thing): void {
@@ -57,10 +83,13 @@ export class Making extends Ledger {
 
   protected fail(job: Job): void {
     this.failed++;
+    this.moved();
+    this.outage.note(job, true);
+    if (this.createRetry !== false) this.pausedAt = this.time.awake; // one that is tried again waits a turn
     this.failures.push({ job, burst: this.burst, told: 0 });
     const refills = this.live < this.numbers.minSize && this.madeIn < this.burst;
     const until = refills ? this.time.awake + 100 : 0;
-    this.rest ??= { burst: this.burst, until };
+    if (this.numbers.createBackoff === 0) this.rest ??= { burst: this.burst, until };
   }
 
   /** Its making is over, and has failed if somebody has said that it is dead. */
@@ -73,6 +102,8 @@ export class Making extends Ledger {
     // If others failed in this burst, who was the last is anybody's guess.
     this.rest = this.failed > 0 ? { burst: this.burst, until: 0 } : undefined;
     this.madeIn = this.burst;
+    this.moved();
+    this.outage.note(job, false);
     if (!job.obsolete) this.stillborn.broken = true;
     this.bear(job);
   }

@@ -2,10 +2,12 @@
 // `invariants.ts` says what must hold once everything has come to rest.
 
 import type { CloseContext, CloseReason } from "../../mod.ts";
-import { type Ask, type Call, holds, type HookName, type Job, type Thing } from "./job.ts";
+import { type Ask, type Call, holds, type HookName, type Job } from "./job.ts";
+import type { Rotation, Thing } from "./job.ts";
+import { isKnown, PROLONGED, UNCLOCKED } from "./known.ts";
 import { Making } from "./making.ts";
-import { mayClose } from "./reasons.ts";
-import { isPast, isUnclaimed, roundDelay, unfit } from "./rules.ts";
+import { isEarly, mayClose } from "./reasons.ts";
+import { isLive, isPast, isUnclaimed, roundDelay, unfit } from "./rules.ts";
 
 /** For how long closers go on when a shutdown has run out of time, in ms. */
 const CLOSING_GRACE = 400;
@@ -22,6 +24,11 @@ const FAULTS: Readonly<Record<HookName, CloseReason>> = {
 export class Model extends Making {
   /** An object was lent though another one had come back later. */
   #passedOver: { idle: Job; freed: number; lent: Job }[] = [];
+  /** One was reset before another one whose turn it was. */
+  #outOfTurn: { other: Job; job: Job; freed: number }[] = [];
+  readonly rotations: Rotation[] = [];
+  /** What was closed before its time, and what had to be over by then. */
+  #replacements: { job: Job; others: { other: Job; state: string }[]; asks: Ask[] }[] = [];
 
   // ---- hooks
 
@@ -33,7 +40,8 @@ export class Model extends Making {
     const trying = line.trying > 0;
     const call: Call = {
       ...{ hook, job, begun, at, burst, gaps, back, trying },
-      ...{ refused: this.counted.refused, over: false, ended: false, overIn: Infinity },
+      ...{ refused: this.counted.refused, slow: false, over: false, ended: false },
+      overIn: Infinity,
     };
     this.calls.add(call);
     // After a gap it may be asked once more for whoever it is being looked at for.
@@ -67,6 +75,7 @@ export class Model extends Making {
     call.overIn = this.burst;
     this.calls.delete(call);
     if (hook === "closer") {
+      this.moved();
       job.state = "gone";
       return;
     }
@@ -110,7 +119,13 @@ export class Model extends Making {
       this.#isWanted(job) && !this.time.wavered;
     // It may have been a round that asked first, whose answer is older than healthAfter: 0 allows.
     const byRound = this.numbers.healthAfter === 0 && roundDelay(this.numbers) < 60_000;
-    this.expect(!proven || byRound, `health is asked again for ${job.thing}, which is good`);
+    const distrusted = this.alarm.bad || this.alarm.slow;
+    // A use that is aborted before it has seen its object gives that back as if it had used it.
+    const used = this.line.abortedIn === this.burst;
+    this.expect(
+      !proven || byRound || distrusted || used,
+      `health is asked again for ${job.thing}, which is good`,
+    );
     job.examining = call;
     job.wanted = this.line.pending.length > 0;
     this.#look(job);
@@ -119,7 +134,9 @@ export class Model extends Making {
   #examined({ at, job, gaps }: Call, failed: boolean): void {
     job.examining = undefined;
     if (job.wanted) job.refreed = { burst: this.burst, at: this.time.moment };
+    if (failed && isLive(job)) this.alarm.fail(at.world);
     if (failed) return;
+    this.alarm.end();
     const { uses, wanted } = job;
     job.proven = { at, burst: this.burst, gaps, uses, wanted };
     // The answer says nothing of what came after the question.
@@ -143,7 +160,7 @@ export class Model extends Making {
   #reset(job: Job): void {
     const { state, thing, call } = job;
     const unclaimed = state === "checking" && call!.over ||
-      state === "free" && this.line.abortedIn === this.burst;
+      state === "free" && (this.line.abortedIn === this.burst || this.line.shedding.maybe);
     this.expect(state === "back" || unclaimed, `retter is called for ${thing}, ${state}`);
     const { burst = Infinity } = job.doom ?? {};
     const dead = burst < this.burst && job.doom!.why === "invalidated";
@@ -169,12 +186,44 @@ export class Model extends Making {
     job.state = "closing";
     this.countUnfit(job, reason);
     this.countStillborn(job, reason);
+    if (reason === "reset") this.#rotated(job);
+    if (isEarly(this, job, reason)) this.#replaced(job);
     this.#depart();
+  }
+
+  /** It makes room for its successor: if nobody waits, and nothing else is made or closed. */
+  #replaced(job: Job): void {
+    const { burst, jobs, outage } = this;
+    this.expect(outage.failing !== true, `${job.thing} makes room, and none can be made`);
+    const others = jobs.filter((other) =>
+      other !== job && (other.making && other.burst < burst ||
+        other.state === "closing" && !other.late)
+    ).map((other) => ({ other, state: other.state }));
+    const asks = this.line.pending.filter((ask) => ask.burst < burst);
+    this.#replacements.push({ job, others, asks });
+  }
+
+  /** Of what is reset little by little what is available goes first, the longest unused before others. */
+  #rotated(job: Job): void {
+    for (const { idle, step } of job.rotations) {
+      const own = idle.get(job);
+      if (step === undefined || own === undefined || job.freed > own.latest) continue;
+      // What a hook looks at is closed when that is done; after a freeze several go at once.
+      if (own.latest === Infinity || this.frozen || this.rotations.length > 1) continue;
+      for (const [other, { latest, uses }] of idle) {
+        if (other === job || latest >= own.earliest || other.uses !== uses) continue;
+        if (other.state === "free" && !this.looked.has(other)) {
+          this.#outOfTurn.push({ other, job, freed: other.freed });
+        }
+      }
+    }
+    for (const rotation of job.rotations) if (rotation.jobs.includes(job)) rotation.closed++;
   }
 
   #depart(): void {
     this.departed++;
-    this.lowest = Math.min(this.lowest, this.live);
+    const born = this.jobs.filter((job) => isLive(job) && job.bornIn === this.burst).length;
+    this.lowest = Math.min(this.lowest, this.live - born);
   }
 
   // ---- lending
@@ -193,7 +242,8 @@ export class Model extends Making {
     this.expect(proven, `${thing} is lent, not asked for its health after a gap`);
     this.#expectLast(job);
     this.counted.lent++;
-    this.unfit.broken = true;
+    this.moved();
+    if (ask) this.unfit.broken = true;
     job.state = "lent";
     job.taken = undefined;
     job.since = this.time.moment;
@@ -207,14 +257,18 @@ export class Model extends Making {
     return job;
   }
 
-  /** No object that came back later was available: to be looked at again when all is at rest. */
+  /** No object was available whose turn it was: to be looked at again when all is at rest. */
   #expectLast(lent: Job): void {
     const taken = lent.taken ?? this.burst;
     for (const idle of this.jobs) {
       const { state, freed, doom } = idle;
       if (state !== "free" || doom || this.looked.has(idle) || freed >= taken) continue;
       const since = Math.max(lent.freed, lent.refreed?.burst ?? 0);
-      if (freed > since) this.#passedOver.push({ idle, freed, lent });
+      const fifo = this.idleOrder === "fifo";
+      const earlier = Math.max(freed, idle.refreed?.burst ?? 0) < lent.freed;
+      // What has just come goes straight to who waits.
+      const before = fifo ? earlier && lent.freed < taken : freed > since;
+      if (before) this.#passedOver.push({ idle, freed, lent });
     }
   }
 
@@ -242,6 +296,7 @@ export class Model extends Making {
 
   detach(job: Job): void {
     job.state = "detached";
+    this.moved();
     this.#depart();
   }
 
@@ -267,6 +322,29 @@ export class Model extends Making {
       if (job.making) job.obsolete = "surely";
       else if (job.bornIn === this.burst && job.state === "free") job.obsolete ??= "perhaps";
     }
+  }
+
+  /** All that is there is reset within `spread` ms. */
+  rotate(spread: number, exact: boolean): Rotation {
+    const jobs = this.jobs.filter(isLive);
+    const idle = new Map(
+      jobs.filter(({ state }) => state === "free").map((job) => {
+        const { examining, freed, refreed, uses } = job;
+        const latest = examining ? Infinity : Math.max(freed, refreed?.burst ?? 0);
+        return [job, { uses, earliest: freed, latest }];
+      }),
+    );
+    const step = exact ? spread / Math.max(1, jobs.length) : undefined;
+    const rotation = { at: this.time.moment, spread, jobs, idle, step, closed: 0 };
+    this.rotations.push(rotation);
+    for (const job of this.jobs) {
+      const young = job.making || job.bornIn === this.burst;
+      if (young && isKnown(PROLONGED)) job.rotations.length = 0;
+      const unsure = { ...rotation, spread: Infinity, step: undefined };
+      if (young && isKnown(UNCLOCKED)) job.rotations.push(unsure);
+      else if (isLive(job) || job.making) job.rotations.push(rotation);
+    }
+    return rotation;
   }
 
   shutdown(timeout: number, drain: boolean): void {
@@ -299,6 +377,12 @@ export class Model extends Making {
   overdue(): void {
     const { createTimeout } = this.numbers;
     const { fired } = this.time;
+    this.line.shedding.look();
+    for (const call of this.calls) {
+      if (call.hook !== "health" || call.slow || this.isSoon(call)) continue;
+      call.slow = true;
+      this.alarm.hang();
+    }
     if (this.ended && this.forceAt <= fired) this.#force();
     for (const job of this.jobs) {
       const late = createTimeout > 0 && job.begun + createTimeout <= fired;
@@ -337,9 +421,19 @@ export class Model extends Making {
       this.expect(!this.has("retter") || doom, `${thing} passed its check, and is nowhere`);
       this.free(job);
     }
+    for (const { job, others, asks } of this.#replacements.splice(0)) {
+      const ask = asks.find(({ state }) => state === "pending");
+      this.expect(!ask, `${job.thing} makes room while ask ${ask?.id} waits`);
+      const busy = others.find(({ other, state }) => other.state === state);
+      this.expect(!busy, `${job.thing} makes room while object ${busy?.other.n} is ${busy?.state}`);
+    }
+    for (const { other, job, freed } of this.#outOfTurn.splice(0)) {
+      const still = other.state === "free" && other.freed === freed && !this.looked.has(other);
+      this.expect(!still, `${job.thing} is reset before ${other.thing}, unused for longer`);
+    }
     for (const { idle, freed, lent } of this.#passedOver.splice(0)) {
       const still = idle.state === "free" && idle.freed === freed && !this.looked.has(idle);
-      this.expect(!still, `${lent.thing} is lent before ${idle.thing}, which came back later`);
+      this.expect(!still, `${lent.thing} is lent before ${idle.thing}, whose turn it is`);
     }
   }
 }

@@ -1,6 +1,7 @@
 // Ways to break the library, each a replacement of a text that occurs once in its file. The tests, the
 // model first of all, are to notice every one of them: `deno task test:mutants`.
 
+import { CREATING, QUEUEING, RECYCLING } from "./mutations/calm.ts";
 import { LENDING } from "./mutations/lending.ts";
 import { MAKING } from "./mutations/making.ts";
 import type { ByFile } from "./mutations/row.ts";
@@ -16,8 +17,13 @@ export interface Mutation {
   to: string;
 }
 
-const BY_FILE: ByFile = { ...LENDING, ...USING, ...WAITING, ...MAKING, ...TELLING };
+const BY_FILE: ByFile[] = [
+  ...[LENDING, USING, WAITING, MAKING, TELLING],
+  ...[CREATING, QUEUEING, RECYCLING],
+];
 
-export const MUTATIONS: Mutation[] = Object.entries(BY_FILE).flatMap(([file, rows]) =>
-  rows.map(([name, from, to]) => ({ name, file, from, to }))
+export const MUTATIONS: Mutation[] = BY_FILE.flatMap((files) =>
+  Object.entries(files).flatMap(([file, rows]) =>
+    rows.map(([name, from, to]) => ({ name, file, from, to }))
+  )
 );

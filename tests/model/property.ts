@@ -49,6 +49,9 @@ const UNSET: Record<string, unknown> = {
   forced: false,
   observed: false,
   traceHolders: "auto",
+  createRetry: false,
+  idleOrder: "lifo",
+  queueInterval: -1,
 };
 
 function shown(values: object, unset: Record<string, unknown>): string {

@@ -3,7 +3,7 @@
 import type { CloseReason } from "../../mod.ts";
 import type { Job } from "./job.ts";
 import type { Ledger } from "./ledger.ts";
-import { isExpired } from "./rules.ts";
+import { isExpired, isRotated, leadOf } from "./rules.ts";
 
 /** Once one of these is known, nothing else counts but a shutdown. */
 const VERDICTS: readonly CloseReason[] = ["unhealthy", "unfit", "discarded", "leftover"];
@@ -42,16 +42,28 @@ export function mayClose(
     case "shutdown":
       return ledger.ended;
     case "expired":
-      return isExpired(ledger, job, "most");
+      return isExpired(ledger, job, "most", mayReplace(ledger) ? leadOf(ledger) : 0);
+    case "reset":
+      return dooms.has(reason) || isRotated(ledger, job, "most");
     case "recycled":
       return isUnused(ledger, job);
     case "wornOut":
       return state === "free" && isWorn(ledger, job, unseen);
     case "resized":
-      return state === "free" && isOver(ledger);
+      // What a reset has come to while a hook looked at it is looked at like what comes back.
+      return (state === "free" || job.rotations.length > 0) && isOver(ledger);
     default:
       return dooms.has(reason);
   }
+}
+
+/** Whether it goes before its time, to make room for its successor. */
+export function isEarly(ledger: Ledger, job: Job, reason: CloseReason): boolean {
+  if (reason === "expired") return !isExpired(ledger, job, "most");
+  if (reason !== "reset" || job.dooms.has("reset") || job.state !== "free") return false;
+  const { time } = ledger;
+  return job.rotations.length > 0 &&
+    job.rotations.every(({ at, step }) => step !== undefined && time.since(at).most < step);
 }
 
 function isFinal(reason: CloseReason): boolean {
@@ -84,9 +96,18 @@ function mayDiscard(
   return spoilt === burst || discardOnError === true && signal?.aborted === true && over === burst;
 }
 
-function isUnused({ live, numbers, time }: Ledger, { since }: Job): boolean {
-  const { maxAvailDelay, minSize } = numbers;
-  return maxAvailDelay > 0 && live > minSize && time.since(since!).most >= maxAvailDelay;
+function isUnused({ jobs, live, numbers, time }: Ledger, { since }: Job): boolean {
+  const { maxAvailDelay, minAvailable, minSize } = numbers;
+  const idle =
+    jobs.filter(({ state, call }) => state === "free" || state === "checking" && call!.over).length;
+  const spare = live > minSize && idle > minAvailable;
+  return maxAvailDelay > 0 && spare && time.since(since!).most >= maxAvailDelay;
+}
+
+/** Whether what is about to end may have to make room for its successor. */
+function mayReplace({ creating, closing, failed, departed, live, numbers }: Ledger): boolean {
+  const { maxSize, minSize } = numbers;
+  return minSize > 0 && maxSize > 0 && live + creating + closing + failed + departed >= maxSize;
 }
 
 function isWorn({ numbers: { maxUse } }: Ledger, { uses }: Job, unseen: number): boolean {

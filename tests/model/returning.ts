@@ -32,7 +32,7 @@ function awaitReturn(
   const isReturning = () => job.state === "returning" && job.call!.back && job.uses === use;
   const holds = () => job.call?.hook === "retter" && !job.call.over;
   const notBefore = () => !isBack() && !isReturning();
-  world.await(`${way} of ${job.thing}`, returned, holds, { notBefore });
+  void world.await(`${way} of ${job.thing}`, returned, holds, { notBefore });
 }
 
 /** A loan that has ended is ended again. */
@@ -58,7 +58,7 @@ export function endAgain(world: World, held: Held, way: typeof ENDINGS[number]):
     discard: () => lease ? pool.discard(lease) : loan!.discard(),
     asyncDispose: () => one[Symbol.asyncDispose](),
   };
-  world.await(`a second ${way}`, ended[way](), () => false);
+  void world.await(`a second ${way}`, ended[way](), () => false);
 }
 
 /** A loan is ended by whoever has got at it through its object. */
@@ -73,7 +73,7 @@ export function endLoan(world: World, job: Job, loan: Loan<Thing>, end: End): vo
   }
   model.giveBack(job, uses, end === "discarded");
   if (end === "returned") return awaitReturn(world, "release", job, uses, loan.release());
-  world.await(`discard of ${job.thing}`, loan.discard(), () => job.state === "closing");
+  void world.await(`discard of ${job.thing}`, loan.discard(), () => job.state === "closing");
 }
 
 /** All leases go back. */

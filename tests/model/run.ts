@@ -14,6 +14,9 @@ import { World } from "./world.ts";
 /** Whatever promise reaction follows upon another does so within that many turns. */
 const TURNS = 30;
 
+/** After how many ms a pool has looked whether anything moves. */
+const LOOK = 2_500;
+
 /** The longest that a refill rests, in ms. */
 const REST = 40_000;
 
@@ -111,6 +114,8 @@ async function end(world: World, { forced }: Setup): Promise<void> {
   const { model, time } = world;
   model.note("- the end");
   await rest(world);
+  // Long enough for the pool to look whether anything moves.
+  if (model.line.nesting.waiters.length > 0) await passTime(world, LOOK);
   if (forced) {
     world.shutdown(40, false);
     await passTime(world, 440);
@@ -120,6 +125,7 @@ async function end(world: World, { forced }: Setup): Promise<void> {
   if (time.lost.size > 0) await passTime(world, 60);
   time.collect();
   await settle(world);
+  await recover(world);
   for (const { id } of model.line.pending) model.expect(false, `ask ${id} never settles`);
   judge(world);
   await refill(world);
@@ -140,8 +146,17 @@ async function settle(world: World): Promise<void> {
     }
     world.hooks.step();
     returnAll(world);
+    world.giveUpNested();
   }
   world.model.expect(false, "it goes on for ever");
+}
+
+/** Who waits in an outage hears how it ends. */
+async function recover(world: World): Promise<void> {
+  const { time, model } = world;
+  const end = time.awake + REST;
+  const waits = () => model.line.pending.length > 0 && model.outage.on !== false;
+  while (waits() && next(world, end)) await settle(world);
 }
 
 /** `minSize` is kept up. */

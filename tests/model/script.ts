@@ -22,7 +22,7 @@ export interface Action {
 
 export const SCRIPTED = [
   ...["fun", "opener", "getter", "retter", "closer", "health", "stats", "tracer"] as const,
-  ...["logger", "discardOnError", "observer"] as const,
+  ...["logger", "discardOnError", "createRetry", "observer"] as const,
 ];
 
 /** What each hook does, call by call; once that is used up, it is fine. */

@@ -7,7 +7,8 @@ export const NAMES = [
   ...["maxSize", "minSize", "maxWaiting", "timeout", "createTimeout", "hookTimeout"] as const,
   ...["closeTimeout", "maxUse", "maxLifetime", "lifetimeJitter", "maxAvailDelay"] as const,
   ...["maxUsingDelay", "maxUsingDelayKill", "hkDelay", "healthFreq", "healthAfter"] as const,
-  ...["abortGrace"] as const,
+  ...["abortGrace", "createBackoff", "maxCreating", "minAvailable"] as const,
+  ...["queueTarget", "queueInterval"] as const,
 ];
 
 /** The options that are numbers, all of them given; -1: not given after all. */
@@ -21,6 +22,9 @@ export interface Setup {
   hooks: typeof HOOKS[number][];
   /** Whether a `use` that fails spoils its object: `ask`s a predicate; undefined: not given. */
   discardOnError: boolean | "ask" | undefined;
+  /** Whether a failed attempt to make an object is tried again: `ask`s a predicate. */
+  createRetry: boolean | "ask";
+  idleOrder: "lifo" | "fifo";
   /** Whether there is an observer. */
   observed: boolean;
   traceHolders: boolean | "auto";
@@ -47,6 +51,11 @@ const numbers: fc.Arbitrary<Numbers> = fc.record({
   closeTimeout: mostly(5_000, 35, 110, 0),
   abortGrace: mostly(1_000, 0, 45),
   maxUse: mostly(0, 1, 2),
+  createBackoff: fc.constantFrom(0, 60, 5_000),
+  maxCreating: mostly(0, 1, 2),
+  minAvailable: mostly(0, 1, 2),
+  queueTarget: mostly(0, 20, 60),
+  queueInterval: fc.constantFrom(30, 60, 300),
   maxLifetime: mostly(0, 150, 1000),
   lifetimeJitter: mostly(0, 0.1, 1),
   maxAvailDelay: mostly(0, 60, 400),
@@ -61,6 +70,7 @@ const numbers: fc.Arbitrary<Numbers> = fc.record({
 function fitting(setup: Setup): Setup {
   const { numbers, hooks } = setup;
   const { maxSize, minSize, maxLifetime, lifetimeJitter, healthAfter, healthFreq } = numbers;
+  const { queueInterval, queueTarget } = numbers;
   return {
     ...setup,
     numbers: {
@@ -69,16 +79,56 @@ function fitting(setup: Setup): Setup {
       healthAfter: hooks.includes("health") ? healthAfter : -1,
       healthFreq: hooks.includes("health") ? healthFreq : -1,
       lifetimeJitter: maxLifetime > 0 ? lifetimeJitter : 0,
+      queueInterval: queueTarget > 0 ? queueInterval : -1,
     },
   };
 }
 
-export const setups: fc.Arbitrary<Setup> = fc.record({
+/** Nothing takes objects away. */
+const UNLIMITED = { maxUse: 0, maxUsingDelayKill: 0, maxLifetime: 0 };
+
+/** What some runs are about, which others come to but rarely. */
+const FOCUSES: Record<string, (setup: Setup) => Setup> = {
+  "all": (setup) => setup,
+  "nested use": ({ numbers, ...setup }) => ({
+    ...setup,
+    traceHolders: setup.traceHolders === "auto" ? "auto" : true,
+    numbers: { ...numbers, ...UNLIMITED, maxSize: numbers.maxSize || 1, timeout: 0 },
+  }),
+  "overload": ({ numbers, ...setup }) => ({
+    ...setup,
+    numbers: {
+      ...numbers,
+      maxSize: 1,
+      timeout: 0,
+      maxWaiting: 0,
+      queueTarget: 60,
+      queueInterval: 30,
+    },
+  }),
+  "replacement": ({ numbers, ...setup }) => ({
+    ...setup,
+    numbers: { ...numbers, ...UNLIMITED, minSize: 2, maxSize: 2, maxLifetime: 150 },
+  }),
+};
+
+const plain: fc.Arbitrary<Setup> = fc.record({
   numbers,
   hooks: fc.subarray([...HOOKS]),
   discardOnError: fc.constantFrom(undefined, false, true, "ask" as const),
+  createRetry: mostly<boolean | "ask">(false, true, "ask"),
+  idleOrder: mostly<"lifo" | "fifo">("lifo", "fifo"),
   observed: fc.boolean(),
   traceHolders: fc.constantFrom("auto" as const, false, true),
   logLevel: fc.constantFrom<LogLevel[]>("silent", "debug", "warn"),
   forced: fc.boolean(),
-}).map(fitting);
+});
+
+export const setups: fc.Arbitrary<Setup> = fc.tuple(
+  plain,
+  fc.oneof(
+    { weight: 6, arbitrary: fc.constant("all") },
+    { weight: 2, arbitrary: fc.constant("nested use") },
+    { weight: 2, arbitrary: fc.constantFrom(...Object.keys(FOCUSES)) },
+  ),
+).map(([setup, focus]) => fitting(FOCUSES[focus]!(setup)));

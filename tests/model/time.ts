@@ -32,6 +32,9 @@ export class Time {
   readonly #timers = new Map<number, Timer>();
   readonly #registries: Registry[] = [];
   #lastId = 0;
+  /** When it last stood still. */
+  #frozen = Infinity;
+  #thawed = -Infinity;
   #restore = () => {};
 
   install(): void {
@@ -93,9 +96,19 @@ export class Time {
     return { least, most: least + this.slept + (this.wavered ? Infinity : 0) };
   }
 
+  /** All timers that were due until then have been called, even those that were started after a freeze. */
+  get called(): number {
+    return this.fired > this.#thawed ? this.fired : Math.min(this.fired, this.#frozen);
+  }
+
+  /** Whether a freeze was over less than `ms` ago. */
+  thawed(ms: number): boolean {
+    return this.awake <= this.#thawed + ms;
+  }
+
   /** How long ago that was when the last timer was called. */
   passed({ awake }: Moment): number {
-    return this.fired - awake;
+    return this.called - awake;
   }
 
   /** How many timers are set, and how many of them keep the process alive. */
@@ -137,6 +150,8 @@ export class Time {
 
   /** The program stands still: both clocks go on, and no timer is called. */
   freeze(ms: number): void {
+    this.#frozen = this.called;
+    this.#thawed = this.awake + ms;
     this.#go(this.awake + ms);
   }
 

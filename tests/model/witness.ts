@@ -7,7 +7,9 @@ import {
   type LentEvent,
   type Observer,
   PoolClosedError,
+  PoolDeadlockError,
   PoolFullError,
+  PoolOverloadError,
   type PoolStats,
   PoolTimeoutError,
   type RefusedEvent,
@@ -16,6 +18,7 @@ import {
   type ReturnEnd,
 } from "../../mod.ts";
 import type { Ask } from "./job.ts";
+import { isKnown, UNRESTED } from "./known.ts";
 import type { Model } from "./model.ts";
 
 /** What was heard of one borrower, who is known by a label. */
@@ -50,7 +53,15 @@ export class Witness implements Observer {
     const took = this.#model.time.passedSince(job!.begun);
     const right = duration > took.least - 1 && duration < took.most + 1;
     this.#expect(right, `fun(${n}) took ${duration} ms`);
-    return this.#act();
+    const { outage } = this.#model;
+    if (!isKnown(UNRESTED)) outage.tell(job!, "error" in event);
+    outage.telling = true;
+    try {
+      return this.#act();
+    } finally {
+      outage.telling = false;
+      if (isKnown(UNRESTED)) outage.tell(job!, "error" in event);
+    }
   }
 
   lent({ label, waited }: LentEvent): unknown {
@@ -120,7 +131,11 @@ export class Witness implements Observer {
     for (const ask of this.#model.line.asks) this.#checkAsk(ask);
   }
 
-  #checkCounts({ aborted, detached, gets, leaked, rejected, returned, timeouts }: PoolStats): void {
+  #checkCounts(stats: PoolStats): void {
+    const { aborted, deadlocks, detached, gets, leaked, overloaded, rejected, returned, timeouts } =
+      stats;
+    this.#expect(this.#refused.of("overload") === overloaded, `${overloaded} overloaded`);
+    this.#expect(this.#refused.of("deadlock") === deadlocks, `${deadlocks} deadlocks`);
     const { closed, failed, full } = this.#refused.counts;
     this.#expect(this.#lent === gets, `${this.#lent} lent, not ${gets}`);
     this.#expect(this.#refused.of("timeout") === timeouts, `${timeouts} too late`);
@@ -178,6 +193,8 @@ function fits({ error, reason }: RefusedEvent): boolean {
   if (error instanceof PoolTimeoutError && String(error).includes("no object within")) {
     return reason === "timeout";
   }
+  if (error instanceof PoolOverloadError) return reason === "overload";
+  if (error instanceof PoolDeadlockError) return reason === "deadlock";
   return reason === "failed" || reason === "aborted";
 }
 

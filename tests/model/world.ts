@@ -14,8 +14,9 @@ import {
 import { Abort } from "./abort.ts";
 import { Hooks, unthenable } from "./hooks.ts";
 import type { Ask, End, Job, Kind, Thing } from "./job.ts";
+import { isKnown, UNCLOCKED } from "./known.ts";
 import { Model } from "./model.ts";
-import { isPast } from "./rules.ts";
+import { isPast, LATE } from "./rules.ts";
 import type { Action, Outcome, Script } from "./script.ts";
 import type { Setup } from "./setup.ts";
 import type { Time } from "./time.ts";
@@ -53,6 +54,18 @@ export type Watch = "never" | "early" | "late";
 export interface Running {
   readonly ask: Ask;
   readonly signal: () => AbortSignal | undefined;
+}
+
+/** What a callback of `use` does that asks for another object. */
+export interface Nested {
+  readonly text: string;
+  readonly nested: (world: World) => Promise<void>;
+  /** How many times at once. */
+  readonly times: number;
+  /** Whether it waits for it. */
+  readonly awaited: boolean;
+  /** Whether it begins with something else. */
+  readonly later: boolean;
 }
 
 /** How somebody asks for an object; a `shared` signal is that of others, too. */
@@ -104,17 +117,18 @@ export class World {
 
   // ---- borrowing
 
-  get(asking: Asking): void {
+  /** Comes to its end when the pool has answered. */
+  get(asking: Asking): Promise<void> {
     const { ask, options } = this.#ask("get", asking);
-    this.model.line.call(ask, () => this.pool.get(options)).then(
+    return this.model.line.call(ask, () => this.pool.get(options)).then(
       (lease) => this.#hold(ask, Pool.unwrap(lease), lease, undefined),
       (error) => this.model.line.refuse(ask, error),
     );
   }
 
-  borrow(asking: Asking): void {
+  borrow(asking: Asking): Promise<void> {
     const { ask, options } = this.#ask("borrow", asking);
-    this.model.line.call(ask, () => this.pool.borrow(options)).then(
+    return this.model.line.call(ask, () => this.pool.borrow(options)).then(
       (loan) => this.#hold(ask, loan.object, undefined, loan),
       (error) => this.model.line.refuse(ask, error),
     );
@@ -135,7 +149,7 @@ export class World {
   }
 
   /** `outcome`: what its callback does. */
-  use(asking: Asking, watch: Watch, outcome: Outcome): void {
+  use(asking: Asking, watch: Watch, outcome: Outcome | Nested): Promise<void> {
     const { ask, options } = this.#ask("use", asking);
     const fn = (thing: Thing, context: UseContext) =>
       this.#work(ask, thing, context, watch, outcome);
@@ -144,7 +158,7 @@ export class World {
       if (ask.state === "pending") this.model.line.refuse(ask, error);
       else this.model.expect(this.#mayEnd(ask, error), `use ${ask.id} ends with ${error}`);
     };
-    this.await(`use ${ask.id}`, used, () => this.#isInUse(ask), {
+    return this.await(`use ${ask.id}`, used, () => this.#isInUse(ask), {
       done: (id) => settle(id === ask.id ? undefined : id),
       failed: settle,
       notBefore: () => ask.stopped !== undefined || !isReturning(ask),
@@ -160,7 +174,9 @@ export class World {
     const abort = signal === "shared" ? this.#shared : own;
     const label = labelled ? `ask ${this.model.line.asks.length}` : undefined;
     const options = { timeout, signal: abort?.signal, priority, label };
-    const ask = this.model.line.ask({ kind, ...options });
+    const { acting, acts, inside } = this.hooks;
+    const ask = this.model.line.ask({ kind, ...options, inside });
+    void Promise.resolve().then(() => ask.exact &&= acting === 0 && this.hooks.acts === acts);
     if (abort) this.aborts.push({ ask, abort });
     const some = Object.values(options).some((value) => value !== undefined);
     return { ask, options: some ? options : undefined };
@@ -181,9 +197,9 @@ export class World {
     thing: Thing,
     context: UseContext,
     watch: Watch,
-    outcome: Outcome,
+    outcome: Outcome | Nested,
   ): number | Promise<number> {
-    const { model } = this;
+    const { hooks, model } = this;
     const job = model.lend(ask, thing);
     const early = watch === "early" ? context.signal : undefined;
     ask.heard = early;
@@ -197,11 +213,37 @@ export class World {
       model.giveBack(job, ask.use, spoilt);
       return ask.id;
     };
-    return this.hooks.run(outcome, `use ${ask.id}`, {
-      done: () => end(undefined, false),
-      failed: (error) => void end(error, true),
-      bad: (error) => unthenable(error) as number,
-    });
+    const done = () => end(undefined, false);
+    if (typeof outcome === "object" && "nested" in outcome) return this.#nest(ask, outcome, done);
+    return hooks.within(ask, () =>
+      hooks.run(outcome, `use ${ask.id}`, {
+        done,
+        failed: (error) => void end(error, true),
+        bad: (error) => unthenable(error) as number,
+      }));
+  }
+
+  /** A callback of `use` asks for another object. */
+  #nest<R>(ask: Ask, { awaited, later, nested, times }: Nested, done: () => R): R | Promise<R> {
+    const go = () => {
+      const answers = Array.from({ length: times }, () => {
+        const { length } = this.model.line.asks;
+        const answer = this.hooks.within(ask, () => nested(this));
+        this.model.line.asks[length]!.awaited = awaited;
+        return answer;
+      });
+      return awaited ? Promise.all(answers).then(done) : done();
+    };
+    return later ? this.hooks.later(`use ${ask.id}`).then(go) : go();
+  }
+
+  /** Who has asked within a callback that waits for it gives up. */
+  giveUpNested(): void {
+    for (const { ask, abort } of this.aborts) {
+      if (!ask.awaited || ask.state !== "pending" || abort.signal.aborted) continue;
+      this.model.line.abort(ask);
+      abort.abort(new Error(`ask ${ask.id} is given up`));
+    }
   }
 
   /** Whether a `use` that has had an object may end so; undefined: it has succeeded. */
@@ -255,17 +297,20 @@ export class World {
   ready(): void {
     const { model } = this;
     model.started ||= !model.ended;
-    if (model.rest) model.rest.until = 0; // it tries again at once
+    if (model.rest) model.rest.until = 0; // it tries again at once, without createBackoff
     const failures = model.failures.length;
     const isShort = () => !model.closed && model.live < model.numbers.minSize;
-    const holds = () => isShort() && model.failures.length === failures;
-    this.await("ready()", this.pool.ready(), holds, {
+    const isTold = ({ job }: { job: Job }) =>
+      model.createRetry !== true && !model.retried.get(job.n);
+    const holds = () => isShort() && !model.failures.slice(failures).some(isTold);
+    void this.await("ready()", this.pool.ready(), holds, {
       done: () => {
         const changed = model.departed > 0 || model.resizedIn === model.burst;
         model.expect(changed || !isShort(), "ready() resolves too early");
       },
       failed: (error) => {
-        const reason = model.ended || model.line.isOfMaking(error);
+        const isRetried = model.createRetry === true && !String(error).includes("obsolete");
+        const reason = model.ended || model.line.isOfMaking(error) && !isRetried;
         model.expect(reason, `ready() fails with ${error}`);
       },
     });
@@ -280,7 +325,10 @@ export class World {
     pool.resize(options);
   }
 
-  reset(): void {
+  reset(spread = 0): void {
+    const young = this.model.jobs.some((job) => job.making || job.bornIn === this.model.burst);
+    if (spread > 0 && young && isKnown(UNCLOCKED)) return;
+    if (spread > 0) return this.#rotate(spread);
     const { hooks, model, pool } = this;
     const { acts } = hooks;
     const before = new Set(model.jobs.filter(({ closing }) => closing));
@@ -290,7 +338,32 @@ export class World {
     const closed = model.jobs.filter((job) => job.told?.reason === "reset" && !before.has(job));
     const isBusy = () => closed.some(({ state }) => state === "closing");
     const sure = acts === hooks.acts;
-    this.await("reset()", done, isBusy, { notBefore: () => !sure || !isBusy() });
+    void this.await("reset()", done, isBusy, { notBefore: () => !sure || !isBusy() });
+  }
+
+  #rotate(spread: number): void {
+    const { hooks, model, pool, time } = this;
+    const exact = model.quiet && hooks.acting === 0;
+    const rotation = model.rotate(spread, exact);
+    const { at, idle, jobs } = rotation;
+    const sure = [...idle.values()].filter(({ latest }) => latest < Infinity).length;
+    const least = exact ? Math.ceil(spread / Math.max(1, jobs.length) * sure) : 0;
+    const isBusy = () =>
+      model.jobs.some(({ told, state }) => told?.reason === "reset" && state === "closing");
+    const isLeft = (job: Job) => {
+      const { latest, uses } = idle.get(job)!;
+      const same = job.state === "free" && job.uses === uses && job.freed <= latest;
+      return same && !job.examining && !model.looked.has(job) && latest < Infinity;
+    };
+    const holds = () =>
+      !model.closed && jobs.length > 0 && time.passed(at) < spread + LATE || isBusy();
+    void this.await("reset(spread)", pool.reset({ spread }), holds, {
+      done: () => {
+        const left = exact && !model.closed && !model.frozen && [...idle.keys()].some(isLeft);
+        model.expect(!left, "a reset that is spread settles before all is closed");
+      },
+      notBefore: () => model.ended || time.awake - at.awake >= least,
+    });
   }
 
   /** What has died is told by itself, by who borrowed it, or by anybody else. */
@@ -321,7 +394,7 @@ export class World {
     const isThere = () => model.live + model.creating + model.closing > 0;
     const isBusy = () => isThere() || model.draining;
     const options = drain ? { timeout, drain } : { timeout };
-    this.await("shutdown()", pool.shutdown(options), isBusy, {
+    void this.await("shutdown()", pool.shutdown(options), isBusy, {
       done: () => {
         model.expect(!isThere(), "shutdown() resolves too early");
         model.over = true;
@@ -332,6 +405,7 @@ export class World {
   /** Time passes, and no timer is called. */
   jump(how: "freeze" | "sleep" | "setBack", ms: number): void {
     this.time[how](ms);
+    this.model.frozen = true;
     if (how === "freeze") this.model.freeze(ms);
     if (how !== "setBack") this.model.gap(ms);
   }
@@ -342,14 +416,14 @@ export class World {
     promise: PromiseLike<V>,
     holds: () => boolean,
     { done, failed, notBefore }: Reactions<V> = {},
-  ): void {
+  ): Promise<void> {
     const awaited: Awaited = { what, settled: false, holds };
     this.awaited.push(awaited);
     const settle = () => {
       awaited.settled = true;
       this.model.expect(notBefore?.() ?? true, `${what} settles too early`);
     };
-    promise.then((value) => {
+    return Promise.resolve(promise).then((value) => {
       settle();
       done?.(value);
     }, (error) => {

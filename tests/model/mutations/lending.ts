@@ -6,12 +6,12 @@ export const LENDING: ByFile = {
   "pool/acquire.ts": [
     [
       "an object whose health is being asked is lent",
-      "while (entry?.checking) entry = entry.prev as Entry<T> | undefined;",
+      "while (entry?.checking) entry = (pool.fifo ? entry.next : entry.prev) as Entry<T> | undefined;",
       "",
     ],
     [
       "limits are not looked at before lending",
-      "const fault = stale(entry, settings, bag.live, now);",
+      "const fault = stale(entry, settings, pool.spare, now);",
       "const fault = stale(entry, settings, 0, -1);",
     ],
     [
@@ -31,9 +31,8 @@ export const LENDING: ByFile = {
     ],
     [
       "an asynchronous getter of tryGet is not waited for",
-      "      afterGetter(pool, entry, greeting);\n      if (pool.ending === undefined) return undefined;\n" +
-      "    } else if",
-      "      if (pool.ending === undefined) return undefined;\n    } else if",
+      "      afterGetter(pool, entry, greeting);\n",
+      "",
     ],
     [
       "what tryGet greeted in vain is forgotten",
@@ -72,13 +71,13 @@ export const LENDING: ByFile = {
     ],
     [
       "what passed its check after its get had gone is forgotten",
-      "if (waiter === undefined) return void giveBack(pool, entry);",
-      "if (waiter === undefined) return;",
+      "    return void giveBack(pool, entry);\n  }\n  if (sheds)",
+      "    return;\n  }\n  if (sheds)",
     ],
     [
       "what passed its check after its get had gone is closed",
-      "if (waiter === undefined) return void giveBack(pool, entry);",
-      'if (waiter === undefined) return void evict(pool, entry, "unfit");',
+      "    return void giveBack(pool, entry);\n  }\n  if (sheds)",
+      '    return void evict(pool, entry, "unfit");\n  }\n  if (sheds)',
     ],
     [
       "what died while a hook looked at it is lent",
@@ -127,27 +126,27 @@ export const LENDING: ByFile = {
     ],
     [
       "an object is made besides the one that a hook looks at",
-      "  pool.checks.add(check);\n",
+      "  pool.count(check);\n",
       "",
     ],
     [
       "a slow check keeps who waits from another object",
-      "    checks.delete(check);\n  }\n  pool.dispatch();",
-      "  }\n  pool.dispatch();",
+      "      pool.discount(check);\n      pool.orphans",
+      "      pool.orphans",
     ],
     [
       "nobody is served when a check turns out to be slow",
-      "    checks.delete(check);\n  }\n  pool.dispatch();",
-      "    checks.delete(check);\n  }",
+      "Math.ceil(next - now)), false);\n  pool.dispatch();",
+      "Math.ceil(next - now)), false);",
     ],
     [
       "a hook that is over still looks at an object",
-      "  checks.delete(check);\n  if (checks.size === 0)",
-      "  if (checks.size === 0)",
+      "  pool.discount(check);\n  orphans.delete(check);\n  if",
+      "  orphans.delete(check);\n  if",
     ],
     [
       "what gets too old in a hook is lent",
-      "pool.clock.now() >= entry.due",
+      "pool.clock.now() >= entry.end",
       "pool.clock.now() > Infinity",
     ],
     [
@@ -179,8 +178,8 @@ export const LENDING: ByFile = {
     ],
     [
       "nothing is done for who comes",
-      "pool.queue.push(waiter);\n  pool.dispatch();",
-      "pool.queue.push(waiter);",
+      "watch(pool, waiter);\n  pool.dispatch();",
+      "watch(pool, waiter);",
     ],
     [
       "a drain does not notice that the last one is served",
@@ -248,8 +247,8 @@ export const LENDING: ByFile = {
     ],
     [
       "what comes back is not handed to who waits",
-      "else if (pool.queue.size === 0) bag.store(entry);\n  else pool.dispatch(entry);",
-      "else bag.store(entry);",
+      "else if (pool.queue.size === 0) store(pool, entry);\n  else pool.dispatch(entry);",
+      "else store(pool, entry);",
     ],
     [
       "who waits is handed what was out while time passed",
@@ -324,8 +323,8 @@ export const LENDING: ByFile = {
     ],
     [
       "the first available is lent, not the last",
-      "const entry = this.idle.pop();",
-      "const entry = this.idle.shift();",
+      "fifo ? this.idle.shift() : this.idle.pop();",
+      "this.idle.shift();",
     ],
     ["a lent object is not held by anybody", "this.lent.push(entry);", ""],
   ],

@@ -26,34 +26,38 @@ export const MAKING: ByFile = {
     ["createTimeout is not kept", "if (createTimeout > 0)", "if (createTimeout < 0)"],
     [
       "what is missing for minSize is made besides what is waited for",
-      "return Math.max(queue.size - checks.size, refilling ? settings.minSize - bag.live : 0);",
-      "return queue.size - checks.size + (refilling ? Math.max(0, settings.minSize - bag.live) : 0);",
+      "return Math.max(wanted, refill, spare);",
+      "return Math.max(wanted + Math.max(refill, 0), spare);",
     ],
     [
       "an object is made for whom a hook looks at one",
-      "Math.max(queue.size - checks.size,",
-      "Math.max(queue.size,",
+      "const wanted = queue.size - pool.coming;",
+      "const wanted = queue.size;",
     ],
-    ["minSize is not kept up", "refilling ? settings.minSize - bag.live : 0", "0"],
+    [
+      "minSize is not kept up",
+      "return Math.max(wanted, refill, spare);",
+      "return Math.max(wanted, 0 * refill, spare);",
+    ],
     [
       "minSize is kept up while who waits is drained",
-      "const refilling = ending === undefined && rest",
-      "const refilling = ending !== null && rest",
+      "if (ending !== undefined || createBackoff === 0",
+      "if (createBackoff === 0",
     ],
     [
       "a failure to make an object is told nobody",
-      'if (concerned) refuse(pool, oldest, error, "failed");',
-      "",
+      'if (waiter.turn <= turn) refuse(pool, waiter, error, "failed");',
+      "void waiter;",
     ],
     [
       "a failure is told who came later, too",
-      "oldest !== undefined && oldest.turn <= turn;",
-      "oldest !== undefined;",
+      "if (oldest === undefined || oldest.turn > turn) return expecting.length > 0;\n  for (const waiter of all ? pool.queue.all() : [oldest]) {\n    if (waiter.turn <= turn) refuse",
+      "if (oldest === undefined) return expecting.length > 0;\n  for (const waiter of all ? pool.queue.all() : [oldest]) {\n    refuse",
     ],
     [
       "a failure is told the first in the queue, not the oldest",
       "const { oldest } = pool.queue;",
-      "const oldest = pool.queue.first;",
+      "const oldest = pool.queue.next;",
     ],
     [
       "a failed creation's place is given to nobody",
@@ -62,7 +66,7 @@ export const MAKING: ByFile = {
     ],
     [
       "the leftover of a failed opener is dropped",
-      'else void evict(pool, entry, "leftover");',
+      'else if (entry.live) void evict(pool, entry, "leftover");',
       "",
     ],
     [
@@ -72,20 +76,24 @@ export const MAKING: ByFile = {
     ],
     [
       "ready is not told when minSize is reached",
-      "  recount(pool);\n  pool.dispatch();",
-      "  pool.dispatch();",
+      "  recount(pool);\n  if (pool.bag.ageing",
+      "  if (pool.bag.ageing",
     ],
     [
       "ready is not told of a failure",
       "for (const { reject } of expecting) reject(error);",
       "pool.expecting.push(...expecting);",
     ],
-    ["a refill does not rest", "rest.start(restAfter(++pool.failures, Math.random()), false);", ""],
+    [
+      "a refill does not rest",
+      "    rest.start(refillBackoff(++pool.failures, Math.random()), expecting.length > 0);\n",
+      "",
+    ],
     ["an attempt's number is used twice", "pool.made++", "pool.made"],
     [
       "observers hear of an object that is not there yet",
-      "    const entry = admit(pool, attempt, outcome.object);\n    tellCreated(pool, attempt, {});\n",
-      "    tellCreated(pool, attempt, {});\n    const entry = admit(pool, attempt, outcome.object);\n",
+      "    const entry = admit(pool, attempt, outcome.object);\n    endOutage(pool);\n    tellCreated(pool, attempt, {});\n",
+      "    tellCreated(pool, attempt, {});\n    const entry = admit(pool, attempt, outcome.object);\n    endOutage(pool);\n",
     ],
     [
       "observers do not hear of a failure to make one",
@@ -136,11 +144,11 @@ export const MAKING: ByFile = {
     ],
     ["hooks may hang", "delay: this.#settings.hookTimeout };", "delay: 0 };"],
     ["a closer may hang", "delay: closeTimeout }", "delay: 0 }"],
-    ["discardOnError is not asked", "return Boolean(discards);", "return false;"],
+    ["discardOnError is not asked", "return Boolean(decision);", "return false;"],
     [
       "a discardOnError that fails keeps the object",
-      "() => reason(error), failure);\n      return true;",
-      "() => reason(error), failure);\n      return false;",
+      'this.#decides("discardOnError", error, true);',
+      'this.#decides("discardOnError", error, false);',
     ],
     [
       "closer is not told that it takes too long",
@@ -169,7 +177,11 @@ export const MAKING: ByFile = {
       'if (entry.state !== "available") return; // a shutdown has taken it',
       "",
     ],
-    ["who waits is not served after a good health", "else pool.dispatch();", ""],
+    [
+      "who waits is not served after a good health",
+      "due meanwhile\n  pool.dispatch();",
+      "due meanwhile",
+    ],
     [
       "what turned out not to be good is kept",
       'obsolete(pool, entry, pool.clock.now()) : "unhealthy";',
@@ -199,8 +211,8 @@ export const MAKING: ByFile = {
   "pool/manage.ts": [
     [
       "available objects survive a reset",
-      'await evictAll(pool, "reset");',
-      "",
+      'return evictAll(pool, "reset").then(() => {});',
+      "void evictAll; return Promise.resolve();",
     ],
     [
       "resize makes nothing for those who wait",
@@ -209,19 +221,19 @@ export const MAKING: ByFile = {
     ],
     [
       "resize leaves available objects over maxSize",
-      'void evictAll(pool, "resized", pool.surplus);',
+      'void evictIdle(pool, entry, "resized");',
       "",
     ],
     [
       "resize closes all",
-      'void evictAll(pool, "resized", pool.surplus);',
-      'void evictAll(pool, "resized");',
+      "    if (pool.surplus === 0) break;\n",
+      "",
     ],
     ["resize does not tell ready", "  recount(pool);\n", ""],
     [
       "objects in use survive a resize",
-      '  pool.careful = true;\n  void evictAll(pool, "resized"',
-      '  void evictAll(pool, "resized"',
+      "  pool.careful = true;\n  const idle = pool.surplus",
+      "  const idle = pool.surplus",
     ],
     [
       "objects in use survive a reset without limits",
@@ -240,7 +252,7 @@ export const MAKING: ByFile = {
     ],
     [
       "a shutdown's timer is forgotten",
-      "for (const timer of [report, pool.force, pool.slow, rounds]) timer.stop();",
+      "for (const timer of [report, force, rounds, shed, slow, still, wake]) timer.stop();",
       "rounds.stop();",
     ],
     ["shutdown fails nobody who waits", '  refuseAll(pool, error, "closed");\n', ""],
@@ -265,8 +277,8 @@ export const MAKING: ByFile = {
     ],
     [
       "a refill's timer is forgotten",
-      "  pool.rest.stop();\n  for (const { reject }",
-      "  for (const { reject }",
+      "  pool.rest.stop();\n  for (const finish",
+      "  for (const finish",
     ],
     [
       "a forced shutdown waits for creations",

@@ -54,8 +54,8 @@ export const WAITING: ByFile = {
     ],
     [
       "an observer is not told who was served quickly",
-      "this.tracing === 0 && !this.observed;",
-      "this.tracing === 0;",
+      "this.tracing === 0 && !this.observed &&",
+      "this.tracing === 0 &&",
     ],
     [
       "hooks are not called for who is served quickly",
@@ -84,13 +84,13 @@ export const WAITING: ByFile = {
     ],
     [
       "last come, first served, among several priorities",
-      "?.first;\n  }\n\n  /** Takes out the one",
-      "?.last;\n  }\n\n  /** Takes out the one",
+      "return this.newestFirst ? lane.last : lane.first;",
+      "return lane.last;",
     ],
     [
       "the lowest priority is served first",
-      "if (lanes[middle]!.priority > priority) low = middle + 1;",
-      "if (lanes[middle]!.priority < priority) low = middle + 1;",
+      "this.due = -priority;",
+      "this.due = priority;",
     ],
     [
       "priorities do not count",
@@ -99,23 +99,23 @@ export const WAITING: ByFile = {
     ],
     [
       "a priority has two lanes",
-      "if (there?.priority === priority) return there;",
-      "",
+      "let lane = this.#lanes.get(priority);",
+      "let lane = undefined as Lane<R> | undefined;",
     ],
     [
       "only the highest priority fails at a shutdown",
-      "return this.#lanes.flatMap((lane) => [...lane]);",
-      "return [...this.#lanes[0]!];",
+      "return lanes.sort((a, b) => b.priority - a.priority).flatMap((lane) => [...lane]);",
+      "return [...lanes.sort((a, b) => b.priority - a.priority)[0]!];",
     ],
     [
       "the oldest is that of the highest priority",
-      ".sort((a, b) => a.turn - b.turn)[0];",
-      ".slice(0, 1)[0];",
+      "if (oldest === undefined || first!.turn < oldest.turn) oldest = first;",
+      "oldest ??= first;",
     ],
     [
       "only the usual priority has deadlines",
-      "...this.#lanes.flatMap((lane) => this.#late(lane, now)),",
-      "...this.#late(this.#usual, now),",
+      "const late = [...this.#dated.until(now), ...this.#late(now)];",
+      "const late = this.#late(now);",
     ],
     ["whoever is aborted stays in the queue", "    lane.remove(waiter);\n", ""],
     [
@@ -128,16 +128,16 @@ export const WAITING: ByFile = {
       "if (signal !== undefined) this.#signals.unlisten(signal, waiter);",
       "",
     ],
-    ["a deadline of one's own is forgotten", "else this.#dated.add(waiter);", ""],
+    ["a deadline of one's own is forgotten", "else if (timeout > 0) this.#dated.add(waiter);", ""],
     [
       "who came after others of the same turn has no deadline",
-      "for (const waiter of fresh) waiter.due = due;",
-      "void due;",
+      "for (const waiter of fresh) waiter.begun = now;",
+      "for (const waiter of fresh) waiter.begun = now + 1e9;",
     ],
     [
       "who came after another one of the same turn gives up with it",
-      "const due = Math.ceil(this.#clock.awake() + this.#timeout);\n    for",
-      "const due = this.first?.due ?? 0;\n    for",
+      "for (const waiter of fresh) waiter.begun = now;",
+      "for (const waiter of fresh) waiter.begun = this.#usual.first?.begun ?? now;",
     ],
     [
       "the time is not read at the end of a turn",
@@ -156,8 +156,8 @@ export const WAITING: ByFile = {
     ],
     [
       "the process is kept alive for who does not wait any more",
-      "if (this.size === 0) this.#hold(false);\n    // Something may have been lent, which is to be looked after.\n    else if",
-      "if",
+      "    this.#hold(false);\n    this.newestFirst",
+      "    this.newestFirst",
     ],
     ["nobody looks for lost leases", "if (this.size > 0) this.#calls.look();", ""],
   ],
@@ -173,7 +173,7 @@ export const WAITING: ByFile = {
     ["who is refused stays in the queue", "  queue.remove(waiter);\n", ""],
     [
       "who comes waits for the check of one who has gone",
-      "      checks.delete(oldest);\n",
+      "      pool.discount(oldest);\n",
       "",
     ],
     ["who is refused hears nothing", "  waiter.reject(error);\n", ""],
@@ -184,8 +184,8 @@ export const WAITING: ByFile = {
     ],
     [
       "an abort is counted as another refusal",
-      'why === "aborted" ? "aborted" : "rejected"',
-      '"rejected"',
+      '  aborted: "aborted",',
+      '  aborted: "rejected",',
     ],
     ["observers do not hear of refusals", 'observers.tell("refused", {', "void ({"],
     [
@@ -203,33 +203,32 @@ export const WAITING: ByFile = {
     ],
     [
       "unused objects go even below minSize",
-      'live > minSize ? "recycled"',
-      'live >= minSize ? "recycled"',
+      'unused && spare > 0 ? "recycled"',
+      'unused && spare >= 0 ? "recycled"',
     ],
     [
       "an object outlives its lifetime for a moment",
-      'if (now >= entry.due) return "expired";',
-      'if (now > entry.due) return "expired";',
+      "if (now >= entry.end) return entry.ends;\n  const unused",
+      "if (now > entry.end) return entry.ends;\n  const unused",
     ],
     [
       "what comes back too old is kept",
-      'return now >= entry.due ? "expired" : undefined;',
+      "return now >= entry.end ? entry.ends : undefined;",
       "return undefined;",
     ],
-    ["a round recycles one too many", "if (spare <= 0 ||", "if (spare < 0 ||"],
     [
-      "a round recycles what is not due",
+      "what is not due is recycled",
       "now - entry.since < maxAvailDelay) break;",
       "now - entry.since < maxAvailDelay / 2) break;",
     ],
     [
       "nothing is killed that was not warned of",
-      "      ...heldFor(objects.lent, maxUsingDelayKill, awake),\n",
+      "      ...heldFor(lent, maxUsingDelayKill, awake),\n",
       "",
     ],
     [
       "nothing is killed that was warned of",
-      "      ...heldFor(objects.overdue, maxUsingDelayKill, awake),\n",
+      "      ...heldFor(overdue, maxUsingDelayKill, awake),\n",
       "",
     ],
     [
@@ -251,8 +250,8 @@ export const WAITING: ByFile = {
     ],
     [
       "health is asked of what was just made",
-      "healthAfter === undefined || isFresh(entry)",
-      "healthAfter === undefined",
+      "if (isFresh(entry)) return false;",
+      "",
     ],
     ["what is not good is fine", "=== false) {", "=== null) {"],
     [
