@@ -18,9 +18,10 @@ export function beginWaiting<T>(pool: State<T>): void {
 }
 
 /** A waiter is about to be served. */
-export function endWaiting<T>(pool: State<T>, { begun }: Waiter<unknown>): void {
-  const { clock, overload, settings: { queueTarget } } = pool;
-  if (overload !== undefined) return;
+export function endWaiting<T>(pool: State<T>, { begun, turn }: Waiter<unknown>): void {
+  const { clock, overload, queue: { oldest }, settings: { queueTarget } } = pool;
+  // That urgent ones are served at once says nothing of those that they overtake.
+  if (overload !== undefined || oldest !== undefined && oldest.turn < turn) return;
   const now = clock.awake();
   if (begun < 0 || now - begun <= queueTarget) pool.calm = now; // below 0: it has just come
 }
@@ -49,12 +50,13 @@ export function lookAtQueue<T>(pool: State<T>, late: number): void {
     pool.overload === undefined &&
     isOverloaded({ calm: pool.calm, longest }, now, queueTarget, queueInterval)
   ) begin(pool, now);
-  if (pool.overload !== undefined) refuseOld(pool);
+  if (pool.overload !== undefined) refuseOld(pool, 0);
   const { oldest } = queue;
   if (oldest === undefined || pool.shedAt < Infinity) return; // by who hears of it
-  pool.shedAt = pool.overload === undefined
+  const due = pool.overload === undefined
     ? Math.max(oldest.begun + queueTarget + 1, pool.calm + queueInterval)
     : oldest.begun + 2 * queueTarget;
+  pool.shedAt = due > now ? due : now + queueTarget; // it is spared for now
   shed.start(Math.max(1, Math.ceil(pool.shedAt - clock.awake())), false);
 }
 
@@ -72,14 +74,17 @@ function begin<T>(pool: State<T>, now: number): void {
 export function shedFirst<T>(pool: State<T>): void {
   const { clock, overload, shedAt } = pool;
   // Looking takes time, and while it is looked `shedAt` is Infinity.
-  if (overload !== undefined && (shedAt === Infinity || clock.awake() >= shedAt)) refuseOld(pool);
+  if (overload !== undefined && (shedAt === Infinity || clock.awake() >= shedAt)) {
+    refuseOld(pool, 1);
+  }
 }
 
-/** Refuses who has waited for twice the target. */
-function refuseOld<T>(pool: State<T>): void {
-  const { clock, queue, settings: { queueTarget } } = pool;
+/** Refuses who has waited for twice the target; `inHand`: so many objects are about to be lent. */
+function refuseOld<T>(pool: State<T>, inHand: number): void {
+  const { attempts, checks, clock, queue, settings: { queueTarget } } = pool;
   const now = clock.awake();
   for (const waiter of queue.by(now - 2 * queueTarget)) {
+    if (queue.size <= attempts.size + checks.size + inHand) break; // there is an object to come for each
     if (!waiter.waits || pool.overload === undefined) continue; // by who has heard of the others
     pool.overload.refused++;
     refuse(pool, waiter, overloadError(pool, now - waiter.begun), "overload");

@@ -122,6 +122,8 @@ export class Queue<R> {
   /** Those of other priorities that have waiters; most often there is none. */
   readonly #lanes = new Map<number, Lane<R>>();
   readonly #ranks = new Deadlines<Lane<R>>();
+  /** The one that came first of all, when that was last looked for; nobody comes before it. */
+  #oldest: Waiter<R> | undefined;
   /** Those whose place in the queue does not tell when their deadline is. */
   readonly #dated = new Deadlines<Waiter<R>>();
   readonly #signals: Signals<Waiter<R>>;
@@ -198,6 +200,7 @@ export class Queue<R> {
   #emptied(): void {
     this.#hold(false);
     this.newestFirst = false;
+    this.#oldest = undefined;
     if (this.#sheds) this.#calls.emptied();
   }
 
@@ -219,18 +222,21 @@ export class Queue<R> {
   /** The one that came first of all. */
   get oldest(): Waiter<R> | undefined {
     this.#dateFresh();
+    if (this.#lanes.size === 0) return this.#usual.first;
+    if (this.#oldest?.waits) return this.#oldest;
     let oldest = this.#usual.first;
     for (const { first } of this.#lanes.values()) {
       if (oldest === undefined || first!.turn < oldest.turn) oldest = first;
     }
-    return oldest;
+    return this.#oldest = oldest;
   }
 
-  /** Those that came by that moment, in each priority. */
+  /** Those that came by that moment, the lowest priority first. */
   by(moment: number): Waiter<R>[] {
     this.#dateFresh();
     const found: Waiter<R>[] = [];
-    for (const lane of [...this.#lanes.values(), this.#usual]) {
+    const lanes = [...this.#lanes.values(), this.#usual];
+    for (const lane of lanes.sort((a, b) => a.priority - b.priority)) {
       for (const waiter of lane) {
         if (waiter.begun > moment) break;
         found.push(waiter);

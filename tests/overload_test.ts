@@ -47,6 +47,44 @@ function watch(time: Time, gets: Record<string, Promise<unknown>>): string[] {
 }
 
 describe("an overload", () => {
+  it("spares as many as objects are being made, in a cold start too", async () => {
+    using time = new Time();
+    const creations = new Creations();
+    const pool = new Pool(creations.fun, {
+      maxSize: 2,
+      queueTarget: 50,
+      queueInterval: 200,
+      logLevel: "silent",
+    });
+    const uses = Array.from({ length: 5 }, (_, i) => pool.use(() => i).catch((error) => error));
+    await time.pass(1_000, 50);
+    assertEquals([pool.waiting, pool.creating, pool.stats().overloaded], [2, 2, 3]);
+    await creations.finish(0);
+    await creations.finish(1);
+    const results = await Promise.all(uses);
+    assertEquals(results.filter((result) => result instanceof PoolOverloadError).length, 3);
+    assertEquals(results.slice(3), [3, 4], "the newest are served");
+    await pool.shutdown();
+  });
+
+  it("is told by those who wait, though urgent ones overtake them and are served at once", async () => {
+    using time = new Time();
+    const pool = things({ queueTarget: 50, queueInterval: 200 });
+    const low = [1, 2, 3].map(() => outcomeOf(pool.borrow({ priority: -1 })));
+    const first = await pool.borrow();
+    let held = first;
+    for (let i = 0; i < 12; i++) {
+      const urgent = pool.borrow({ priority: 1 });
+      await time.pass(20);
+      await held.release();
+      held = await urgent;
+    }
+    assertEquals([pool.waiting, pool.stats().overloaded > 0], [0, true]);
+    await held.release();
+    await Promise.all(low);
+    await pool.shutdown();
+  });
+
   it("begins when each get of queueInterval has waited longer than queueTarget, not before", async () => {
     using time = new Time();
     const pool = things();
@@ -187,30 +225,25 @@ describe("an overload", () => {
     await pool.shutdown();
   });
 
-  it("does not begin as long as one in each interval is served within the target", async () => {
+  it("does not begin as long as one in each interval is served in its turn within the target", async () => {
     using time = new Time();
     const pool = things();
-    const held = [await pool.borrow()];
-    const low = outcomeOf(pool.get());
-    for (let i = 0; i < 8; i++) {
-      await time.pass(300, 50);
-      const high = pool.borrow({ priority: 1 });
-      await time.pass(100, 50);
-      await held.pop()!.release();
-      held.push(await high);
+    let held = await pool.borrow();
+    let next = pool.borrow();
+    for (let i = 0; i < 20; i++) { // the queue is never empty
+      await time.pass(90, 10);
+      const after = pool.borrow();
+      await held.release();
+      held = await next;
+      next = after;
     }
-    assertEquals([low.now, pool.stats().overloaded, time.now], ["pending", 0, 3200]);
-    for (let i = 0; i < 2; i++) {
-      const high = pool.borrow({ priority: 1 });
-      await time.pass(110, 10);
-      await held.pop()!.release();
-      held.push(await high); // over the target
-    }
-    await time.pass(270, 10);
-    assertEquals(low.now, "pending");
+    assertEquals([pool.stats().overloaded, time.now], [0, 1800]);
+    const late = outcomeOf(next);
+    await time.pass(490, 10);
+    assertEquals(late.now, "pending");
     await time.pass(20, 1);
-    assert(/is overloaded/.test(`${low.now}`), `${low.now}`);
-    await held.pop()!.release();
+    assert(/is overloaded/.test(`${late.now}`), `${late.now}`);
+    await held.release();
     await pool.shutdown();
   });
 
@@ -462,18 +495,19 @@ describe("what is being made for who waits", () => {
     using time = new Time();
     const creations = new Creations();
     const pool = new Pool(creations.fun, { ...SHEDS, maxSize: 2, createTimeout: 0 });
-    const gets = [rejection(pool.get()), rejection(pool.get())];
+    const other = pool.borrow({ priority: 1 });
+    const gets = [rejection(pool.get())];
     await time.pass(5000, 50);
     assertEquals([pool.waiting, pool.stats().overloaded], [2, 0]);
     const third = outcomeOf(pool.get()); // for whom there is no place
     await time.pass(700, 50);
-    assertEquals(pool.stats().overloaded, 3);
-    assert(/is overloaded/.test(`${third.now}`), `${third.now}`);
-    for (const error of await Promise.all(gets) as PoolOverloadError[]) {
-      assertInstanceOf(error, PoolOverloadError);
-      assertEquals(error.cause, undefined);
-    }
+    assertEquals(pool.stats().overloaded, 1, "as many are spared as are being made");
+    const error = await gets[0] as PoolOverloadError;
+    assertInstanceOf(error, PoolOverloadError);
+    assertEquals(error.cause, undefined);
     for (const i of [0, 1]) await creations.finish(i);
+    assertEquals(third.now, "an object", "the newest are served");
+    await (await other).release();
     await pool.shutdown();
   });
 

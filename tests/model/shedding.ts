@@ -16,6 +16,8 @@ export class Shedding {
   /** Who waited when everything was last at rest, and whether an object may have been coming for each. */
   #before: Ask[] = [];
   #coming = false;
+  /** When there last may have been an object to come for each. */
+  #spared = -Infinity;
 
   constructor(ledger: Ledger, pending: () => Ask[]) {
     this.#ledger = ledger;
@@ -41,6 +43,8 @@ export class Shedding {
     const waited = awake - ask.at;
     if (waited <= queueTarget + LATE) this.#calm.most = awake;
     if (waited > queueTarget || ask.burst === burst || this.maybe) return;
+    // That it overtakes others says nothing of how long they wait.
+    if (this.#pending().some(({ id }) => id < ask.id)) return;
     this.#calm.least = awake;
   }
 
@@ -81,7 +85,9 @@ export class Shedding {
     this.sure ||= old.length > 0 && fired - this.#calm.most >= queueInterval;
     // Who asks when it is logged that there is an overload puts off the first refusals.
     const late = time.awake - this.#ledger.loggedAt <= queueTarget + LATE;
-    if (!this.sure || late) return undefined;
+    // As many are spared as there are objects to come; it is looked again after the target.
+    if (coming) this.#spared = time.awake;
+    if (!this.sure || late || time.called - this.#spared <= queueTarget + LATE) return undefined;
     return pending.find(({ at }) => fired - Math.ceil(at) >= 2 * queueTarget);
   }
 }

@@ -242,7 +242,7 @@ export const QUEUEING: ByFile = {
     ],
     [
       "who has waited for too long is served while the pool is overloaded",
-      "if (sheds && pool.overload !== undefined) refuseOld(pool);",
+      "if (sheds) shedFirst(pool);",
       "",
     ],
     ["who is served in time does not count", "  if (sheds) endWaiting(pool, waiter);\n", ""],
