@@ -499,14 +499,14 @@ describe("what is being made for who waits", () => {
     const gets = [rejection(pool.get())];
     await time.pass(5000, 50);
     assertEquals([pool.waiting, pool.stats().overloaded], [2, 0]);
-    const third = outcomeOf(pool.get()); // for whom there is no place
+    const third = pool.borrow(); // for whom there is no place
     await time.pass(700, 50);
     assertEquals(pool.stats().overloaded, 1, "as many are spared as are being made");
     const error = await gets[0] as PoolOverloadError;
     assertInstanceOf(error, PoolOverloadError);
     assertEquals(error.cause, undefined);
     for (const i of [0, 1]) await creations.finish(i);
-    assertEquals(third.now, "an object", "the newest are served");
+    await (await third).release(); // the newest are served
     await (await other).release();
     await pool.shutdown();
   });
