@@ -9,6 +9,7 @@ const ARROWS: [from: RegExp, to: RegExp][] = [
   [/^pool\.ts$/, /^pool\/|^(errors|values|disposal)\.ts$/],
   [/^pool\/lease\.ts$/, /^pool\/|^(forward|handed|errors|disposal)\.ts$/],
   [/^pool\//, /^pool\/|^(errors|values|context|disposal)\.ts$/],
+  [/^compat\//, /^(compat|pool)\/|^(pool|errors|values)\.ts$/],
   [/^scopes\//, /^scopes\/|^(errors|values|context|disposal)\.ts$/],
 ];
 

@@ -8,7 +8,7 @@ import type { Check } from "./check.ts";
 import { succeed } from "./pack.ts";
 
 const PROGRAM = "tests/npm/consumer.ts";
-const TELLS = "lease 0, use 1, 2; scoped 0; PoolClosedError\n";
+const TELLS = "lease 0, use 1, 2; scoped 0; face 0, face 0, face 0; PoolClosedError\n";
 
 /** How often the time of an import is taken. */
 const SAMPLES = 5;

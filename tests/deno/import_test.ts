@@ -30,6 +30,9 @@ globalThis.Date = new Proxy(Date, {
 const MAIN = `
 import "./forbid.ts";
 import { Pool, Proxy } from "proxypool";
+import { createPool } from "proxypool/compat/generic-pool";
+import { Pool as SequelizePool } from "proxypool/compat/sequelize-pool";
+import { Pool as TarnPool } from "proxypool/compat/tarn";
 import { FlowScope, ScopeFrame, scopes, versatile } from "proxypool/scopes";
 
 const fun = () => ({ n: 1 });
@@ -50,6 +53,11 @@ const proxies = [
 ];
 late.set({ obj: { n: 5 } });
 proxies[2]._setPool(options);
+const factory = { create: async () => fun(), destroy: async () => {}, validate: () => true };
+new TarnPool({ ...factory, min: 2, max: 5 });
+new SequelizePool({ ...factory, min: 2, max: 5 });
+createPool(factory, { testOnBorrow: true, evictionRunIntervalMillis: 10 });
+createPool(factory, { min: 2, max: 5, autostart: false });
 const frame = versatile.open();
 for (const proxy of proxies) proxy._hasObj();
 new ScopeFrame({ scope: "mine", enter: (_frame, fn) => fn() });

@@ -30,6 +30,15 @@ Deno.test("package.json has for each entry point where its module and its types 
   assertEquals(manifest("./esm").exports, {
     ".": { types: "./esm/mod.d.ts", default: "./esm/mod.js" },
     "./scopes": { types: "./esm/scopes/mod.d.ts", default: "./esm/scopes/mod.js" },
+    "./compat/generic-pool": {
+      types: "./esm/compat/generic_pool.d.ts",
+      default: "./esm/compat/generic_pool.js",
+    },
+    "./compat/tarn": { types: "./esm/compat/tarn.d.ts", default: "./esm/compat/tarn.js" },
+    "./compat/sequelize-pool": {
+      types: "./esm/compat/sequelize_pool.d.ts",
+      default: "./esm/compat/sequelize_pool.js",
+    },
   });
   assertEquals(manifest(".").exports["."], { types: "./mod.d.ts", default: "./mod.js" });
 });

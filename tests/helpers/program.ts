@@ -35,7 +35,7 @@ function isFile(path: string): boolean {
 
 /**
  * Bundles the modules in `sources`, by their names, of which `main` is the program and may import the
- * library as "proxypool" and "proxypool/scopes", and gives what it printed; throws if it failed.
+ * library as "proxypool", "proxypool/scopes" and so on, and gives what it printed; throws if it failed.
  */
 export async function printed(
   { command: [file, ...args], target }: Runner,
@@ -50,7 +50,13 @@ export async function printed(
     await build({
       entryPoints: [`${dir}/main.ts`],
       outfile: `${dir}/main.mjs`,
-      alias: { "proxypool": `${root}mod.ts`, "proxypool/scopes": `${root}scopes/mod.ts` },
+      alias: {
+        "proxypool": `${root}mod.ts`,
+        "proxypool/scopes": `${root}scopes/mod.ts`,
+        "proxypool/compat/generic-pool": `${root}compat/generic_pool.ts`,
+        "proxypool/compat/sequelize-pool": `${root}compat/sequelize_pool.ts`,
+        "proxypool/compat/tarn": `${root}compat/tarn.ts`,
+      },
       bundle: true,
       format: "esm",
       platform: "node",

@@ -1,6 +1,9 @@
 // A strict program that uses the package as its users do: compiled with, and run on, what there is.
 
 import { type Lease, Pool, PoolClosedError, type PoolOptions, Proxy } from "@x/proxypool";
+import { createPool } from "@x/proxypool/compat/generic-pool";
+import { Pool as SequelizePool } from "@x/proxypool/compat/sequelize-pool";
+import { type PendingOperation, Pool as TarnPool } from "@x/proxypool/compat/tarn";
 import { type Frame, type Scope, versatile } from "@x/proxypool/scopes";
 
 class Client {
@@ -40,6 +43,24 @@ async function scoped(): Promise<string> {
   return `${text}`;
 }
 
+async function faced(): Promise<string> {
+  const create = () => Promise.resolve(new Client(0));
+  const destroy = (client: Client) => client.query("bye");
+  const bounds = { min: 0, max: 1 };
+  const generic = createPool<Client>({ create, destroy }, bounds);
+  const tarn = new TarnPool({ create, destroy, ...bounds });
+  const sequelize = new SequelizePool({ create, destroy, validate: () => true, ...bounds });
+  generic.on("factoryCreateError", (error: Error) => error.message);
+  const pending: PendingOperation<Client> = tarn.acquire();
+  const clients: Client[] = [
+    await generic.acquire(),
+    await pending.promise,
+    await sequelize.acquire(),
+  ];
+  const texts = await Promise.all(clients.map((client) => client.query("face")));
+  return texts.join(", ");
+}
+
 async function refused(): Promise<string> {
   const pool = new Pool(() => new Client(0));
   await pool.shutdown();
@@ -48,7 +69,7 @@ async function refused(): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const told = [await pooled(), await scoped(), await refused()];
+  const told = [await pooled(), await scoped(), await faced(), await refused()];
   console.log(told.join("; "));
 }
 
