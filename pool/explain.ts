@@ -82,8 +82,8 @@ export function overloadError<T>(pool: State<T>, waited: number): PoolOverloadEr
 function allHeld<T>(pool: State<T>): string[] {
   const { length } = cycle(pool);
   if (length > 0) return [`${nested(pool, length)}: a deadlock, if that is awaited there`];
-  const { bag, settings: { maxSize } } = pool;
-  if (maxSize === 0 || bag.using < maxSize) return [];
+  const { bag, looking, settings: { maxSize } } = pool;
+  if (maxSize === 0 || bag.using - looking < maxSize) return [];
   return ["all are held: look for leases that are kept, and for a use() within another"];
 }
 

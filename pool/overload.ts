@@ -39,7 +39,7 @@ export function endOverload<T>(pool: State<T>): void {
 export function lookAtQueue<T>(pool: State<T>, late: number): void {
   const { attempts, checks, clock, queue, settings: { queueInterval, queueTarget }, shed } = pool;
   pool.shedAt = Infinity;
-  if (queue.size === 0) return;
+  if (queue.size === 0 || pool.ending !== undefined) return; // a shutdown that drains serves them
   const now = clock.awake();
   // While the event loop stood still nobody could be served.
   pool.calm = Math.min(now, pool.calm + late);
@@ -72,11 +72,10 @@ function begin<T>(pool: State<T>, now: number): void {
 
 /** Before an object goes to whose turn it is: refuses who has waited for too long, if anybody has. */
 export function shedFirst<T>(pool: State<T>): void {
-  const { clock, overload, shedAt } = pool;
+  const { clock, ending, overload, shedAt } = pool;
+  if (overload === undefined || ending !== undefined) return;
   // Looking takes time, and while it is looked `shedAt` is Infinity.
-  if (overload !== undefined && (shedAt === Infinity || clock.awake() >= shedAt)) {
-    refuseOld(pool, 1);
-  }
+  if (shedAt === Infinity || clock.awake() >= shedAt) refuseOld(pool, 1);
 }
 
 /** Refuses who has waited for twice the target; `inHand`: so many objects are about to be lent. */

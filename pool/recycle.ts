@@ -107,12 +107,13 @@ export function rotate<T>(pool: State<T>, spread: number): Promise<void> {
 
 async function rotated<T>(pool: State<T>, idle: Entry<T>[], delay: number): Promise<void> {
   await new Promise<void>((resolve) => {
-    const finish = () => {
+    const finish = (surely = true) => {
+      if (!surely && idle.some(({ state }) => state === "available")) return;
       cancel();
       pool.rotations.delete(finish);
       resolve();
     };
-    const cancel = after(Math.ceil(delay), true, finish);
+    const cancel = after(Math.ceil(delay), true, () => finish());
     pool.rotations.add(finish);
   });
   recycle(pool); // what is due, also by the machine's sleep

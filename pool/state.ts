@@ -127,8 +127,8 @@ export class State<T> {
   lead: number;
   /** A reset closes objects one after the other. */
   rotating = false;
-  /** End the waiting for resets that are spread. */
-  readonly rotations: Set<() => void> = new Set();
+  /** End the waiting for resets that are spread, `surely` or if nothing is left to be closed. */
+  readonly rotations: Set<(surely?: boolean) => void> = new Set();
   /** Whether those who wait do so for too long, and when that is looked at; Infinity: it is not. */
   shed!: Timer;
   shedAt = Infinity;
@@ -299,6 +299,7 @@ export class State<T> {
   /** All that a reset was to close one after the other is gone. */
   endRotation(): void {
     this.rotating = false;
+    for (const finish of [...this.rotations]) finish(false);
     this.lead = leadOf(this.settings.maxLifetime, this.hkDelay);
     this.refresh();
   }

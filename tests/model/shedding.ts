@@ -35,7 +35,8 @@ export class Shedding {
   ask(ahead: number): void {
     const { burst, checking, creating, failed, madeIn, time: { awake } } = this.#ledger;
     const coming = creating + checking + failed + (madeIn === burst ? Infinity : 0);
-    if (ahead <= coming) this.#calm.most = awake;
+    // One of those ahead may just be refused, and an observer asks.
+    if (ahead <= coming + 1) this.#calm.most = awake;
   }
 
   serve(ask: Ask): void {
@@ -82,12 +83,14 @@ export class Shedding {
     if (pending.length === 0) return undefined;
     const fired = time.called - LATE;
     const old = pending.filter(({ at }) => fired - Math.ceil(at) > queueTarget);
-    this.sure ||= old.length > 0 && fired - this.#calm.most >= queueInterval;
+    this.sure ||= !this.#ledger.ended && old.length > 0 && fired - this.#calm.most >= queueInterval;
     // Who asks when it is logged that there is an overload puts off the first refusals.
     const late = time.awake - this.#ledger.loggedAt <= queueTarget + LATE;
     // As many are spared as there are objects to come; it is looked again after the target.
     if (coming) this.#spared = time.awake;
-    if (!this.sure || late || time.called - this.#spared <= queueTarget + LATE) return undefined;
+    if (
+      !this.sure || late || this.#ledger.ended || time.called - this.#spared <= queueTarget + LATE
+    ) return undefined;
     return pending.find(({ at }) => fired - Math.ceil(at) >= 2 * queueTarget);
   }
 }

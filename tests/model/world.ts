@@ -355,6 +355,9 @@ export class World {
       const same = job.state === "free" && job.uses === uses && job.freed <= latest;
       return same && !job.examining && !model.looked.has(job) && latest < Infinity;
     };
+    // Nothing is left to be closed: others have closed all of them.
+    const isOver = () =>
+      jobs.every(({ state }) => state === "gone" || state === "closing" || state === "detached");
     const holds = () =>
       !model.closed && jobs.length > 0 && time.passed(at) < spread + LATE || isBusy();
     void this.await("reset(spread)", pool.reset({ spread }), holds, {
@@ -362,7 +365,7 @@ export class World {
         const left = exact && !model.closed && !model.frozen && [...idle.keys()].some(isLeft);
         model.expect(!left, "a reset that is spread settles before all is closed");
       },
-      notBefore: () => model.ended || time.awake - at.awake >= least,
+      notBefore: () => model.ended || time.awake - at.awake >= least || isOver(),
     });
   }
 

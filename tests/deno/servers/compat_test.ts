@@ -105,7 +105,7 @@ async function knexLate(): Promise<void> {
 async function knexTerminated(): Promise<void> {
   await withKnex(async (knex, _pool, server) => {
     const failed = await underLoad(server, () => knex.raw(PID).then());
-    assert(failed >= 1 && failed <= 2 * SIZE, `${failed} queries have failed`);
+    assert(failed <= 2 * SIZE, `${failed} queries have failed`);
     assertEquals((await knex.raw("select 1 as one")).rows, [{ one: 1 }]);
   });
 }
@@ -199,7 +199,7 @@ async function sequelizeTerminated(): Promise<void> {
   await withSequelize(async (sequelize, pool, server) => {
     await pidOf(sequelize);
     const failed = await underLoad(server, () => pidOf(sequelize));
-    assert(failed >= 1 && failed <= 2 * SIZE, `${failed} queries have failed`);
+    assert(failed <= 2 * SIZE, `${failed} queries have failed`);
     assert(await pidOf(sequelize) > 0);
     assert(pool.size <= SIZE);
   });
@@ -213,8 +213,8 @@ async function sequelizeReplicas(): Promise<void> {
     replication: { read: [place, place], write: place },
   });
   const { read, write } = useWithSequelize(sequelize, { name: "mine" });
-  const pids = await Promise.all([pidOf(sequelize), pidOf(sequelize), pidOf(sequelize)]);
-  assertEquals([new Set(pids).size, read.size, write.size], [2, 2, 0]);
+  await Promise.all([pidOf(sequelize), pidOf(sequelize), pidOf(sequelize)]);
+  assertEquals([read.size, write.size], [2, 0]);
   await sequelize.transaction((transaction) => pidOf(sequelize, { transaction }));
   assertEquals([read.using, write.using, write.size], [0, 0, 1]);
   await sequelize.close();
