@@ -1,8 +1,9 @@
 // PostgreSQL: queries by 64 tasks over 8 connections, through ours, pg-pool and a bare set of clients.
 
+// @ts-types="@types/pg"
 import pg from "pg";
 import process from "node:process";
-import { Pool } from "../mod.ts";
+import { pgPool } from "../adapters/pg.ts";
 import { Fifo } from "./fifo.ts";
 import { typical } from "./measure.ts";
 import type { Row } from "./row.ts";
@@ -45,21 +46,14 @@ async function limit(): Promise<Entry> {
   };
 }
 
+/** With `reset: "rollback"`, and what else pg-pool has by default: sessions are closed after 10 s. */
 function ours(): Entry {
-  const pool = new Pool(connect, {
-    maxSize: CONNECTIONS,
-    timeout: 30_000,
-    maxAvailDelay: 10_000, // pg-pool has that by default
-    closer: (client) => client.end(),
-  });
-  return {
-    query: () => pool.use((client) => client.query(SQL)),
-    end: () => pool.shutdown(),
-  };
+  const pool = pgPool(pg, { connectionString: URL, maxSize: CONNECTIONS, timeout: 30_000 });
+  return { query: () => pool.query(SQL), end: () => pool.end() };
 }
 
 /** As its README says: `query` does it all, if it is not a transaction. */
-function pgPool(): Entry {
+function peer(): Entry {
   const pool = new pg.Pool({
     connectionString: URL,
     max: CONNECTIONS,
@@ -97,7 +91,7 @@ export async function* postgres(): AsyncGenerator<Row> {
     const why = (error as Error).message || (error as { code?: string }).code;
     return console.log(`  PostgreSQL: skipped, no server at DATABASE_URL (${why})`);
   }
-  const entries = { limit: await limit(), ours: ours(), "pg-pool": pgPool() };
+  const entries = { limit: await limit(), ours: ours(), "pg-pool": peer() };
   const costs = await rounds(entries);
   for (const entry of Object.values(entries)) await entry.end();
   for (const [kind, work] of [["time", "a query"], ["cpu", "a query, CPU time"]] as const) {

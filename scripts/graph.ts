@@ -10,6 +10,7 @@ const ARROWS: [from: RegExp, to: RegExp][] = [
   [/^pool\/lease\.ts$/, /^pool\/|^(forward|handed|errors|disposal)\.ts$/],
   [/^pool\//, /^pool\/|^(errors|values|context|disposal)\.ts$/],
   [/^compat\//, /^(compat|pool)\/|^(pool|errors|values)\.ts$/],
+  [/^adapters\//, /^(adapters|pool)\/|^(pool|errors|values|disposal)\.ts$/],
   [/^scopes\//, /^scopes\/|^(errors|values|context|disposal)\.ts$/],
 ];
 

@@ -1,0 +1,95 @@
+// pg as it is at runtime: what this adapter reads of it, also where pg's declarations say nothing.
+
+// deno-lint-ignore-file no-explicit-any
+
+/** Listeners of any kind. */
+export type Listener = (...args: any[]) => unknown;
+
+/** An EventEmitter, as far as it is used. */
+export interface Emitter {
+  on(event: PropertyKey, listener: Listener): unknown;
+  once(event: PropertyKey, listener: Listener): unknown;
+  emit(event: PropertyKey, ...args: unknown[]): boolean;
+  removeListener(event: PropertyKey, listener: Listener): unknown;
+  removeAllListeners(event: PropertyKey): unknown;
+  listenerCount(event: PropertyKey): number;
+  rawListeners(event: PropertyKey): Listener[];
+  eventNames(): PropertyKey[];
+}
+
+/** The connection under a session. */
+export interface Connection extends Emitter {
+  readonly stream?: { destroy(error?: Error): unknown };
+  readonly ssl?: unknown;
+  readonly sslNegotiation?: string;
+  parsedStatements?: Record<string, string>;
+  submittedNamedStatements?: Record<string, string>;
+  connect(port: number | string, host?: string): void;
+  requestSsl?(): void;
+  cancel?(processID: unknown, secretKey: unknown): void;
+}
+
+/** A query, a cursor, a stream: what has a `submit`. */
+export interface Submittable {
+  submit(connection: unknown): unknown;
+  handleError?(error: unknown, connection: unknown): unknown;
+  callback?: unknown;
+  readonly destroyed?: boolean;
+  on?(event: string, listener: Listener): unknown;
+  close?(): unknown;
+  destroy?(): unknown;
+}
+
+export interface Rows {
+  rows: Record<string, string>[];
+}
+
+/** A session. */
+export interface Client extends Emitter {
+  readonly user?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly processID?: unknown;
+  readonly secretKey?: unknown;
+  readonly connection?: Connection;
+  /** Whether the server waits for a query. False from the moment one is sent until all of it is answered. */
+  readonly readyForQuery?: boolean;
+  readonly _activeQuery?: Submittable | null;
+  readonly _queryQueue?: readonly unknown[];
+  readonly _sentQueryQueue?: readonly unknown[];
+  release?: (error?: unknown) => void;
+  connect(): Promise<unknown>;
+  query(query: unknown, values?: unknown, callback?: unknown): any;
+  end(): Promise<void>;
+  getTransactionStatus?(): string | null;
+}
+
+export type ClientClass = new (config: object) => Client;
+
+/** Whether no query is under way or queued, as far as the driver has heard. */
+export function isQuiet(client: Client): boolean {
+  return client.readyForQuery === true && !(client._queryQueue?.length) &&
+    !(client._sentQueryQueue?.length);
+}
+
+/** Whether a query is under way, and not only the end of its answer. */
+export function isBusy(client: Client): boolean {
+  return Boolean(
+    client._activeQuery || client._queryQueue?.length || client._sentQueryQueue?.length,
+  );
+}
+
+/** What `Client` inherits its events from: the class of an EventEmitter. */
+export function emitterOf(Client: unknown): (new () => object) | undefined {
+  let prototype: unknown = (Client as { prototype?: unknown }).prototype;
+  for (;;) {
+    if (typeof prototype !== "object" || prototype === null) return undefined;
+    const above: unknown = Object.getPrototypeOf(prototype);
+    // The last one before what all objects inherit from, also those of another realm.
+    if (above === null || Object.getPrototypeOf(above) === null) break;
+    prototype = above;
+  }
+  const { constructor, on, emit, removeListener } = prototype as Record<string, unknown>;
+  const isEmitter = [constructor, on, emit, removeListener].every((fn) => typeof fn === "function");
+  return isEmitter ? constructor as new () => object : undefined;
+}

@@ -1,0 +1,275 @@
+// The pool in the shape of pg.Pool, over ours.
+
+import { asyncDispose } from "../../disposal.ts";
+import { PoolClosedError } from "../../errors.ts";
+import { Pool } from "../../pool.ts";
+import type { Loan } from "../../pool/loan.ts";
+import type { GetOptions, UseContext } from "../../pool/options.ts";
+import { isThenable } from "../../values.ts";
+import { here } from "./context.ts";
+import type { Client, ClientClass, Emitter, Submittable } from "./driver.ts";
+import type { Given } from "./options.ts";
+import { Sessions } from "./sessions.ts";
+
+type Callback = (error: unknown, result?: unknown, done?: Done) => void;
+type Done = (error?: unknown) => void;
+
+const NOTHING: Done = () => {};
+
+/** Has the server cancel what a callback of `use` waits for, once nobody waits for the callback. */
+class CancellingPool extends Pool<Client> {
+  readonly #sessions: Sessions;
+
+  constructor(sessions: Sessions) {
+    super(sessions.create, sessions.options);
+    this.#sessions = sessions;
+  }
+
+  override use<R>(
+    fn: (client: Client, context: UseContext) => R | PromiseLike<R>,
+    options?: GetOptions,
+  ): Promise<R> {
+    const signal = options?.signal;
+    if (signal === undefined || typeof fn !== "function") return super.use(fn, options);
+    return super.use((client, context) => {
+      const result = fn(client, context);
+      if (!isThenable(result)) return result;
+      const cancel = () => void this.#sessions.cancel(client);
+      signal.addEventListener("abort", cancel, { once: true });
+      if (signal.aborted) cancel();
+      const done = () => signal.removeEventListener("abort", cancel);
+      result.then(done, done);
+      return result;
+    }, options);
+  }
+}
+
+/** What pg-pool shows of its options. */
+function shownOptions({ config, own }: Given): object {
+  const { maxSize, minSize = 0, maxUse, maxLifetime = 0, maxAvailDelay, timeout } = own;
+  const shown = {
+    ...config,
+    max: maxSize || Infinity,
+    min: minSize,
+    maxUses: maxUse || Infinity,
+    maxLifetimeSeconds: maxLifetime / 1000,
+    idleTimeoutMillis: maxAvailDelay,
+    connectionTimeoutMillis: config.connectionTimeoutMillis ?? timeout,
+    allowExitOnIdle: false,
+  };
+  if (!("password" in config)) return shown;
+  const { password: value } = config;
+  const hidden = { value, enumerable: false, writable: true, configurable: true };
+  return Object.defineProperty(shown, "password", hidden);
+}
+
+/** The class of pools, on top of the EventEmitter that pg itself has. */
+export function poolClass(
+  Base: new () => object,
+): new (Client: ClientClass, given: Given) => object {
+  const Emitting = Base as new () => Emitter;
+
+  return class PgPool extends Emitting {
+    // Drizzle goes by it: it must outlive a minifier.
+    static override readonly name = "PgPool";
+
+    readonly pool: Pool<Client>;
+    readonly Client: ClientClass;
+    readonly options: object;
+    ending = false;
+    ended = false;
+    readonly #sessions: Sessions;
+
+    constructor(Client: ClientClass, given: Given) {
+      super();
+      this.Client = Client;
+      this.options = shownOptions(given);
+      const sessions = this.#sessions = new Sessions(Client, given);
+      sessions.watcher = {
+        connected: (client) => this.emit("connect", client),
+        removed: (client) => this.emit("remove", client),
+        failed: (error, client) => {
+          // An `error` that nobody hears would end the process: one that is idle is no loss.
+          if (this.listenerCount("error") > 0) this.emit("error", error, client);
+        },
+      };
+      this.pool = given.cancel
+        ? new CancellingPool(sessions)
+        : new Pool(sessions.create, sessions.options);
+    }
+
+    get totalCount(): number {
+      const { available, using, creating } = this.pool;
+      return available + using + creating;
+    }
+
+    get idleCount(): number {
+      return this.pool.available;
+    }
+
+    get waitingCount(): number {
+      return Math.max(0, this.pool.waiting - this.pool.creating);
+    }
+
+    get expiredCount(): number {
+      const { config: { maxLifetime }, objects: { using } } = this.pool.stats();
+      if (!maxLifetime) return 0;
+      return using.filter(({ age }) => age >= Number(maxLifetime)).length;
+    }
+
+    connect(callback?: Callback): Promise<Client> | undefined {
+      const client = this.pool.borrow().then((loan) => this.#lend(loan));
+      if (callback === undefined) return client;
+      client.then(
+        (client) => call(callback, undefined, client, client.release),
+        (error) => call(callback, error, undefined, NOTHING),
+      );
+      return undefined;
+    }
+
+    #lend(loan: Loan<Client>): Client {
+      const client = loan.object;
+      try {
+        client.release = (error) => this.#release(client, loan, error);
+        this.emit("acquire", client);
+      } catch (error) {
+        void loan.release();
+        throw error;
+      }
+      return client;
+    }
+
+    /** The function holds the loan, and is held by the session: it is not lost as long as that is there. */
+    #release(client: Client, loan: Loan<Client>, error: unknown): void {
+      if (loan.ended) return void loan.release(); // which is logged and counted
+      try {
+        this.emit("release", error, client);
+      } finally {
+        const session = this.#sessions.of(client);
+        if (error) void loan.discard(error === true ? undefined : error);
+        else {
+          if (this.#sessions.needsReset(session)) session.run = here();
+          void loan.release();
+        }
+      }
+    }
+
+    release(client: Client, error?: unknown): void {
+      client.release!(error);
+    }
+
+    query(query: unknown, values?: unknown, callback?: unknown): unknown {
+      if (isSubmittable(query)) return this.#submit(query, values, callback);
+      const asked = typeof values === "function"
+        ? this.#query(query, undefined)
+        : this.#query(query, values);
+      const called = typeof values === "function" ? values : callback;
+      if (typeof called !== "function") return asked;
+      asked.then(
+        (result) => call(called as Callback, undefined, result),
+        (error) => call(called as Callback, error),
+      );
+      return undefined;
+    }
+
+    #query(query: unknown, values: unknown): Promise<unknown> {
+      if (typeof query === "function") {
+        return Promise.reject(
+          new TypeError("query: the first argument must be a query, got a function"),
+        );
+      }
+      const run = this.#sessions.always ? here() : undefined;
+      return new Promise((resolve, reject) => {
+        this.pool.borrow().then((loan) => {
+          const client = loan.object;
+          const session = this.#sessions.of(client);
+          session.untouched = true;
+          session.run = run;
+          let isOver = false;
+          const end = (error: unknown, result?: unknown) => {
+            if (isOver) return; // some failures are told twice
+            isOver = true;
+            // Listeners may throw; who waits has the session before they are called.
+            if (!loan.ended) void loan.release();
+            if (error) reject(error);
+            else resolve(result);
+            this.emit("release", error, client);
+          };
+          this.emit("acquire", client);
+          try {
+            client.query(query, values, end);
+          } catch (error) {
+            end(error);
+          }
+        }).catch(reject);
+      }).catch(traced);
+    }
+
+    #submit(query: Submittable, values: unknown, callback: unknown): Submittable {
+      const called = typeof values === "function" ? values : callback;
+      const fail = (error: unknown) => {
+        if (typeof called === "function" && !query.callback) call(called as Callback, error);
+        else query.handleError?.(error, undefined);
+      };
+      this.connect()!.then((client) => {
+        if (query.destroyed) return client.release!();
+        const end = (error?: unknown) => {
+          client.removeListener("drain", drained);
+          client.removeListener("end", end);
+          client.release!(error);
+        };
+        const drained = () => end();
+        client.on("drain", drained);
+        client.on("end", end);
+        try {
+          client.query(query, values, callback);
+        } catch (error) {
+          end(error);
+          fail(error);
+        }
+      }, fail);
+      return query;
+    }
+
+    end(callback?: () => void): Promise<void> | undefined {
+      const ended = this.#end();
+      if (callback === undefined) return ended;
+      ended.then(() => call(callback as Callback), (error) => call(callback as Callback, error));
+      return undefined;
+    }
+
+    async #end(): Promise<void> {
+      if (this.ending) throw new PoolClosedError("pgPool: end was called before");
+      this.ending = true;
+      await this.pool.shutdown({ drain: true });
+      this.ended = true;
+    }
+
+    async [asyncDispose](): Promise<void> {
+      if (this.ending) await this.pool.shutdown();
+      else await this.#end();
+    }
+  };
+}
+
+function isSubmittable(query: unknown): query is Submittable {
+  return typeof (query as Submittable | null | undefined)?.submit === "function";
+}
+
+/** What a callback throws is nobody's but its own. */
+function call(callback: Callback, ...args: [error?: unknown, result?: unknown, done?: Done]): void {
+  try {
+    callback(...args as Parameters<Callback>);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
+/** Has the stack of an error lead to who asked, and not to the socket that told of it. */
+function traced(error: unknown): never {
+  const { captureStackTrace } = Error as { captureStackTrace?(error: object): void };
+  if (error instanceof Error) captureStackTrace?.(error);
+  throw error;
+}

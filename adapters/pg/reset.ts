@@ -1,0 +1,134 @@
+// Resets a session between two borrowers.
+
+import { after } from "../../pool/clock.ts";
+import { quiet } from "../../values.ts";
+import { type Client, isBusy, type Rows, type Submittable } from "./driver.ts";
+
+/** How long a cursor, a stream or a COPY that was left open may take to end, in ms. */
+const PATIENCE = 1_000;
+
+/**
+ * Waits until the server has answered all that the last borrower asked. It takes no round trip: the
+ * driver says when it has nothing to do.
+ *
+ * @returns false if the session has ended meanwhile
+ */
+export function settle(client: Client): Promise<boolean> {
+  // Some shapes do not tell. What is queued last is answered last.
+  if (client.readyForQuery === undefined) return client.query("").then(() => true);
+  const open = client._activeQuery;
+  return new Promise((resolve, reject) => {
+    const end = (settle: () => void) => () => {
+      late?.();
+      client.removeListener("drain", drained);
+      client.removeListener("end", ended);
+      settle();
+    };
+    const drained = end(() => resolve(true));
+    const ended = end(() => resolve(false));
+    const late = isOpen(open)
+      ? after(PATIENCE, true, end(() => reject(new Error("a cursor or stream was left open"))))
+      : undefined;
+    client.on("drain", drained);
+    client.on("end", ended);
+    if (isOpen(open)) close(open);
+  });
+}
+
+/** A cursor, a stream or a COPY ends only when its user says so. */
+function isOpen(query: Submittable | null | undefined): query is Submittable {
+  return typeof query?.close === "function" || typeof query?.destroy === "function";
+}
+
+function close(query: Submittable): void {
+  // Its user has gone; an `error` that nobody hears would end the process.
+  query.on?.("error", () => {});
+  try {
+    quiet(query.close === undefined ? query.destroy!() : query.close(), () => {});
+  } catch {
+    // The time limit sees to it.
+  }
+}
+
+/** What `discard all` does, which cannot follow a rollback in one message. */
+const RESET = [
+  "close all",
+  "set session authorization default",
+  "reset role",
+  "reset all",
+  "deallocate all",
+  "unlisten *",
+  "discard temp",
+  "discard sequences",
+];
+
+const UNLOCK = "select pg_advisory_unlock_all()";
+
+/** Gives up all advisory locks of the session but those given, each as often as it was taken. */
+const UNLOCK_BUT = (kept: string[]) =>
+  `do $reset$ declare held record; begin loop
+    select mode = 'ShareLock' as shared, objsubid = 1 as single,
+      classid::int8 << 32 | objid::int8 as key,
+      classid::int8::bit(32)::int as first, objid::int8::bit(32)::int as second
+    into held from pg_locks
+    where locktype = 'advisory' and granted and pid = pg_backend_pid()
+    and format('%s %s %s %s', classid, objid, objsubid, mode) not in (${kept.join()}) limit 1;
+    exit when not found;
+    if held.single and held.shared then perform pg_advisory_unlock_shared(held.key);
+    elsif held.single then perform pg_advisory_unlock(held.key);
+    elsif held.shared then perform pg_advisory_unlock_shared(held.first, held.second);
+    else perform pg_advisory_unlock(held.first, held.second);
+    end if;
+  end loop; end $reset$`;
+
+/** What a session has now that it is to have again after each reset. */
+const SNAPSHOT = (user: string) =>
+  `select 1 as step, 'set' as kind, name, setting as value from pg_settings
+  where source = 'session' and name !~ '^transaction_'
+union all select 2, 'set', 'session_authorization', session_user where session_user <> ${user}
+union all select 3, 'set', 'role', current_setting('role') where current_setting('role') <> 'none'
+union all select 4, 'listen', channel, '' from pg_listening_channels() as channel
+union all select 5, 'lock', format('%s %s %s %s', classid, objid, objsubid, mode), '' from pg_locks
+  where locktype = 'advisory' and granted and pid = pg_backend_pid()
+order by step`;
+
+/** The statements that reset a session to what it is now: settings, role, LISTEN, advisory locks. */
+export async function resetOf(client: Client): Promise<string> {
+  if (isBusy(client)) await settle(client);
+  const user = client.user === undefined ? "session_user" : literal(client.user);
+  const { rows }: Rows = await client.query(SNAPSHOT(user));
+  const of = (kind: string) => rows.filter((row) => row.kind === kind);
+  const locks = of("lock").map(({ name }) => literal(name!));
+  const settings = of("set").map(({ name, value }) =>
+    `set_config(${literal(name!)}, ${literal(value!)}, false)`
+  );
+  return [
+    ...RESET,
+    locks.length === 0 ? UNLOCK : UNLOCK_BUT(locks),
+    ...settings.length === 0 ? [] : [`select ${settings.join()}`],
+    ...of("listen").map(({ name }) => `listen "${name!.replaceAll('"', '""')}"`),
+  ].join(";\n");
+}
+
+/** Good whatever the session has set of how literals and the encoding are read. */
+function literal(text: string): string {
+  const plain = text.replaceAll("\\", "\\\\").replaceAll("'", "''");
+  const ascii = plain.replace(
+    /[^\0-\x7f]/gu,
+    (letter) => `\\U${letter.codePointAt(0)!.toString(16).padStart(8, "0")}`,
+  );
+  return `E'${ascii}'`;
+}
+
+/** Resets a session by `statements`, after what is open was rolled back, in one round trip. */
+export async function resetSession(
+  client: Client,
+  open: boolean,
+  statements: string,
+): Promise<void> {
+  await client.query(open ? `rollback;\n${statements}` : statements);
+  // The server has forgotten them: the driver must send them again.
+  const { connection } = client;
+  if (connection?.parsedStatements !== undefined) connection.parsedStatements = {};
+  if (connection?.submittedNamedStatements !== undefined) connection.submittedNamedStatements = {};
+}
