@@ -8,6 +8,7 @@ import type { GetOptions, UseContext } from "../../pool/options.ts";
 import { isThenable } from "../../values.ts";
 import { here } from "./context.ts";
 import type { Client, ClientClass, Emitter, Submittable } from "./driver.ts";
+import { endCursor } from "./ended.ts";
 import type { Given } from "./options.ts";
 import { Sessions } from "./sessions.ts";
 
@@ -215,12 +216,16 @@ export function poolClass(
         if (query.destroyed) return client.release!();
         const end = (error?: unknown) => {
           client.removeListener("drain", drained);
-          client.removeListener("end", end);
+          client.removeListener("end", died);
           client.release!(error);
         };
         const drained = () => end();
+        const died = () => {
+          end();
+          endCursor(query);
+        };
         client.on("drain", drained);
-        client.on("end", end);
+        client.on("end", died);
         try {
           client.query(query, values, callback);
         } catch (error) {

@@ -82,9 +82,11 @@ const UNLOCK_BUT = (kept: string[]) =>
   end loop; end $reset$`;
 
 /** What a session has now that it is to have again after each reset. */
-const SNAPSHOT = (user: string) =>
+const SNAPSHOT = (user: string, names: string[]) =>
   `select 1 as step, 'set' as kind, name, setting as value from pg_settings
   where source = 'session' and name !~ '^transaction_'
+union all select 1, 'set', name, current_setting(name, true)
+  from unnest(array[${names.join()}]::text[]) as name where current_setting(name, true) <> ''
 union all select 2, 'set', 'session_authorization', session_user where session_user <> ${user}
 union all select 3, 'set', 'role', current_setting('role') where current_setting('role') <> 'none'
 union all select 4, 'listen', channel, '' from pg_listening_channels() as channel
@@ -92,11 +94,15 @@ union all select 5, 'lock', format('%s %s %s %s', classid, objid, objsubid, mode
   where locktype = 'advisory' and granted and pid = pg_backend_pid()
 order by step`;
 
-/** The statements that reset a session to what it is now: settings, role, LISTEN, advisory locks. */
-export async function resetOf(client: Client): Promise<string> {
+/**
+ * The statements that reset a session to what it is now: settings, role, LISTEN, advisory locks.
+ *
+ * @param names of settings that the server does not list
+ */
+export async function resetOf(client: Client, names: Iterable<string>): Promise<string> {
   if (isBusy(client)) await settle(client);
   const user = client.user === undefined ? "session_user" : literal(client.user);
-  const { rows }: Rows = await client.query(SNAPSHOT(user));
+  const { rows }: Rows = await client.query(SNAPSHOT(user, [...names].map(literal)));
   const of = (kind: string) => rows.filter((row) => row.kind === kind);
   const locks = of("lock").map(({ name }) => literal(name!));
   const settings = of("set").map(({ name, value }) =>

@@ -5,7 +5,9 @@ import type { CloseContext, CreateContext, PoolOptions } from "../../pool/option
 import { cancelQuery } from "./cancel.ts";
 import type { Run } from "./context.ts";
 import { type Client, type ClientClass, isBusy, isQuiet } from "./driver.ts";
+import { watchEnd } from "./ended.ts";
 import { type Listeners, listenersOf, restoreListeners } from "./listeners.ts";
+import { watchNames } from "./names.ts";
 import type { Given } from "./options.ts";
 import { resetOf, resetSession, settle } from "./reset.ts";
 
@@ -92,7 +94,11 @@ export class Sessions {
     } finally {
       signal.removeEventListener("abort", giveUp);
     }
-    client.on("end", () => invalidate("the session has ended"));
+    const letGo = watchEnd(client);
+    client.on("end", () => {
+      invalidate("the session has ended");
+      letGo();
+    });
     return client;
   };
 
@@ -119,12 +125,19 @@ export class Sessions {
   }
 
   async #open(client: Client): Promise<void> {
-    const { own, reset } = this.#given;
+    const { reset } = this.#given;
     const session = this.of(client);
-    await own.opener?.(client);
-    this.watcher?.connected(client);
-    if (reset === "session") session.reset = await resetOf(client);
+    if (reset === "session") {
+      const { names, end } = watchNames(client);
+      await this.#greet(client).finally(end);
+      session.reset = await resetOf(client, names);
+    } else await this.#greet(client);
     session.listeners = listenersOf(client);
+  }
+
+  async #greet(client: Client): Promise<void> {
+    await this.#given.own.opener?.(client);
+    this.watcher?.connected(client);
   }
 
   /** Between two borrowers. Most often there is nothing to do, and no promise to be waited for. */

@@ -164,7 +164,9 @@ const SCRIPTS: Record<string, Script> = {
     await assertRejects(() => pool.connect());
     await assertRejects(() => pool.query("select 1"));
     await assertRejects(() => pool.end());
-    await new Promise<void>((resolve) => pool.connect((error) => resolve(see(error instanceof Error))));
+    await new Promise<void>((resolve) =>
+      pool.connect((error) => resolve(see(error instanceof Error)))
+    );
     client.release();
     await ended;
     see(pool.ended, pool.totalCount, pool.idleCount);

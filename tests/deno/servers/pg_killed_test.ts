@@ -1,0 +1,190 @@
+// Sessions of pgPool that die, in all places where they may: nothing ends the process, all else goes on.
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+// @ts-types="@types/pg"
+import pg from "pg";
+import QueryStream from "pg-query-stream";
+import { type PgPool, pgPool, type PgPoolOptions } from "../../../adapters/pg.ts";
+import { sleep } from "../../helpers/until.ts";
+import { type Postgres, postgres } from "./postgres.ts";
+import { whySkipped } from "./register.ts";
+import { soon } from "./soon.ts";
+
+type Options = Partial<PgPoolOptions<typeof pg>>;
+type OurPool = PgPool<typeof pg>;
+
+const SIZE = 8;
+const USERS = 32;
+const skipped = await whySkipped(postgres);
+
+function test(name: string, options: Options, fn: (pool: OurPool, server: Postgres) => unknown) {
+  Deno.test({
+    name: `pgPool: ${name}${skipped}`,
+    ignore: skipped !== "",
+    async fn() {
+      await using server = await postgres.open(SIZE) as Postgres;
+      const { account: user } = server;
+      const own = { host: "127.0.0.1", user, database: "test", application_name: user };
+      const pool = pgPool(pg, { ...own, maxSize: SIZE, logLevel: "silent", ...options });
+      try {
+        await fn(pool, server);
+      } finally {
+        await pool.pool.shutdown({ timeout: 500 });
+      }
+      await soon(async () => await server.count() === 0, () => "sessions are left", 1_000);
+    },
+  });
+}
+
+type Work = (pool: OurPool) => Promise<unknown>;
+
+const WORKS: Record<string, Work> = {
+  query: (pool) => pool.query("select pg_sleep(0.002)"),
+  async transaction(pool) {
+    const client = await pool.connect();
+    try {
+      await client.query("begin");
+      await client.query("select pg_sleep(0.002)");
+      await client.query("commit");
+    } finally {
+      client.release();
+    }
+  },
+  "callback": (pool) =>
+    new Promise<void>((resolve, reject) => {
+      pool.connect((error, client, done) => {
+        if (error) return reject(error);
+        client!.query("select pg_sleep(0.002)", (error) => {
+          done(error ?? undefined);
+          if (error) reject(error);
+          else resolve();
+        });
+      });
+    }),
+  stream: async (pool) => {
+    const sql = "select n, pg_sleep(0.0002) from generate_series(1, 10) as n";
+    for await (const _row of pool.query(new QueryStream(sql, [], { batchSize: 3 })));
+  },
+  "use": (pool) => pool.pool.use((client) => client.query("select pg_sleep(0.002)")),
+};
+
+for (const reset of ["rollback", "session"] as const) {
+  for (const [name, work] of Object.entries(WORKS)) {
+    test(
+      `${name}, all sessions are killed under load, reset: "${reset}"`,
+      { reset },
+      async (pool, server) => {
+        let over = false;
+        let served = 0;
+        const failures: { at: number; error: unknown }[] = [];
+        const users = Array.from({ length: USERS }, async () => {
+          while (!over) {
+            const begun = performance.now();
+            try {
+              await work(pool);
+              served++;
+            } catch (error) {
+              failures.push({ at: begun, error });
+            }
+          }
+        });
+        try {
+          for (let round = 0; round < 3; round++) {
+            const enough = served + 3 * USERS;
+            await soon(() => served >= enough, () => `it does not answer: ${pool.pool}`, 5_000);
+            failures.length = 0;
+            await server.terminate();
+            const then = performance.now();
+            const again = served + 3 * USERS;
+            await soon(() => served >= again, () => `it answers no more: ${pool.pool}`, 2_000);
+            // One for each that had a session; what comes later has a new one.
+            assert(
+              failures.length <= SIZE,
+              `${failures.length}: ${failures.map(({ error }) => error)}`,
+            );
+            assertEquals(failures.filter(({ at }) => at > then).map(({ error }) => error), []);
+          }
+        } finally {
+          over = true;
+        }
+        await Promise.all(users);
+        await soon(() => pool.pool.using === 0, () => `${pool.pool}`, 1_000);
+        assertEquals([pool.totalCount, pool.waitingCount], [pool.idleCount, 0]);
+        assert(await server.count() <= SIZE);
+      },
+    );
+  }
+}
+
+test(
+  "a session that is killed on loan, while its borrower does something else",
+  {},
+  async (pool, server) => {
+    const heard: unknown[] = [];
+    pool.on("error", (error) => heard.push(error));
+    const client = await pool.connect();
+    await server.terminate();
+    await sleep(20);
+    assertEquals([heard, pool.totalCount, pool.idleCount], [[], 1, 0]);
+    await assertRejects(() => client.query("select 1"));
+    client.release();
+    await soon(() => pool.totalCount === 0, () => `${pool.pool}`, 1_000);
+    assertEquals((await pool.query("select 1 as one")).rows, [{ one: 1 }]);
+  },
+);
+
+test(
+  "idle sessions that are killed: the pool says so if somebody listens",
+  {},
+  async (pool, server) => {
+    const clients = await Promise.all(Array.from({ length: 3 }, () => pool.connect()));
+    for (const client of clients) client.release();
+    await server.terminate(); // nobody listens
+    await soon(() => pool.totalCount === 0, () => `${pool.pool}`, 1_000);
+    const heard: unknown[] = [];
+    pool.on("error", (_error, client) => heard.push(client));
+    const one = await pool.connect();
+    one.release();
+    await server.terminate();
+    await soon(() => heard.length > 0, () => "nobody is told", 1_000);
+    assertEquals(heard, [one]);
+    assertEquals(pool.pool.stats().invalidated, 4);
+  },
+);
+
+test("a borrower ends its session", {}, async (pool) => {
+  for (let i = 0; i < 3; i++) {
+    const client = await pool.connect();
+    await client.end();
+    client.release();
+    await soon(() => pool.totalCount === 0, () => `${pool.pool}`, 1_000);
+  }
+  assertEquals((await pool.query("select 1 as one")).rows, [{ one: 1 }]);
+});
+
+test(
+  "sessions that are killed while they are reset",
+  { reset: "session" },
+  async (pool, server) => {
+    for (let i = 0; i < 5; i++) {
+      const client = await pool.connect();
+      await client.query("begin; select pg_sleep(0.01)").catch(() => {});
+      void client.query("select pg_sleep(0.05)").catch(() => {});
+      client.release();
+      await server.terminate();
+      await soon(() => pool.totalCount === 0, () => `${pool.pool}`, 1_000);
+    }
+    assertEquals((await pool.query("select 1 as one")).rows, [{ one: 1 }]);
+    assertEquals(pool.pool.stats().hookErrors, 0);
+  },
+);
+
+test("a shutdown closes what is in the middle of a query", {}, async (pool, server) => {
+  const asked = assertRejects(() => pool.query("select pg_sleep(9)"));
+  await soon(() => pool.pool.using === 1, () => "it has not begun", 1_000);
+  const begun = performance.now();
+  await pool.pool.shutdown({ timeout: 20 });
+  await asked;
+  assert(performance.now() - begun < 1_000);
+  await server.terminate();
+});
