@@ -5,7 +5,6 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import pg from "pg";
 import { type PgPool, pgPool, type PgPoolOptions } from "../../../adapters/pg.ts";
 import { sleep } from "../../helpers/until.ts";
-import { Link } from "./link.ts";
 import { type Postgres, postgres } from "./postgres.ts";
 import { whySkipped } from "./register.ts";
 import { soon } from "./soon.ts";
@@ -19,16 +18,15 @@ const SLEEP = "select pg_sleep(9)";
 function test(
   name: string,
   options: Options,
-  fn: (pool: OurPool, server: Postgres, link: Link) => unknown,
+  fn: (pool: OurPool, server: Postgres) => unknown,
 ) {
   Deno.test({
     name: `pgPool, cancel: ${name}${skipped}`,
     ignore: skipped !== "",
     async fn() {
       await using server = await postgres.open(2) as Postgres;
-      await using link = await Link.to(server.port);
       const { account: user } = server;
-      const own = { host: "127.0.0.1", port: link.port, user, database: "test" };
+      const own = { host: "127.0.0.1", user, database: "test" };
       const pool = pgPool(pg, {
         ...own,
         application_name: user,
@@ -38,7 +36,7 @@ function test(
         ...options,
       });
       try {
-        await fn(pool, server, link);
+        await fn(pool, server);
       } finally {
         await pool.pool.shutdown({ timeout: 500 });
       }
@@ -123,19 +121,3 @@ test("without it, the query goes on", { cancel: false }, async (pool, server) =>
   await sleep(50);
   assertEquals(await running(server), 1);
 });
-
-test(
-  "with a link that stalls, it takes no longer than a second",
-  {},
-  async (pool, server, link) => {
-    const client = await pool.connect();
-    const asked = assertRejects(() => client.query(SLEEP));
-    await soon(async () => await running(server) === 1, () => "it has not begun", 1_000);
-    await link.cut("stall");
-    const begun = performance.now();
-    client.release(true);
-    await asked;
-    assert(performance.now() - begun < 2_500);
-    await server.terminate();
-  },
-);

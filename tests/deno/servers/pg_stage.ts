@@ -1,0 +1,21 @@
+// A role with a schema of its own, for software that brings its tables along.
+
+import { type Postgres, postgres } from "./postgres.ts";
+import { soon } from "./soon.ts";
+import type { User } from "./pg_users.ts";
+
+/** Has it do its work; nothing of it may be left at the server. */
+export async function played(user: User): Promise<void> {
+  await using server = await postgres.open(12) as Postgres;
+  const { account } = server;
+  await server.ask(`create schema ${account} authorization ${account}`);
+  await server.ask(`grant create on database test to ${account}`);
+  const config = { host: "127.0.0.1", user: account, database: "test", application_name: account };
+  try {
+    await user({ config, terminate: () => server.terminate() });
+    await soon(async () => await server.count() === 0, () => "sessions are left", 1_000);
+  } finally {
+    await server.terminate();
+    await server.ask(`set client_min_messages = error; drop owned by ${account} cascade`);
+  }
+}
