@@ -1,0 +1,42 @@
+// Packages of npm, side by side in one directory, as a project has them: peers find each other there.
+
+import { build, stop } from "esbuild";
+import { run } from "../../../scripts/process.ts";
+import { exists } from "../../../scripts/sources.ts";
+import config from "../../../deno.json" with { type: "json" };
+
+export type Name = keyof typeof config.imports;
+
+const STD = new URL("../../std/", import.meta.url).pathname;
+const LIMIT = 300_000;
+
+/** A bundle of a program beside these packages, which are installed once. */
+export async function bundledBeside(names: readonly Name[], main: string): Promise<string> {
+  const wanted = names.map((name) => config.imports[name].replace(/^npm:(@?[^@]+@[^/]+).*/, "$1"));
+  const home = `${Deno.cwd()}/.cache/packages/${await digest(wanted.join())}`;
+  if (!exists(home)) await install(home, wanted);
+  const outfile = `${home}/${Deno.pid}.mjs`;
+  const alias = { "@std/assert": `${STD}assert.ts`, "@std/testing/time": `${STD}time.ts` };
+  const options = { bundle: true, format: "esm", packages: "external", target: "esnext" } as const;
+  await build({ ...options, entryPoints: [main], alias, outfile, logLevel: "silent" });
+  await stop();
+  return outfile;
+}
+
+async function install(home: string, wanted: string[]): Promise<void> {
+  const part = `${home}.${Deno.pid}.part`;
+  await Deno.mkdir(part, { recursive: true });
+  const flags = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"];
+  const command = ["npm", "install", "--prefix", part, "--loglevel=error"];
+  const { code, output } = await run([...command, ...flags, ...wanted], { limit: LIMIT });
+  if (code !== 0) throw new Error(`npm could not install ${wanted}: ${output}`);
+  // Renamed when complete; another process may have been faster.
+  await Deno.rename(part, home).catch(() => Deno.remove(part, { recursive: true }));
+}
+
+async function digest(text: string): Promise<string> {
+  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return [...new Uint8Array(bytes).slice(0, 6)].map((n) => n.toString(16).padStart(2, "0")).join(
+    "",
+  );
+}
