@@ -10,11 +10,17 @@ export type Name = keyof typeof config.imports;
 const STD = new URL("../../std/", import.meta.url).pathname;
 const LIMIT = 300_000;
 
-/** A bundle of a program beside these packages, which are installed once. */
-export async function bundledBeside(names: readonly Name[], main: string): Promise<string> {
+/** A directory with these packages, which are installed once. */
+export async function installedBeside(names: readonly Name[]): Promise<string> {
   const wanted = names.map((name) => config.imports[name].replace(/^npm:(@?[^@]+@[^/]+).*/, "$1"));
   const home = `${Deno.cwd()}/.cache/packages/${await digest(wanted.join())}`;
   if (!exists(home)) await install(home, wanted);
+  return home;
+}
+
+/** A bundle of a program beside these packages. */
+export async function bundledBeside(names: readonly Name[], main: string): Promise<string> {
+  const home = await installedBeside(names);
   const outfile = `${home}/${Deno.pid}.mjs`;
   const alias = { "@std/assert": `${STD}assert.ts`, "@std/testing/time": `${STD}time.ts` };
   const options = { bundle: true, format: "esm", packages: "external", target: "esnext" } as const;
