@@ -32,8 +32,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   closer: "the pool itself ends its sessions; listen to its event remove",
 };
 
-/** pg's own, though it looks like an option of a pool. */
-const PGS = ["connectionTimeoutMillis"];
+/** pg's own, though they look like options of a pool. */
+const PGS = ["connectionTimeoutMillis", "lock_timeout"];
 
 /** As pg-pool has them. */
 const DEFAULTS = { maxSize: 10, maxAvailDelay: 10_000 };
