@@ -2,16 +2,16 @@
  * A pool of PostgreSQL sessions of the driver `pg`, in the shape of its own `pg.Pool`: for Kysely,
  * Drizzle, TypeORM, job queues, and whatever else asks for one.
  *
- * ```ts ignore
+ * ```ts
  * import pg from "pg";
  * import { pgPool } from "@x/proxypool/pg";
  *
- * await using pool = pgPool(pg, {
+ * const pool = pgPool(pg, {
  *   connectionString: "postgres://app@localhost/app", // pg's own options, and
  *   maxSize: 10, //                                      those of a Pool
  *   timeout: 2_000,
  * });
- * const { rows } = await pool.query("select now()");
+ * export const now = () => pool.query("select now()");
  * ```
  *
  * @module
@@ -74,19 +74,23 @@ const classes = new WeakMap<object, ReturnType<typeof poolClass>>();
  * - `connect` goes by `timeout`. It is `connectionTimeoutMillis`, if that alone is given.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import pg from "pg";
  * import { pgPool } from "@x/proxypool/pg";
  *
  * const pool = pgPool(pg, { host: "localhost", database: "app", maxSize: 10 });
- * const client = await pool.connect();
- * try {
- *   await client.query("begin");
- *   await client.query("insert into orders values (1)");
- *   await client.query("commit");
- * } finally {
- *   client.release(); // what is still open is rolled back
+ *
+ * export async function order(): Promise<void> {
+ *   const client = await pool.connect();
+ *   try {
+ *     await client.query("begin");
+ *     await client.query("insert into orders values (1)");
+ *     await client.query("commit");
+ *   } finally {
+ *     client.release(); // what is still open is rolled back
+ *   }
  * }
+ *
  * await pool.end();
  * ```
  *
@@ -111,7 +115,7 @@ export function pgPool<M extends PgModule>(pg: M, options: PgPoolOptions<M>): Pg
  * What makes a pooled `Proxy` one of sessions: `fun` and the hooks that {@linkcode pgPool} uses itself.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import pg from "pg";
  * import { Proxy } from "@x/proxypool";
  * import { pgSessions, scopedPgPool } from "@x/proxypool/pg";
@@ -141,18 +145,20 @@ export function pgSessions<M extends PgModule>(
  * of the frame.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import pg from "pg";
  * import { Proxy } from "@x/proxypool";
  * import { pgSessions, scopedPgPool } from "@x/proxypool/pg";
  * import { versatile } from "@x/proxypool/scopes";
  *
  * const pool = scopedPgPool(new Proxy(pgSessions(pg, { database: "app", maxSize: 10 })), pg);
- * await versatile.run(async () => {
- *   await pool.query("begin");
- *   await pool.query("insert into orders values (1)"); // in that transaction
- *   await pool.query("commit");
- * });
+ *
+ * export const order = () =>
+ *   versatile.run(async () => {
+ *     await pool.query("begin");
+ *     await pool.query("insert into orders values (1)"); // in that transaction
+ *     await pool.query("commit");
+ *   });
  * ```
  *
  * @param proxy a `Proxy` with a pool of sessions
