@@ -127,7 +127,7 @@ const EXAMPLES: Record<string, Example<never>> = {
     resets: true,
   },
   "postgres_pg.ts": {
-    open: (url) => Promise.resolve(openPg(url, "set search_path = tenant") as Pool<never>),
+    open: (url) => Promise.resolve(openPg(url, "set search_path = tenant").pool as Pool<never>),
     session: ofPg,
     resets: true,
   },

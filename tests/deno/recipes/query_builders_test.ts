@@ -3,8 +3,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { sql } from "drizzle-orm";
 import { Kysely, PostgresDialect, sql as kyselySql } from "kysely";
-import { withDb } from "../../../examples/recipes/drizzle.ts";
-import { poolForKysely } from "../../../examples/recipes/kysely.ts";
+import { drizzle } from "drizzle-orm/node-postgres";
 import { openPool } from "../../../examples/recipes/postgres_pg.ts";
 import { postgres } from "../servers/postgres.ts";
 import { whySkipped } from "../servers/register.ts";
@@ -30,7 +29,7 @@ function test(
       await using server = await postgres.open(10);
       const url = urlOf(server.account);
       await using pool = openPool(url);
-      const { transaction, end = () => pool.shutdown() } = make(pool);
+      const { transaction, end = () => pool.end() } = make(pool);
       const all = Array.from({ length: 30 }, (_, i) =>
         (async () => {
           const fails = i % 3 === 0;
@@ -41,7 +40,7 @@ function test(
         })());
       await Promise.all(all);
       await end();
-      const { size, created, returned, discarded } = pool.stats();
+      const { size, created, returned, discarded } = pool.pool.stats();
       assertEquals([size, created, returned, discarded], [0, 10, 30, 0]);
       await soon(async () => await server.count() === 0, () => "sessions are left", 1_000);
     },
@@ -71,7 +70,7 @@ function failing(pids: number[], fails: boolean): number[] {
 }
 
 test("kysely.ts", (pool) => {
-  const db = new Kysely({ dialect: new PostgresDialect({ pool: poolForKysely(pool) }) });
+  const db = new Kysely({ dialect: new PostgresDialect({ pool }) });
   const query = kyselySql.raw<{ pid: number }>(PID);
   return {
     transaction: (fails) =>
@@ -83,11 +82,13 @@ test("kysely.ts", (pool) => {
   };
 });
 
-test("drizzle.ts", (pool) => ({
-  transaction: (fails) =>
-    withDb(pool, (db) =>
+test("drizzle.ts", (pool) => {
+  const db = drizzle({ client: pool });
+  return {
+    transaction: (fails) =>
       db.transaction(async (transaction) => {
         const one = async () => Number((await transaction.execute(sql.raw(PID))).rows[0]!.pid);
         return failing([await one(), await one()], fails);
-      })),
-}));
+      }),
+  };
+});
