@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 // @ts-types="@types/pg"
 import pg from "pg";
+import Cursor from "pg-cursor";
 import QueryStream from "pg-query-stream";
 import { type PgPool, pgPool, type PgPoolOptions } from "../../../adapters/pg.ts";
 import { sleep } from "../../helpers/until.ts";
@@ -187,4 +188,24 @@ test("a shutdown closes what is in the middle of a query", {}, async (pool, serv
   await asked;
   assert(performance.now() - begun < 1_000);
   await server.terminate();
+});
+
+test("a cursor that has all its rows when its session dies gives them", {}, async (pool) => {
+  pool.on("connect", (client) => {
+    const { connection } = client as unknown as { connection: pg.Connection };
+    const emit = connection.emit.bind(connection);
+    // All of the answer arrives, but for its very last message.
+    connection.emit = (event, ...args) => {
+      if (event !== "readyForQuery") return emit(event, ...args);
+      connection.stream.destroy();
+      return true;
+    };
+  });
+  const sql = "select n from generate_series(1, 3) as n";
+  const rows = await pool.query(new QueryStream(sql)).toArray();
+  assertEquals(rows, [{ n: 1 }, { n: 2 }, { n: 3 }]);
+  const cursor = pool.query(new Cursor(sql));
+  assertEquals((await cursor.read(9)).length, 3);
+  await cursor.close();
+  await soon(() => pool.totalCount === 0, () => `${pool.pool}`, 1_000);
 });

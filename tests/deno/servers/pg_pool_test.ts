@@ -75,7 +75,9 @@ const SCRIPTS: Record<string, Script> = {
   },
 
   async "connect and release"(pool, see) {
-    const one = await pool.connect();
+    const connecting = pool.connect();
+    see(pool.waitingCount, pool.totalCount, pool.idleCount);
+    const one = await connecting;
     const two = await pool.connect();
     see(one instanceof pg.Client, one !== two, pool.totalCount, pool.idleCount);
     const waiting = pool.connect();

@@ -292,3 +292,15 @@ test("a reset that fails closes the session", {
   const pid = await pidOf(pool);
   assert(await pidOf(pool) !== pid);
 });
+
+test("a failure that pg tells twice is one, and costs no session", {}, async (pool) => {
+  const pid = await pidOf(pool);
+  const heard: unknown[] = [];
+  pool.on("release", (error) => heard.push(error?.message));
+  const circular: { own?: unknown } = {};
+  circular.own = circular;
+  await assertRejects(() => pool.query("select $1::json", [circular]), TypeError, "circular");
+  await same(pool, pid);
+  assertEquals(heard.length, 2);
+  assertEquals(pool.pool.stats().doubleReturns, 0);
+});
