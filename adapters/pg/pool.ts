@@ -6,7 +6,7 @@ import { Pool } from "../../pool.ts";
 import type { Loan } from "../../pool/loan.ts";
 import type { GetOptions, UseContext } from "../../pool/options.ts";
 import { isThenable } from "../../values.ts";
-import { here } from "./context.ts";
+import { here, type Run } from "./context.ts";
 import type { Client, ClientClass, Emitter, Submittable } from "./driver.ts";
 import { endCursor } from "./ended.ts";
 import type { Given } from "./options.ts";
@@ -181,29 +181,41 @@ export function poolClass(
       }
       const run = this.#sessions.always ? here() : undefined;
       return new Promise((resolve, reject) => {
-        this.pool.borrow().then((loan) => {
-          const client = loan.object;
-          const session = this.#sessions.of(client);
-          session.untouched = true;
-          session.run = run;
-          let isOver = false;
-          const end = (error: unknown, result?: unknown) => {
-            if (isOver) return; // some failures are told twice
-            isOver = true;
-            // Listeners may throw; who waits has the session before they are called.
-            if (!loan.ended) void loan.release();
-            if (error) reject(error);
-            else resolve(result);
-            this.emit("release", error, client);
-          };
-          this.emit("acquire", client);
-          try {
-            client.query(query, values, end);
-          } catch (error) {
-            end(error);
-          }
-        }).catch(reject);
+        this.pool.borrow()
+          .then((loan) => this.#ask(loan, query, values, run, resolve, reject), reject);
       }).catch(traced);
+    }
+
+    /** Asks on a session that nobody else sees, and gives it back when it has answered. */
+    #ask(
+      loan: Loan<Client>,
+      query: unknown,
+      values: unknown,
+      run: Run | undefined,
+      resolve: (result: unknown) => void,
+      reject: (error: unknown) => void,
+    ): void {
+      let isOver = false;
+      const end = (error: unknown, result?: unknown) => {
+        if (isOver) return; // some failures are told twice
+        isOver = true;
+        // Listeners may throw; who waits has the session before they are called.
+        if (!loan.ended) void loan.release();
+        if (error) reject(error);
+        else resolve(result);
+        this.emit("release", error, client);
+      };
+      let client: Client | undefined;
+      try {
+        client = loan.object;
+        const session = this.#sessions.of(client);
+        session.untouched = true;
+        session.run = run;
+        this.emit("acquire", client);
+        client.query(query, values, end);
+      } catch (error) {
+        end(error);
+      }
     }
 
     #submit(query: Submittable, values: unknown, callback: unknown): Submittable {
