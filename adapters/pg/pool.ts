@@ -131,7 +131,11 @@ export function poolClass(
     #lend(loan: Loan<Client>): Client {
       const client = loan.object;
       try {
-        client.release = (error) => this.#release(client, loan, error);
+        client.release = this.#releaseOf(client, loan);
+        // Some lose a session whose first query fails: its place is not to be lost, too.
+        this.#sessions.of(client).lost = () => {
+          if (!loan.ended) void loan.discard("the session has ended");
+        };
         this.emit("acquire", client);
       } catch (error) {
         void loan.release();
@@ -140,19 +144,23 @@ export function poolClass(
       return client;
     }
 
-    /** The function holds the loan, and is held by the session: it is not lost as long as that is there. */
-    #release(client: Client, loan: Loan<Client>, error: unknown): void {
-      if (loan.ended) return void loan.release(); // which is logged and counted
-      try {
-        this.emit("release", error, client);
-      } finally {
-        const session = this.#sessions.of(client);
-        if (error) void loan.discard(error === true ? undefined : error);
-        else {
-          if (this.#sessions.needsReset(session)) session.run = here();
-          void loan.release();
+    /** It holds the loan, and is held by the session: the loan is not lost as long as that is there. */
+    #releaseOf(client: Client, loan: Loan<Client>): Done {
+      let isReleased = false;
+      return (error) => {
+        if (isReleased) return void loan.release(); // which is logged and counted
+        isReleased = true;
+        try {
+          this.emit("release", error, client);
+        } finally {
+          const session = this.#sessions.of(client);
+          if (error && !loan.ended) void loan.discard(error === true ? undefined : error);
+          else if (!loan.ended) {
+            if (this.#sessions.needsReset(session)) session.run = here();
+            void loan.release();
+          }
         }
-      }
+      };
     }
 
     release(client: Client, error?: unknown): void {

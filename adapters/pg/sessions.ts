@@ -25,6 +25,8 @@ export interface Session {
   closing: boolean;
   /** Its query is being cancelled. */
   cancelling: Promise<void> | undefined;
+  /** It has ended: whoever has it can do nothing with it. */
+  lost: (() => void) | undefined;
   /** The context of the borrower that gives it back, for tracers to see whose reset it is. */
   run: Run | undefined;
 }
@@ -81,6 +83,7 @@ export class Sessions {
       status: undefined,
       closing: false,
       cancelling: undefined,
+      lost: undefined,
       run: undefined,
     };
     this.#known.set(client, session);
@@ -97,6 +100,7 @@ export class Sessions {
     const letGo = watchEnd(client);
     client.on("end", () => {
       invalidate("the session has ended");
+      session.lost?.();
       letGo();
     });
     return client;

@@ -6,7 +6,6 @@ import pg from "pg";
 import Cursor from "pg-cursor";
 import QueryStream from "pg-query-stream";
 import { type PgPool, pgPool, type PgPoolOptions } from "../../../adapters/pg.ts";
-import { sleep } from "../../helpers/until.ts";
 import { type Postgres, postgres } from "./postgres.ts";
 import { whySkipped } from "./register.ts";
 import { soon } from "./soon.ts";
@@ -109,7 +108,7 @@ for (const reset of ["rollback", "session"] as const) {
           over = true;
         }
         await Promise.all(users);
-        await soon(() => pool.pool.using === 0, () => `${pool.pool}`, 1_000);
+        await soon(() => pool.pool.using + pool.pool.creating === 0, () => `${pool.pool}`, 1_000);
         assertEquals([pool.totalCount, pool.waitingCount], [pool.idleCount, 0]);
         assert(await server.count() <= SIZE);
       },
@@ -125,12 +124,12 @@ test(
     pool.on("error", (error) => heard.push(error));
     const client = await pool.connect();
     await server.terminate();
-    await sleep(20);
-    assertEquals([heard, pool.totalCount, pool.idleCount], [[], 1, 0]);
-    await assertRejects(() => client.query("select 1"));
-    client.release();
+    // Its place is free, though some, such as Drizzle, never give back what fails at once.
     await soon(() => pool.totalCount === 0, () => `${pool.pool}`, 1_000);
+    await assertRejects(() => client.query("select 1"));
     assertEquals((await pool.query("select 1 as one")).rows, [{ one: 1 }]);
+    client.release();
+    assertEquals([heard, pool.idleCount, pool.pool.stats().doubleReturns], [[], 1, 0]);
   },
 );
 

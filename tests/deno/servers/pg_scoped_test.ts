@@ -75,8 +75,9 @@ test("one request, one session", async (opened) => {
     }));
   await Promise.all(requests);
   const { created, returned, doubleReturns } = opened.proxy._pool!.stats();
-  assertEquals([created, returned, doubleReturns], [SIZE, 20, 0]);
-  assertEquals([opened.pool.totalCount, opened.pool.idleCount], [SIZE, SIZE]);
+  assert(created <= SIZE);
+  assertEquals([returned, doubleReturns], [20, 0]);
+  assertEquals(opened.pool.totalCount, opened.pool.idleCount);
 });
 
 test("one request, one transaction", async ({ pool, kysely, drizzle, proxy }) => {
