@@ -14,7 +14,10 @@ export function librarySources(): string[] {
     "errors",
   ]
     .map((name) => `${name}.ts`).filter(exists);
-  return [...files, ...["pool", "proxy", "scopes", "compat", "adapters"].flatMap((dir) => find(dir, ".ts"))];
+  return [
+    ...files,
+    ...["pool", "proxy", "scopes", "compat", "adapters"].flatMap((dir) => find(dir, ".ts")),
+  ];
 }
 
 /** Every file with tests, in a fixed order. */
