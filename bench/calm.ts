@@ -1,5 +1,6 @@
 // Calm: how pools behave in an outage and under overload, as tables, as data and as a picture.
 
+import { dirname } from "node:path";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { read } from "../scripts/command_line.ts";
 import { run, tail } from "../scripts/process.ts";
@@ -86,6 +87,7 @@ async function measured(quick: boolean): Promise<Result> {
 /** The gate looks at the form of the files, too. */
 async function keep(result: Result, data: string, drawing: string): Promise<void> {
   const shown = result.runs.filter(({ timeout }) => timeout === PATIENCE);
+  await Deno.mkdir(dirname(data), { recursive: true });
   await Deno.writeTextFile(data, toText(result));
   await Deno.writeTextFile(drawing, picture(shown));
   await run([Deno.execPath(), "fmt", "--quiet", data, drawing]);
