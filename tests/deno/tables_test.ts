@@ -7,6 +7,7 @@ import { NUMBERS } from "../../pool/options.ts";
 import { Totals } from "../../pool/observe.ts";
 import { find } from "../../scripts/sources.ts";
 import { scopes } from "../../scopes/mod.ts";
+import { MUTATIONS } from "../model/mutations.ts";
 import { blocks, prose, readPage, spans, tables } from "../helpers/markdown.ts";
 
 /** The table of a page whose first column has that heading, without the headings. */
@@ -93,6 +94,13 @@ Deno.test("docs/inside.md: each function that it names is in the file that it na
     return !declared.test(Deno.readTextFileSync(path));
   });
   assertEquals(missing, []);
+});
+
+Deno.test("each mutation replaces a text that stands in its file, once", () => {
+  const wrong = MUTATIONS.filter(({ file, from }) =>
+    Deno.readTextFileSync(file).split(from).length !== 2
+  );
+  assertEquals(wrong.map(({ name }) => name), []);
 });
 
 /** What runs the frame; around it the table has no types, and the tests have options of their own. */

@@ -1,9 +1,11 @@
 // Ways to break the library, each a replacement of a text that occurs once in its file. The tests, the
 // model first of all, are to notice every one of them: `deno task test:mutants`.
 
-import { CREATING, QUEUEING, RECYCLING } from "./mutations/calm.ts";
 import { LENDING } from "./mutations/lending.ts";
 import { MAKING } from "./mutations/making.ts";
+import { CREATING } from "./mutations/outage.ts";
+import { QUEUEING } from "./mutations/overload.ts";
+import { RECYCLING } from "./mutations/recycling.ts";
 import type { ByFile } from "./mutations/row.ts";
 import { TELLING } from "./mutations/telling.ts";
 import { USING } from "./mutations/using.ts";
