@@ -1,6 +1,7 @@
 // What tests of failing creations share: a server that can be down, and chance that is known.
 
-import { Thing, type Time } from "./pool.ts";
+import type { Pool } from "../../mod.ts";
+import { type Creations, rejection, Thing, type Time } from "./pool.ts";
 
 /** What a pool calls to make things: at which moments it was called, and whether it works. */
 export class Server {
@@ -53,4 +54,26 @@ export function outcomeOf(promise: Promise<unknown>): { now: unknown } {
     (error) => outcome.now = error instanceof Error ? error.message : error,
   );
   return outcome;
+}
+
+export const QUIET = { logLevel: "silent" } as const;
+
+/** Has two creations fail, after which the pool rests; `get`s of no options. */
+export async function breakDown(pool: Pool<Thing>): Promise<void> {
+  await Promise.all([rejection(pool.get()), rejection(pool.get())]);
+}
+
+/** Has two creations by hand fail, from the `i`th on, after which the pool rests. */
+export async function failBoth(pool: Pool<Thing>, creations: Creations, i = 0): Promise<void> {
+  const gets = [rejection(pool.get()), rejection(pool.get())];
+  await creations.fail(i, "down");
+  await creations.fail(i + 1, "down");
+  await Promise.all(gets);
+}
+
+/** Shuts a pool down, by force, in fake time. */
+export async function end(pool: Pool<Thing>, time: Time): Promise<void> {
+  const ended = pool.shutdown({ timeout: 1 });
+  await time.pass(600, 100);
+  await ended;
 }
