@@ -110,7 +110,7 @@ export function roundDelay(settings: Settings<never>): number {
 
 /** How long those wait who ask for objects, in ms. */
 export interface Waits {
-  /** When last somebody was served within the target, or began to wait with nobody ahead. */
+  /** When last somebody was served in turn within the target, or nobody had to wait for others. */
   readonly calm: number;
   /** How long the one has waited that waits for longest. */
   readonly longest: number;

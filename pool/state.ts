@@ -132,7 +132,7 @@ export class State<T> {
   /** Whether those who wait do so for too long, and when that is looked at; Infinity: it is not. */
   shed!: Timer;
   shedAt = Infinity;
-  /** When last somebody was served within `queueTarget`, or began to wait with nobody ahead. */
+  /** When last somebody was served in turn within `queueTarget`, or nobody had to wait for others. */
   calm = -Infinity;
   /** The pool is overloaded. */
   overload: { readonly since: number; refused: number } | undefined = undefined;
