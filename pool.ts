@@ -6,26 +6,22 @@
 
 import { adoptDisposal, asyncDispose, dispose } from "./disposal.ts";
 import { LeaseError } from "./errors.ts";
-import { acquire, acquireNow, acquireQuickly, forgetSlow } from "./pool/acquire.ts";
+import { acquire, acquireNow, acquireQuickly } from "./pool/acquire.ts";
+import { assemble } from "./pool/assemble.ts";
 import {
   checkBounds,
-  checkFun,
   checkNames,
   checkNoOptions,
   checkObserver,
   checkReset,
   checkShutdown,
-  settingsOf,
 } from "./pool/check.ts";
-import { Timer } from "./pool/clock.ts";
 import { invalidateOpening } from "./pool/create.ts";
-import { dispatch } from "./pool/dispatch.ts";
 import { invalidate } from "./pool/evict.ts";
 import { deadError, foreignError, loanError } from "./pool/explain.ts";
-import { LeakWatch } from "./pool/leaks.ts";
 import { type Lease, loanBehind } from "./pool/lease.ts";
 import { isLoan, type Loan, PoolLoan } from "./pool/loan.ts";
-import { force, ready, reset, resize, shutdown } from "./pool/manage.ts";
+import { ready, reset, resize, shutdown } from "./pool/manage.ts";
 import type { Observer } from "./pool/observe.ts";
 import type {
   Create,
@@ -36,48 +32,14 @@ import type {
   ShutdownOptions,
   UseContext,
 } from "./pool/options.ts";
-import { Queue } from "./pool/queue.ts";
-import { endOverload, lookAtQueue } from "./pool/overload.ts";
-import { recycle } from "./pool/recycle.ts";
-import { refuse, refuseLate } from "./pool/refuse.ts";
-import { lost } from "./pool/release.ts";
-import { round } from "./pool/rounds.ts";
-import { roundDelay } from "./pool/rules.ts";
-import { lookAtStandstill } from "./pool/standstill.ts";
-import { State } from "./pool/state.ts";
+import type { State } from "./pool/state.ts";
 import { type PoolStats, statsOf } from "./pool/stats.ts";
 import { Usage } from "./pool/usage.ts";
 import { use } from "./pool/use.ts";
-import { abortReason, shown } from "./values.ts";
-
-let pools = 0;
+import { shown } from "./values.ts";
 
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 const DENO_INSPECT: unique symbol = Symbol.for("Deno.customInspect");
-
-/** Puts together what a pool is, and what its timers and its queue call. */
-function assemble<T>(fun: Create<T>, options: PoolOptions<T>): State<T> {
-  checkFun(fun);
-  const settings = settingsOf(options);
-  const pool = new State(++pools, fun, settings, roundDelay(settings));
-  const { clock } = pool;
-  pool.dispatch = (entry) => dispatch(pool, entry);
-  pool.leaks = new LeakWatch((watched) => lost(pool, watched));
-  pool.rounds = new Timer(clock, () => round(pool));
-  pool.rest = new Timer(clock, () => pool.dispatch());
-  pool.wake = new Timer(clock, () => recycle(pool));
-  pool.slow = new Timer(clock, (late) => forgetSlow(pool, late));
-  pool.force = new Timer(clock, () => force(pool));
-  pool.shed = new Timer(clock, (late) => lookAtQueue(pool, late));
-  pool.still = new Timer(clock, (late) => lookAtStandstill(pool, late));
-  pool.queue = new Queue(clock, settings.timeout, settings.queueTarget > 0, {
-    emptied: () => endOverload(pool),
-    late: (waiters) => refuseLate(pool, waiters),
-    aborted: (waiter) => refuse(pool, waiter, abortReason(waiter.terms.signal!), "aborted"),
-    look: () => pool.leaks.look(pool.bag.lent, clock.awake(), pool.clocked),
-  });
-  return pool;
-}
 
 /**
  * A pool of objects that are expensive to make.

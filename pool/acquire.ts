@@ -85,7 +85,7 @@ export function acquire<T>(
     if (ready) {
       pool.unfit = 0;
       const lent = lend(pool, entry, terms);
-      if (pool.settings.minAvailable > 0) pool.dispatch();
+      keepSpare(pool);
       return Promise.resolve(lent);
     }
     if (entry === undefined || pool.checks.size > 0) break;
@@ -113,16 +113,21 @@ export function acquireNow<T>(pool: State<T>, below: unknown): Lease<T> | undefi
     }
     if (isThenable(greeting)) {
       afterGetter(pool, entry, greeting);
-      if (pool.settings.minAvailable > 0) pool.dispatch();
+      keepSpare(pool);
       if (pool.ending === undefined) return undefined;
     } else if (pool.ending !== undefined || isDead(pool, entry)) void giveBack(pool, entry);
     else {
       pool.unfit = 0;
       const lent = lend(pool, entry, termsOf(pool, pool.usual.lease, undefined, below));
-      if (pool.settings.minAvailable > 0) pool.dispatch();
+      keepSpare(pool);
       return lent as Lease<T>;
     }
   }
+}
+
+/** One fewer is available. */
+function keepSpare<T>(pool: State<T>): void {
+  if (pool.settings.minAvailable > 0) pool.dispatch();
 }
 
 /** An object goes back once its `getter` is done, for nobody. */

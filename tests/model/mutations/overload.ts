@@ -43,8 +43,8 @@ export const QUEUEING: ByFile = {
     ],
     [
       "minAvailable is not kept up when an object is lent at once",
-      "const lent = lend(pool, entry, terms);\n      if (pool.settings.minAvailable > 0) pool.dispatch();",
-      "const lent = lend(pool, entry, terms);",
+      "  if (pool.settings.minAvailable > 0) pool.dispatch();\n",
+      "",
     ],
     [
       "fifo passes over what a round looks at in the wrong direction",

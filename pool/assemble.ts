@@ -1,0 +1,45 @@
+// Assemble: puts together one pool: its state, and what its timers and its queue call.
+
+import { abortReason } from "../values.ts";
+import { forgetSlow } from "./acquire.ts";
+import { checkFun, settingsOf } from "./check.ts";
+import { Timer } from "./clock.ts";
+import { dispatch } from "./dispatch.ts";
+import { LeakWatch } from "./leaks.ts";
+import { force } from "./manage.ts";
+import type { Create, PoolOptions } from "./options.ts";
+import { endOverload, lookAtQueue } from "./overload.ts";
+import { Queue } from "./queue.ts";
+import { recycle } from "./recycle.ts";
+import { refuse, refuseLate } from "./refuse.ts";
+import { lost } from "./release.ts";
+import { round } from "./rounds.ts";
+import { roundDelay } from "./rules.ts";
+import { lookAtStandstill } from "./standstill.ts";
+import { State } from "./state.ts";
+
+let pools = 0;
+
+/** A pool, which has not started yet; throws if `fun` or an option is wrong. */
+export function assemble<T>(fun: Create<T>, options: PoolOptions<T>): State<T> {
+  checkFun(fun);
+  const settings = settingsOf(options);
+  const pool = new State(++pools, fun, settings, roundDelay(settings));
+  const { clock } = pool;
+  pool.dispatch = (entry) => dispatch(pool, entry);
+  pool.leaks = new LeakWatch((watched) => lost(pool, watched));
+  pool.rounds = new Timer(clock, () => round(pool));
+  pool.rest = new Timer(clock, () => pool.dispatch());
+  pool.wake = new Timer(clock, () => recycle(pool));
+  pool.slow = new Timer(clock, (late) => forgetSlow(pool, late));
+  pool.force = new Timer(clock, () => force(pool));
+  pool.shed = new Timer(clock, (late) => lookAtQueue(pool, late));
+  pool.still = new Timer(clock, (late) => lookAtStandstill(pool, late));
+  pool.queue = new Queue(clock, settings.timeout, settings.queueTarget > 0, {
+    emptied: () => endOverload(pool),
+    late: (waiters) => refuseLate(pool, waiters),
+    aborted: (waiter) => refuse(pool, waiter, abortReason(waiter.terms.signal!), "aborted"),
+    look: () => pool.leaks.look(pool.bag.lent, clock.awake(), pool.clocked),
+  });
+  return pool;
+}
