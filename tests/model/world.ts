@@ -355,9 +355,8 @@ export class World {
       const same = job.state === "free" && job.uses === uses && job.freed <= latest;
       return same && !job.examining && !model.looked.has(job) && latest < Infinity;
     };
-    // Nothing is left to be closed: others have closed all of them.
-    const isOver = () =>
-      jobs.every(({ state }) => state === "gone" || state === "closing" || state === "detached");
+    // None of them is left to be closed: others have taken or closed all.
+    const isOver = () => [...idle.keys()].every(({ state }) => state !== "free");
     const holds = () =>
       !model.closed && jobs.length > 0 && time.passed(at) < spread + LATE || isBusy();
     void this.await("reset(spread)", pool.reset({ spread }), holds, {
