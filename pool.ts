@@ -33,6 +33,7 @@ import type {
   UseContext,
 } from "./pool/options.ts";
 import type { State } from "./pool/state.ts";
+import { type Snapshot, snapshot } from "./pool/snapshot.ts";
 import { type PoolStats, statsOf } from "./pool/stats.ts";
 import { Usage } from "./pool/usage.ts";
 import { use } from "./pool/use.ts";
@@ -40,6 +41,8 @@ import { shown } from "./values.ts";
 
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 const DENO_INSPECT: unique symbol = Symbol.for("Deno.customInspect");
+
+let stateOf: <T>(pool: Pool<T>) => State<T> | undefined;
 
 /**
  * A pool of objects that are expensive to make.
@@ -63,6 +66,10 @@ const DENO_INSPECT: unique symbol = Symbol.for("Deno.customInspect");
  */
 export class Pool<T> {
   readonly #state: State<T>;
+
+  static {
+    stateOf = (pool) => #state in pool ? pool.#state : undefined;
+  }
 
   /**
    * Checks and remembers; does nothing yet.
@@ -464,4 +471,13 @@ export class Pool<T> {
 /** Throws if a lease has ended. */
 function alive<T>(loan: PoolLoan<T>): void {
   if (loan.end !== undefined) throw deadError(loan.pool.name, "lease", loan.end);
+}
+
+/** What a pool looks like at the moment, for the entry points that show pools; throws if it is none. */
+export function snapshotOf<T>(pool: Pool<T>, most = 0): Snapshot {
+  const state = Object(pool) === pool ? stateOf(pool) : undefined;
+  if (state === undefined) {
+    throw new TypeError(`a Pool is needed, got ${shown(pool)}: give what new Pool() has made`);
+  }
+  return snapshot(state, most);
 }

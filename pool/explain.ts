@@ -108,11 +108,12 @@ export function stillness<T>(pool: State<T>): string {
   return `${pool.queue.size} wait, ${situation(pool).text}`;
 }
 
-function longestHeld<T>(pool: State<T>): Holder[] {
+/** Who holds objects, at most `most`, the longest held first; calls `tracer`. */
+export function longestHeld<T>(pool: State<T>, most = NAMED): Holder[] {
   const holders: Holder[] = [];
   for (const list of [pool.bag.overdue, pool.bag.lent]) {
     for (const entry of list) {
-      if (holders.length === NAMED) return holders;
+      if (holders.length === most) return holders;
       holders.push(holderOf(pool, entry));
     }
   }

@@ -204,11 +204,15 @@ export class Queue<R> {
     if (this.#sheds) this.#calls.emptied();
   }
 
-  /** All of them, the highest priority first, within one in the order in which they came. */
-  all(): Waiter<R>[] {
-    if (this.#lanes.size === 0) return [...this.#usual];
+  /** The highest priority first, within one in the order in which they came. */
+  *[Symbol.iterator](): Generator<Waiter<R>> {
     const lanes = [...this.#lanes.values(), this.#usual];
-    return lanes.sort((a, b) => b.priority - a.priority).flatMap((lane) => [...lane]);
+    for (const lane of lanes.sort((a, b) => b.priority - a.priority)) yield* lane;
+  }
+
+  /** All of them, in that order. */
+  all(): Waiter<R>[] {
+    return this.#lanes.size === 0 ? [...this.#usual] : [...this];
   }
 
   /** Whether there is one such as that. */

@@ -1,0 +1,94 @@
+// Snapshot: what a pool looks like at the moment, for what shows pools: its cost does not grow with the pool.
+
+import type { Holder } from "../errors.ts";
+import { longestHeld } from "./explain.ts";
+import type { Totals } from "./observe.ts";
+import type { Waiter } from "./queue.ts";
+import type { State } from "./state.ts";
+
+/** A borrower that waits. */
+export interface Waiting {
+  /** For how long, in ms; null if that is not known: it came before any option or observer asked for it. */
+  readonly waited: number | null;
+  readonly label: string | undefined;
+  readonly priority: number;
+}
+
+/** A pool at one moment. All times are in milliseconds. */
+export interface Snapshot {
+  readonly id: number;
+  readonly name: string;
+  readonly started: boolean;
+  readonly shutdown: boolean;
+  /** As they are now, after any `resize`; `maxSize` 0: unlimited. */
+  readonly minSize: number;
+  readonly maxSize: number;
+  readonly maxWaiting: number;
+  readonly size: number;
+  readonly available: number;
+  readonly using: number;
+  readonly creating: number;
+  readonly closing: number;
+  readonly waiting: number;
+  readonly totals: Readonly<Totals>;
+  /** Objects cannot be made at the moment. */
+  readonly outage: boolean;
+  /** Load is being shed. */
+  readonly overloaded: boolean;
+  /** Checks of `health` fail or hang. */
+  readonly alarm: boolean;
+  /** The last attempt that failed, and how long ago that was. */
+  readonly failure: { readonly cause: unknown; readonly ago: number } | undefined;
+  /** Who holds objects, the longest held first. */
+  readonly holders: readonly Holder[];
+  /** Who waits, in the order in which they are served. */
+  readonly waiters: readonly Waiting[];
+}
+
+/** Of a pool, with at most `most` holders and waiters; calls `tracer` for these. */
+export function snapshot<T>(pool: State<T>, most: number): Snapshot {
+  const { alarm, attempts, bag, clock, ending, failure, id, name, overload, queue, settings } =
+    pool;
+  const { maxSize, maxWaiting, minSize } = settings;
+  return {
+    id,
+    name,
+    started: pool.started !== undefined,
+    shutdown: ending !== undefined,
+    minSize,
+    maxSize,
+    maxWaiting,
+    size: pool.size,
+    available: bag.idle.size,
+    using: bag.using,
+    creating: attempts.size,
+    closing: bag.closing,
+    waiting: queue.size,
+    totals: pool.totals,
+    outage: pool.outage,
+    overloaded: overload !== undefined,
+    alarm,
+    failure: failure && { cause: failure.cause, ago: Math.round(clock.awake() - failure.at) },
+    holders: most > 0 ? longestHeld(pool, most) : [],
+    waiters: most > 0 ? firstWaiting(pool, most) : [],
+  };
+}
+
+function firstWaiting<T>({ clock, queue }: State<T>, most: number): Waiting[] {
+  const now = clock.awake();
+  const found: Waiting[] = [];
+  for (const waiter of queue) {
+    if (found.length === most) break;
+    found.push(waitingOf(waiter, now));
+  }
+  return found;
+}
+
+function waitingOf<R>({ begun, terms }: Waiter<R>, now: number): Waiting {
+  const since = begun < 0 ? terms.begun : begun;
+  return {
+    waited: since === undefined ? null : Math.max(0, Math.round(now - since)),
+    label: terms.borrower?.label,
+    priority: terms.priority,
+  };
+}

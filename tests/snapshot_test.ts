@@ -1,0 +1,57 @@
+// The snapshot of a pool: the counts, the longest holders and the first waiters, cut.
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Pool } from "../mod.ts";
+import { snapshotOf } from "../pool.ts";
+import { idle, Thing } from "./helpers/pool.ts";
+import { TestPool } from "./helpers/test_pool.ts";
+
+describe("the snapshot of a pool", () => {
+  it("shows the longest holders and who waits, in the order in which they are served", async () => {
+    await using pool = new TestPool((n) => new Thing(n), {
+      name: "things",
+      maxSize: 2,
+      traceHolders: true,
+      tracer: (thing) => `thing ${thing.id}`,
+    });
+    const held = [await pool.get({ label: "a" }), await pool.get({ label: "b" })];
+    const waiting = [
+      pool.get({ label: "c" }),
+      pool.get({ label: "d", priority: 1 }),
+      pool.get({ label: "e", priority: -1 }),
+    ];
+    await idle();
+    const seen = snapshotOf(pool, 2);
+    assertEquals(seen.holders.map(({ object, label }) => [object, label]), [
+      ["#0 thing 0", "a"],
+      ["#1 thing 1", "b"],
+    ]);
+    assertEquals(seen.waiters.map(({ label, priority }) => [label, priority]), [["d", 1], [
+      "c",
+      0,
+    ]]);
+    const { name, size, using, available, creating, closing, waiting: all } = seen;
+    assertEquals(
+      { name, size, using, available, creating, closing, all },
+      { name: "things", size: 2, using: 2, available: 0, creating: 0, closing: 0, all: 3 },
+    );
+    for (const lease of held) await pool.ret(lease);
+    for (const lease of [waiting[1]!, waiting[0]!]) await pool.ret(await lease);
+    await pool.ret(await waiting[2]!);
+    assertEquals(snapshotOf(pool, 2).holders, []);
+  });
+
+  it("names nobody unless that is asked for", async () => {
+    let traced = 0;
+    await using pool = new TestPool((n) => new Thing(n), { tracer: () => `${++traced}` });
+    await pool.use(() => assertEquals(snapshotOf(pool).holders, []));
+    assertEquals(traced, 0);
+  });
+
+  it("is of a Pool, and of nothing else", () => {
+    for (const other of [undefined, null, 1, {}, Object.create(Pool.prototype)]) {
+      assertThrows(() => snapshotOf(other), TypeError, "a Pool is needed, got");
+    }
+  });
+});
