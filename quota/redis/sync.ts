@@ -1,0 +1,186 @@
+// Sync: has the server know what a holder holds and waits for, and keeps its lease.
+
+import { outside } from "../../context.ts";
+import { PoolError } from "../../errors.ts";
+import { after, Clock, Timer } from "../../pool/clock.ts";
+import { reason } from "../../values.ts";
+import { type Answer, argumentsOf, call } from "./call.ts";
+import type { Driver } from "./driver.ts";
+import type { Holder } from "./holder.ts";
+import type { Settings } from "./options.ts";
+
+/** When things happen, in parts of a lease: three renewals may fail before its end. */
+const RENEWED = 0.2;
+const UNANSWERED = 0.2;
+const TRIED_AGAIN = 0.05;
+/** Counted from before the call that renewed it. The rest is for its objects to be closed. */
+const UNCERTAIN = 0.75;
+
+/** How a call ended that took too long. */
+const SILENT = Symbol();
+
+/** What is asked of the pools of the holder, and told them. */
+interface Pools {
+  /** How many objects could be given back at once. */
+  idle(): number;
+  /** The server has said something. */
+  heard(): void;
+}
+
+/** One call at a time, each with all that is so by then. Its timers keep no process alive. */
+export class Sync {
+  readonly #driver: Driver;
+  readonly #holder: Holder;
+  readonly #settings: Settings;
+  readonly #pools: Pools;
+  readonly #clock = new Clock();
+  readonly #next = new Timer(this.#clock, () => void this.#send(this.#isRenewal));
+  readonly #end = new Timer(this.#clock, () => this.check());
+  #isRenewal = false;
+  /** Until when all permits are certain, by this process's own clock. */
+  #certain = -Infinity;
+  /** Since when the server has not answered. */
+  #down: number | undefined;
+  #isCalling = false;
+  /** Something has changed that the server has not been told. */
+  #isDue = false;
+  #settled: (() => void)[] = [];
+
+  constructor(driver: Driver, holder: Holder, settings: Settings, pools: Pools) {
+    this.#driver = driver;
+    this.#holder = holder;
+    this.#settings = settings;
+    this.#pools = pools;
+  }
+
+  /** The server is told at once, or as soon as it has answered. */
+  touch(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    if (!this.#isCalling) outside(queueMicrotask, () => void this.#send(false));
+  }
+
+  /** Ends all permits if they are no longer certain. Returns whether it did. */
+  check(): boolean {
+    const late = this.#clock.awake() - this.#certain;
+    if (!(late >= 0) || this.#certain === -Infinity) return false;
+    this.#lose(`it could not be renewed in time`);
+    return true;
+  }
+
+  /** The server said so in a message. */
+  hear(era: string, granted: number, asked: number): void {
+    if (era !== this.#holder.era || this.check()) return;
+    if (this.#holder.hear(granted, asked)) this.touch();
+    this.#pools.heard();
+  }
+
+  /** Resolves once the server has been told all, or cannot be. */
+  async flushed(): Promise<void> {
+    if (!this.#isDue && !this.#isCalling) return;
+    await new Promise<void>((resolve) => this.#settled.push(resolve));
+  }
+
+  #lose(why: string): void {
+    const { key } = this.#settings;
+    this.#certain = -Infinity;
+    this.#end.stop();
+    this.#holder.lose(new PoolError(`redisQuota ${key}: the lease was lost: ${why}`));
+    if (this.#holder.isActive) this.touch();
+  }
+
+  async #send(isRenewal: boolean): Promise<void> {
+    if (this.#isCalling) return;
+    this.#isCalling = true;
+    this.#isDue = false;
+    this.#next.stop();
+    const sent = this.#clock.awake();
+    const { id } = this.#holder;
+    try {
+      const answer = await this.#ask(isRenewal);
+      this.#down = undefined;
+      if (id === this.#holder.id) this.#take(answer, sent);
+    } catch (error) {
+      this.#fail(error, sent);
+    }
+    this.#isCalling = false;
+    if (this.#isDue) {
+      this.#isDue = false;
+      this.touch();
+    } else {
+      for (const resolve of this.#settled.splice(0)) resolve();
+    }
+  }
+
+  /** What comes later than it may is not heard; what the server made of it, it is told again. */
+  #ask(isRenewal: boolean): Promise<Answer> {
+    const args = argumentsOf(this.#holder, this.#settings, this.#pools.idle(), isRenewal);
+    const { key, lease } = this.#settings;
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const stop = after(UNANSWERED * lease, false, () => {
+        isLate = true;
+        reject(SILENT);
+      });
+      call(this.#driver, key, args).then(resolve, reject).finally(() => {
+        stop();
+        if (isLate) this.touch();
+      });
+    });
+  }
+
+  #take(answer: Answer, sent: number): void {
+    if (answer.kind === "lease") return this.#disagree(answer.lease);
+    if (answer.kind === "gone") return this.#lose("the server had given its places to others");
+    if (this.check() || answer.kind === "late") return;
+    const holder = this.#holder;
+    const { lease } = this.#settings;
+    this.#certain = sent + UNCERTAIN * lease;
+    holder.era = answer.era;
+    if (answer.waiting === 0) holder.isAskedForIdle = false;
+    if (holder.hear(answer.granted, answer.asked)) this.touch();
+    if (this.check()) return;
+    this.#pools.heard();
+    if (!holder.isActive) return this.#rest();
+    const now = this.#clock.awake();
+    this.#end.start(this.#certain - now, false);
+    const renewal = sent + RENEWED * lease - now;
+    const wake = holder.waiting.size > 0 ? answer.wake : Infinity;
+    this.#plan(Math.min(renewal, wake), renewal <= wake);
+  }
+
+  /** Nothing is held or waited for: no timer is needed. */
+  #rest(): void {
+    this.#certain = -Infinity;
+    this.#end.stop();
+  }
+
+  #plan(delay: number, isRenewal: boolean): void {
+    this.#isRenewal = isRenewal;
+    this.#next.start(Math.max(0, delay), false);
+  }
+
+  #fail(error: unknown, sent: number): void {
+    const { key, lease } = this.#settings;
+    this.#down ??= sent;
+    const patience = UNANSWERED * lease;
+    // A timer may fire a little early.
+    if (error === SILENT || this.#clock.awake() - this.#down >= patience) {
+      const why = error === SILENT ? `no answer within ${patience} ms` : reason(error);
+      const cause = error === SILENT ? {} : { cause: error };
+      const message = `redisQuota ${key}: Redis cannot be asked for a permit: ${why}`;
+      this.#holder.refuse(new PoolError(message, cause));
+    }
+    const isNeeded = this.#holder.isActive || this.#clock.awake() < this.#certain;
+    if (isNeeded) this.#plan(TRIED_AGAIN * lease, false);
+  }
+
+  #disagree(lease: number): void {
+    const { key, lease: own } = this.#settings;
+    const message =
+      `redisQuota ${key}: lease is ${own} ms here and ${lease} ms in other processes: ` +
+      "give all the same";
+    this.#holder.refuse(new PoolError(message));
+    if (this.#holder.permits.size > 0) this.#lose("other processes have another lease");
+  }
+}
