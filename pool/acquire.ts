@@ -243,8 +243,12 @@ function wait<T>(pool: State<T>, terms: Terms): Promise<Lent<T>> {
   return promise;
 }
 
-function isFull<T>({ attempts, checks, queue, settings: { maxWaiting } }: State<T>): boolean {
-  return maxWaiting > 0 && queue.size - attempts.size - checks.size > maxWaiting;
+function isFull<T>(pool: State<T>): boolean {
+  const { attempts, checks, clock, permits, queue, settings: { maxWaiting } } = pool;
+  if (maxWaiting === 0 || queue.size <= maxWaiting) return false;
+  // A permit that takes long is no object to come.
+  const asked = permits?.since(clock.now() - LONG) ?? 0;
+  return queue.size - attempts.size - checks.size - asked > maxWaiting;
 }
 
 function fullError<T>({ name, settings }: State<T>): PoolFullError {
@@ -273,7 +277,8 @@ function deliver<T>(pool: State<T>, entry: Entry<T>): void {
   if (sheds) endWaiting(pool, waiter);
   pool.unfit = 0;
   waiter.resolve(lend(pool, entry, waiter.terms));
-  if (pool.ending?.draining) pool.dispatch(); // it may have been the last
+  // It may have been the last, or a permit is not needed any more.
+  if (pool.permits !== undefined || pool.ending?.draining) pool.dispatch();
 }
 
 /**

@@ -4,12 +4,15 @@ import { abortReason } from "../values.ts";
 import { forgetSlow } from "./acquire.ts";
 import { checkFun, settingsOf } from "./check.ts";
 import { Timer } from "./clock.ts";
+import { notPermitted } from "./create.ts";
 import { dispatch } from "./dispatch.ts";
 import { LeakWatch } from "./leaks.ts";
 import { force } from "./manage.ts";
 import type { Create, PoolOptions } from "./options.ts";
 import { endOverload, lookAtQueue } from "./overload.ts";
+import { Permits } from "./permits.ts";
 import { Queue } from "./queue.ts";
+import { clientOf, lose } from "./reclaim.ts";
 import { recycle } from "./recycle.ts";
 import { refuse, refuseLate } from "./refuse.ts";
 import { lost } from "./release.ts";
@@ -41,5 +44,12 @@ export function assemble<T>(fun: Create<T>, options: PoolOptions<T>): State<T> {
     aborted: (waiter) => refuse(pool, waiter, abortReason(waiter.terms.signal!), "aborted"),
     look: () => pool.leaks.look(pool.bag.lent, clock.awake(), pool.clocked),
   });
+  if (settings.quota !== undefined) {
+    pool.permits = new Permits(settings.quota, clientOf(pool), pool.log, {
+      granted: () => pool.dispatch(),
+      failed: (request, error) => notPermitted(pool, request, error),
+      lost: (attempt) => lose(pool, attempt),
+    });
+  }
   return pool;
 }

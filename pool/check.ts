@@ -15,6 +15,7 @@ import {
   type Settings,
   type ShutdownOptions,
 } from "./options.ts";
+import type { Quota } from "./quota.ts";
 
 const COUNTS: ReadonlySet<string> = new Set<NumberOption>([
   "maxSize",
@@ -35,6 +36,7 @@ export const OPTIONS: readonly string[] = [
   "createRetry",
   "idleOrder",
   "name",
+  "quota",
   "traceHolders",
   "logLevel",
   "logger",
@@ -56,6 +58,7 @@ export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
     createRetry: false,
     idleOrder: "lifo",
     name: undefined,
+    quota: undefined,
     traceHolders: "auto",
     logLevel: "warn",
     logger: undefined,
@@ -70,6 +73,7 @@ export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
   if (settings.healthAfter !== undefined) checkNumber("healthAfter", settings.healthAfter);
   checkTogether(settings);
   checkUseless(given, settings);
+  checkQuota(settings.quota);
   checkNaming(settings);
   checkLogging(settings);
   return settings;
@@ -212,6 +216,13 @@ function checkUseless<T>(given: PoolOptions<T>, settings: Settings<T>): void {
   );
 }
 
+function checkQuota(quota: unknown): void {
+  if (quota === undefined || typeof (quota as Quota | null)?.attach === "function") return;
+  throw new TypeError(
+    `quota must have attach(), as what localQuota() gives has, got ${shown(quota)}`,
+  );
+}
+
 function checkNaming({ name, traceHolders }: { name: unknown; traceHolders: unknown }): void {
   if (name !== undefined) checkText("name", name);
   if (typeof traceHolders === "boolean" || traceHolders === "auto") return;
@@ -239,11 +250,16 @@ function checkNumber(name: string, value: unknown): void {
   if (name === "lifetimeJitter") return checkRange(name, value, 0, 1);
   if (COUNTS.has(name)) {
     const least = name === "healthFreq" ? 1 : 0;
-    checkRange(name, value, least, Number.MAX_SAFE_INTEGER, "an integer");
+    checkCount(name, value, least);
   } else {
     const least = name === "queueInterval" ? 1 : 0;
     checkRange(name, value, least, MAX_DELAY, "an integer of milliseconds");
   }
+}
+
+/** Throws unless `value` is a whole number, `least` or more. */
+export function checkCount(name: string, value: unknown, least: number): void {
+  checkRange(name, value, least, Number.MAX_SAFE_INTEGER, "an integer");
 }
 
 /** A delay given to a call may be a fraction: most often it is what is left of another. */

@@ -6,9 +6,10 @@ import { reason } from "../values.ts";
 import { after, Timer } from "./clock.ts";
 import { Attempt, Entry } from "./entry.ts";
 import { evict, invalidate, vacated } from "./evict.ts";
-import { invalidError, stillbornError } from "./explain.ts";
+import { invalidError, permitError, stillbornError, unneededError } from "./explain.ts";
 import { notice, planRound } from "./health.ts";
 import { tooLong } from "./hooks.ts";
+import type { HeldPermit, Permits, Request } from "./permits.ts";
 import { refuse } from "./refuse.ts";
 import { readmit } from "./release.ts";
 import { wakeBy } from "./recycle.ts";
@@ -18,6 +19,9 @@ import type { State } from "./state.ts";
 /** How many objects in a row may be obsolete when they are made, before somebody is told. */
 const STILLBORN = 3;
 
+/** How many permits are waited for at once, at the most. */
+const REQUESTS = 16;
+
 /** How an attempt ended: a failed one may have left an object to be closed. */
 type Outcome<T> = { object: T } | { error: unknown; leftover: T | undefined };
 
@@ -26,14 +30,54 @@ export function begin<T>(pool: State<T>): void {
   if (pool.started !== undefined || pool.ending !== undefined) return;
   pool.started = { at: pool.clock.now(), date: new Date() };
   pool.refresh();
+  pool.permits?.begin();
   pool.dispatch();
 }
 
 /** Begins as many attempts as are missing, as there is room for, and as may be under way at once. */
 export function grow<T>(pool: State<T>): void {
+  if (pool.permits !== undefined) return growWithin(pool, pool.permits);
   while (
     pool.producing && pool.attempts.size < missing(pool) && pool.room && mayCreate(pool)
   ) create(pool);
+}
+
+/** The same within a quota: as far as there are permits. As many are asked for as are needed. */
+function growWithin<T>(pool: State<T>, permits: Permits<T>): void {
+  const { attempts, clock, queue } = pool;
+  if (queue.size > 0) permits.yielded = false;
+  while (pool.producing) {
+    const lacking = missing(pool) - attempts.size;
+    const wanted = permitsFor(pool, lacking);
+    if (lacking > 0 && permits.ready.length > 0 && mayCreate(pool)) {
+      create(pool, permits.ready.shift());
+    } else if (permits.pending < wanted) permits.ask(clock.now(), queue.turn);
+    else if (permits.pending > wanted) permits.withdraw(unneededError(pool));
+    else break;
+  }
+  if (pool.size === 0 && queue.size === 0) permits.emptied?.();
+}
+
+/** How many permits to wait for, or to have at hand, while so many objects are lacking. */
+function permitsFor<T>(pool: State<T>, lacking: number): number {
+  const { maxSize } = pool.settings;
+  const room = maxSize === 0 ? Infinity : maxSize - pool.present;
+  const most = !pool.outage ? REQUESTS : mayCreate(pool) ? 1 : 0;
+  return Math.max(0, Math.min(lacking, room, most));
+}
+
+/** There is no permit to be had: an attempt has failed before `fun` was called. */
+export function notPermitted<T>(pool: State<T>, request: Request, error: unknown): void {
+  const { begun, turn } = request;
+  const attempt = new Attempt<T>(
+    pool.made++,
+    pool.epoch,
+    begun,
+    turn,
+    new Timer(pool.clock, () => {}),
+  );
+  if (pool.outage) pool.probe = attempt;
+  end(pool, attempt, { error: permitError(pool, error), leftover: undefined });
 }
 
 /** How many are to be made: for who waits, for `minSize` and for `minAvailable`. */
@@ -45,7 +89,8 @@ function missing<T>(pool: State<T>): number {
   // One successor after the other is made for those whose lifetime is about to end.
   const refill = lacking > 0 ? lacking : Math.min(1, lacking + bag.ageing);
   if (ending !== undefined || createBackoff === 0 && rest.at < Infinity) return wanted;
-  const spare = minAvailable > 0 ? Math.max(wanted, 0) + minAvailable - bag.idle.size : 0;
+  const spares = minAvailable > 0 && !pool.permits?.yielded;
+  const spare = spares ? Math.max(wanted, 0) + minAvailable - bag.idle.size : 0;
   return Math.max(wanted, refill, spare);
 }
 
@@ -56,8 +101,8 @@ function mayCreate<T>({ attempts, outage, probe, rest, settings }: State<T>): bo
   return !outage || probe === undefined && rest.at === Infinity;
 }
 
-/** `fun` is called before it returns. */
-function create<T>(pool: State<T>): void {
+/** `fun` is called before it returns. `permit`: where there is a quota. */
+function create<T>(pool: State<T>, permit?: HeldPermit<T>): void {
   const { attempts, clock, expecting, queue, settings: { createTimeout } } = pool;
   const timer: Timer = new Timer(clock, () => {
     const error = tooLong(`making object #${attempt.n}`, "createTimeout", createTimeout, "create");
@@ -65,6 +110,10 @@ function create<T>(pool: State<T>): void {
   });
   const begun = clock.now();
   const attempt = new Attempt<T>(pool.made++, pool.epoch, begun, queue.turn, timer);
+  if (permit !== undefined) {
+    attempt.permit = permit;
+    permit.attempt = attempt;
+  }
   attempts.add(attempt);
   if (pool.outage) pool.probe = attempt;
   planRound(pool);
@@ -239,7 +288,7 @@ function failed<T>(
     log.warn(() => `#${attempt.n} cannot be made: ${reason(error)}`);
   }
   pool.rest.keepAlive(pool.expecting.length > 0);
-  if (entry === undefined) vacated(pool);
+  if (entry === undefined) vacated(pool, attempt.permit);
   else if (entry.live) void evict(pool, entry, "leftover"); // a logger may do anything
 }
 

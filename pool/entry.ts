@@ -3,6 +3,7 @@
 import type { Timer } from "./clock.ts";
 import type { Dated } from "./deadlines.ts";
 import { Node } from "./list.ts";
+import type { Permit } from "./quota.ts";
 
 /** Where an object is in its life. `creating` is only counted: there is no object yet. */
 export type EntryState = "available" | "using" | "closing" | "gone";
@@ -13,7 +14,8 @@ export type LoanEnd =
   | "discarded"
   | "detached"
   | "killed"
-  | "revoked by shutdown";
+  | "revoked by shutdown"
+  | "revoked by its quota";
 
 /** What is known of a borrower; most give no label, and have no stack recorded. */
 export interface Borrower {
@@ -79,6 +81,8 @@ export class Attempt<T> {
   entry: Entry<T> | undefined = undefined;
   /** `invalidate` was called before there was anything to close. */
   invalid: { why: unknown } | undefined = undefined;
+  /** What allows its object to be, where there is a quota. */
+  permit: Permit | undefined = undefined;
   over = false;
 
   constructor(n: number, epoch: number, begun: number, turn: number, timer: Timer) {
@@ -95,6 +99,8 @@ export class Entry<T> extends Node implements Dated {
   readonly object: T;
   /** Which attempt made it. */
   readonly n: number;
+  /** What allows it to be, where there is a quota. */
+  readonly permit: Permit | undefined;
   /** How many resets there had been: an older one is obsolete. */
   readonly epoch: number;
   readonly born: number;
@@ -131,10 +137,12 @@ export class Entry<T> extends Node implements Dated {
   due: number;
   slot = -1;
 
-  constructor(object: T, { n, epoch, begun }: Attempt<T>, born: number, end: number, due: number) {
+  constructor(object: T, attempt: Attempt<T>, born: number, end: number, due: number) {
     super();
+    const { n, epoch, begun, permit } = attempt;
     this.object = object;
     this.n = n;
+    this.permit = permit;
     this.epoch = epoch;
     this.born = born;
     this.proven = begun;

@@ -4,8 +4,20 @@ import { PoolError } from "../errors.ts";
 import { reason } from "../values.ts";
 import type { Entry, Lending, LoanEnd } from "./entry.ts";
 import { DONE } from "./hooks.ts";
-import { about, type CloseReason, COUNTED } from "./observe.ts";
+import { about, type CloseReason, COUNTED, type ReturnEnd } from "./observe.ts";
+import type { Permit } from "./quota.ts";
 import type { State } from "./state.ts";
+
+/** How observers hear of the end of a loan. */
+const TOLD: Readonly<Record<LoanEnd | "leaked", ReturnEnd>> = {
+  "returned": "returned",
+  "discarded": "discarded",
+  "detached": "detached",
+  "killed": "killed",
+  "leaked": "leaked",
+  "revoked by shutdown": "killed",
+  "revoked by its quota": "killed",
+};
 
 /** Closes an object, whose loan, if there was one, has ended; resolves when it is closed. */
 export function evict<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Promise<void> {
@@ -36,13 +48,14 @@ function gone<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): void {
     const age = Math.round(pool.clock.now() - entry.born);
     pool.observers.tell("closed", { n: entry.n, age, uses: entry.uses, reason: why });
   }
-  vacated(pool);
+  vacated(pool, entry.permit);
 }
 
-/** A place is free. */
-export function vacated<T>(pool: State<T>): void {
+/** A place is free. `permit`: of what has had it. */
+export function vacated<T>(pool: State<T>, permit: Permit | undefined): void {
+  permit?.release();
   if (pool.rotating && pool.bag.outdated === 0) pool.endRotation();
-  if (pool.size === 0) {
+  if (pool.present === 0) {
     pool.rounds.stop();
     pool.wake.stop();
     pool.wakeAt = Infinity;
@@ -131,7 +144,7 @@ export function endLoan<T>(
     "returned",
     about(() => hooks.label(entry), {
       held: Math.round(clock.awake() - entry.since),
-      end: end === "revoked by shutdown" ? "killed" : end,
+      end: TOLD[end],
       ...(label === undefined ? {} : { label }),
     }),
   );
@@ -141,7 +154,7 @@ export function endLoan<T>(
 export function letGo<T>(pool: State<T>, entry: Entry<T>): void {
   pool.totals.detached++;
   pool.bag.detach(entry);
-  vacated(pool);
+  vacated(pool, entry.permit);
 }
 
 /** Gives up all closers that are still at work. */

@@ -36,6 +36,7 @@ export function situation<T>(pool: State<T>): Situation {
   const most = maxSize > 0 ? ` of ${maxSize}` : "";
   const text = [
     `${bag.using}${most} in use, ${attempts.size} being made, ${bag.closing} being closed`,
+    ...requested(pool),
     ...allHeld(pool),
     ...held(holders),
     ...lastFailure(pool),
@@ -43,6 +44,12 @@ export function situation<T>(pool: State<T>): Situation {
   const phase = looking > 0 ? "check" : attempts.size > 0 ? "create" : "wait";
   const cause = failure && { cause: failure.cause };
   return { now: clock.awake(), phase, holders, text, cause };
+}
+
+/** How many permits are waited for. */
+function requested<T>({ permits }: State<T>): string[] {
+  const waiting = permits?.requests.length ?? 0;
+  return waiting === 0 ? [] : [`${waiting} waiting for a permit of the quota`];
 }
 
 const DOING = {
@@ -167,6 +174,21 @@ export function stillbornError<T>({ name }: State<T>): PoolError {
   );
 }
 
+/** There was no permit for an attempt. */
+export function permitError<T>({ name }: State<T>, error: unknown): PoolError {
+  return new PoolError(`${name}: no permit from the quota: ${reason(error)}`, { cause: error });
+}
+
+/** A permit is not needed any more. */
+export function unneededError<T>({ name }: State<T>): PoolError {
+  return new PoolError(`${name}: nobody needs this permit any more`);
+}
+
+/** The permit of an object was lost while that was made. */
+export function lostError<T>({ name }: State<T>, n: number): PoolError {
+  return new PoolError(`${name}: object #${n} is given up: its permit was lost`);
+}
+
 /** An object died before it was there. */
 export function invalidError<T>({ name }: State<T>, n: number, why: unknown): PoolError {
   const said = why === undefined ? "" : `: ${reason(why)}`;
@@ -225,12 +247,14 @@ const ADVICE: Readonly<Record<LoanEnd, string>> = {
   detached: "use what detach() gave",
   killed: "give it back sooner, or raise maxUsingDelayKill",
   "revoked by shutdown": "give it back sooner, or give shutdown() a longer timeout",
+  "revoked by its quota": "get another one, and look why the quota has lost its permit",
 };
 
 /** The object that a callback of `use` has is taken away. */
 export function takenAway(pool: string, end: string): LeaseError {
   return new LeaseError(
-    `the object that ${pool} lent to use() was ${end}: have the callback end sooner`,
+    `the object that ${pool} lent to use() was ${end}: ` +
+      (end === "revoked by its quota" ? "try again" : "have the callback end sooner"),
   );
 }
 

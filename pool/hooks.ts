@@ -100,10 +100,18 @@ export class Hooks<T> {
     return closing;
   }
 
+  /** Leaves the quota, then calls `done`: as an object is closed. */
+  leave(dispose: () => unknown, done: (closing: Closing) => void): Closing {
+    const closing = new Closing("shutdown");
+    const left = () =>
+      this.#finish("the disposal of the quota", dispose, closing, () => "the pool");
+    closing.promise = outside(() => left().then(() => done(closing)));
+    return closing;
+  }
+
   async #close(object: T, closing: Closing, label: () => string): Promise<void> {
-    const { closer, closeTimeout } = this.#settings;
+    const { closer } = this.#settings;
     if (closer === undefined) return;
-    const late = { what: "closer", option: "closeTimeout", delay: closeTimeout };
     const { reason } = closing;
     const context = {
       get signal() {
@@ -111,12 +119,23 @@ export class Hooks<T> {
       },
       reason,
     };
+    await this.#finish("closer", () => closer(object, context), closing, label);
+  }
+
+  /** Does it, within `closeTimeout`. */
+  async #finish(
+    what: string,
+    work: () => unknown,
+    closing: Closing,
+    label: () => string,
+  ): Promise<void> {
+    const late = { what, option: "closeTimeout", delay: this.#settings.closeTimeout };
     try {
-      const result: unknown = closer(object, context);
+      const result: unknown = work();
       if (isThenable(result)) await inTime(result, late, true, (fail) => closing.giveUp = fail);
     } catch (error) {
       closing.abort(error); // by closeTimeout: what the closer still waits for is to stop
-      this.#failed("closer", label, error);
+      this.#failed(what, label, error);
     }
   }
 

@@ -5,6 +5,7 @@ import { abandon, abort, begin, isComplete, recount } from "./create.ts";
 import { abandonClosings, abortClosings, evictAll, evictIdle, kill } from "./evict.ts";
 import { closedError, holderOf, holding } from "./explain.ts";
 import { DONE } from "./hooks.ts";
+import type { Permits } from "./permits.ts";
 import { planIdle, rotate } from "./recycle.ts";
 import { refuseAll } from "./refuse.ts";
 import type { State } from "./state.ts";
@@ -59,8 +60,8 @@ export function reset<T>(pool: State<T>, spread: number): Promise<void> {
 /** Begins the shutdown, or joins it. `drain`: who waits is served first. 0: no limit of time. */
 export function shutdown<T>(pool: State<T>, timeout: number, drain: boolean): Promise<void> {
   const ending = pool.ending ?? end(pool, drain);
-  const { clock, force, size } = pool;
-  const busy = size > 0 || ending.draining;
+  const { clock, closings, force, size } = pool;
+  const busy = size + closings.size > 0 || ending.draining;
   if (busy && timeout > 0 && clock.awake() + timeout < force.at) force.start(timeout, true);
   return ending.promise;
 }
@@ -73,13 +74,14 @@ function end<T>(pool: State<T>, drain: boolean): NonNullable<State<T>["ending"]>
     log.warn(() => waitsFor(pool));
     report.start(REPORT, false);
   });
-  const resolve = () => {
+  const over = () => {
     const { force, shed, slow, still, wake } = pool;
     for (const timer of [report, force, rounds, shed, slow, still, wake]) timer.stop();
     pool.queue.stop();
     done();
   };
-  const ending = { promise, resolve, draining: drain && queue.size > 0 };
+  const resolve = () => pool.permits === undefined ? over() : leave(pool, pool.permits, over);
+  const ending = { promise, resolve, draining: drain && queue.size > 0, forced: false };
   pool.ending = ending;
   pool.careful = true;
   pool.keepTime();
@@ -94,6 +96,22 @@ function end<T>(pool: State<T>, drain: boolean): NonNullable<State<T>["ending"]>
   return ending;
 }
 
+/** All is closed: the pool leaves its quota, for no longer than a `closer` may take. */
+function leave<T>(pool: State<T>, permits: Permits<T>, over: () => void): void {
+  const { closings, ending, hooks } = pool;
+  const dispose = permits.leave();
+  if (dispose === undefined) {
+    if (closings.size === 0) over();
+    return;
+  }
+  const closing = hooks.leave(dispose, (closing) => {
+    closings.delete(closing);
+    over();
+  });
+  if (ending!.forced) over(); // nobody waits any longer
+  else closings.add(closing);
+}
+
 /** All that waited have been served, or have gone. */
 export function drained<T>(pool: State<T>): void {
   pool.ending!.draining = false;
@@ -105,6 +123,7 @@ function close<T>(pool: State<T>): void {
   const error = closedError(pool);
   refuseAll(pool, error, "closed");
   pool.rest.stop();
+  pool.permits?.withdrawAll(error);
   for (const finish of [...pool.rotations]) finish();
   for (const { reject } of pool.expecting.splice(0)) reject(error);
   for (const attempt of pool.attempts) abort(attempt, error);
@@ -117,6 +136,7 @@ function close<T>(pool: State<T>): void {
 /** A shutdown has run out of time. */
 export function force<T>(pool: State<T>): void {
   const error = closedError(pool);
+  pool.ending!.forced = true;
   if (pool.ending!.draining) drained(pool);
   abortClosings(pool, error);
   for (const entry of [...pool.bag.entries()]) kill(pool, entry, "revoked by shutdown");

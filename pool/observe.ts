@@ -16,6 +16,7 @@ export type CloseReason =
   | "leaked"
   | "reset"
   | "resized"
+  | "reclaimed"
   | "shutdown"
   | "leftover";
 
@@ -127,7 +128,7 @@ export class Totals {
   recycled = 0;
   /** Objects closed at `maxLifetime`. */
   expired = 0;
-  /** Objects taken away after `maxUsingDelayKill`, or by a shutdown that ran out of time. */
+  /** Objects taken away: at `maxUsingDelayKill`, by a shutdown out of time, or with their permit. */
   killed = 0;
   /** Loans that were garbage-collected without being given back. */
   leaked = 0;

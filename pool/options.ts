@@ -2,6 +2,7 @@
 
 import type { Logger, LogLevel } from "./log.ts";
 import type { CloseReason } from "./observe.ts";
+import type { Quota } from "./quota.ts";
 
 /** What the function that makes objects is given besides the number of the attempt. */
 export interface CreateContext {
@@ -89,6 +90,14 @@ export interface PoolOptions<T> {
    * @default {0}, unlimited
    */
   maxCreating?: number | undefined;
+  /**
+   * Bounds how many objects several pools have together, such as `localQuota({ max })` of
+   * `@x/proxypool/quota`. The pool asks it for a permit before each call of `fun`, which `createTimeout`
+   * does not count, and releases the permit once the object is gone.
+   *
+   * @default {undefined}, none
+   */
+  quota?: Quota | undefined;
   /**
    * How many `get`s may queue for an object that is not being made yet; one more fails at once with
    * {@linkcode PoolFullError}.
@@ -353,6 +362,7 @@ export type Settings<T> =
     createRetry: boolean | ((error: unknown) => boolean);
     idleOrder: "lifo" | "fifo";
     name: string | undefined;
+    quota: Quota | undefined;
     traceHolders: boolean | "auto";
     logLevel: LogLevel;
     logger: Logger | undefined;

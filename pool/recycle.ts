@@ -45,14 +45,19 @@ export function wakeBy<T>(pool: State<T>, moment: number): void {
 /** An object becomes available. */
 export function store<T>(pool: State<T>, entry: Entry<T>): void {
   pool.bag.store(entry);
-  if (pool.idleLimited) planIdle(pool);
+  if (pool.idleMatters) stored(pool);
+}
+
+function stored<T>(pool: State<T>): void {
+  planIdle(pool);
+  if (pool.permits !== undefined && pool.permits.pending > 0) pool.dispatch(); // it may not be needed
 }
 
 /** The same for one that was picked, and is as long unused as it was. */
 export function restore<T>(pool: State<T>, entry: Entry<T>): void {
   if (pool.fifo) pool.bag.restore(entry);
   else pool.bag.store(entry);
-  if (pool.idleLimited) planIdle(pool);
+  if (pool.idleMatters) stored(pool);
 }
 
 /** Wakes when the longest unused object has been unused for too long, if it may go. */

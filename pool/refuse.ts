@@ -25,7 +25,8 @@ export function refuse<T>(
   }
   tellRefused(pool, waiter.terms, error, why);
   waiter.reject(error);
-  if (pool.ending?.draining) pool.dispatch(); // it may have been the last
+  // It may have been the last, or a permit is not needed any more.
+  if (pool.permits !== undefined || pool.ending?.draining) pool.dispatch();
 }
 
 /** All waiters are. */

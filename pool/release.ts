@@ -8,8 +8,9 @@ import { holderOf, holding } from "./explain.ts";
 import { notice } from "./health.ts";
 import { DONE } from "./hooks.ts";
 import type { CloseReason } from "./observe.ts";
+import type { Permits } from "./permits.ts";
 import { isReplacing, restore, store } from "./recycle.ts";
-import { wornOut } from "./rules.ts";
+import { isSpare, wornOut } from "./rules.ts";
 import type { State } from "./state.ts";
 
 /** A borrower gives its object back; resolves once `retter` is done, also if that failed. */
@@ -145,5 +146,18 @@ export function obsolete<T>(
   if (entry.epoch !== pool.epoch) return "reset";
   if (pool.surplus > 0) return "resized";
   if (entry.ageing && isReplacing(pool)) return entry.ends;
-  return wornOut(entry, pool.settings, now);
+  const worn = wornOut(entry, pool.settings, now);
+  if (worn !== undefined || pool.permits === undefined) return worn;
+  return isOwed(pool, pool.permits, entry) ? "reclaimed" : undefined;
+}
+
+/** Whether it is closed for those who wait for a permit elsewhere; never one just made for who waits here. */
+function isOwed<T>(
+  { bag, queue, settings: { minSize } }: State<T>,
+  permits: Permits<T>,
+  entry: Entry<T>,
+): boolean {
+  const needed = queue.size > 0;
+  const fresh = !entry.stored && entry.uses === 0;
+  return isSpare(entry, bag, minSize) && !(fresh && needed) && permits.owes(needed);
 }

@@ -27,7 +27,7 @@ export function round<T>(pool: State<T>): void {
     totals.hkErrors++;
     log.error(() => `a housekeeping round failed: ${reason(error)}`);
   }
-  if (pool.size > 0) planRound(pool);
+  if (pool.present > 0) planRound(pool);
 }
 
 function lookAtHeld<T>(pool: State<T>, awake: number): void {

@@ -54,6 +54,17 @@ export function mayGo<T>({ ageing, checking, state }: Entry<T>): boolean {
   return ageing && state === "available" && !checking;
 }
 
+/** How many there are, and how many of them are about to end. */
+interface Stock {
+  readonly live: number;
+  readonly ageing: number;
+}
+
+/** Whether an object may go, and `minSize` are left that last. */
+export function isSpare<T>(entry: Entry<T>, { live, ageing }: Stock, minSize: number): boolean {
+  return live - (entry.ageing ? 0 : ageing) > minSize;
+}
+
 /** By which part of a lifetime a successor is made ahead, at the most. */
 const AHEAD = 0.2;
 

@@ -29,6 +29,7 @@ export interface Snapshot {
   readonly using: number;
   readonly creating: number;
   readonly closing: number;
+  readonly requesting: number;
   readonly waiting: number;
   readonly totals: Readonly<Totals>;
   /** Objects cannot be made at the moment. */
@@ -63,6 +64,7 @@ export function snapshot<T>(pool: State<T>, most: number): Snapshot {
     using: bag.using,
     creating: attempts.size,
     closing: bag.closing,
+    requesting: pool.permits?.pending ?? 0,
     waiting: queue.size,
     totals: pool.totals,
     outage: pool.outage,

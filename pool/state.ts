@@ -9,6 +9,7 @@ import type { LeakWatch } from "./leaks.ts";
 import { Log } from "./log.ts";
 import { Observers, Totals } from "./observe.ts";
 import type { Create, Settings } from "./options.ts";
+import type { Permits } from "./permits.ts";
 import type { Kind, Queue, Terms } from "./queue.ts";
 import { leadOf } from "./rules.ts";
 
@@ -49,6 +50,8 @@ export interface Ending {
   readonly resolve: () => void;
   /** Who waits already is served first. */
   draining: boolean;
+  /** It has run out of time. */
+  forced: boolean;
 }
 
 /** One pool. Other files move it on; each change that frees something ends with `dispatch`. */
@@ -70,6 +73,8 @@ export class State<T> {
   /** What `opener` has at the moment: it is not in the bag yet. */
   readonly opening: Map<unknown, Attempt<T>> = new Map();
   readonly closings: Set<Closing> = new Set();
+  /** What it has of its quota, if there is one. */
+  permits: Permits<T> | undefined = undefined;
   /** How many attempts there were. */
   made = 0;
   /** How many times all that is there was made obsolete. */
@@ -177,8 +182,8 @@ export class State<T> {
   readonly hooked: boolean;
   /** Which available object is lent: the one that is unused for longest. */
   readonly fifo: boolean;
-  /** An available object may go because nobody uses it. */
-  readonly idleLimited: boolean;
+  /** Something may follow when an object becomes available: it goes later, or a permit is not needed. */
+  readonly idleMatters: boolean;
   /** An available object can be lent at once: no hook, observer or trace is in force. */
   quick: boolean;
   /** A returned object may have to be closed: a limit is in force, or something was reset. */
@@ -218,20 +223,26 @@ export class State<T> {
     };
     this.tracing = settings.traceHolders === true ? Infinity : 0;
     const { maxUsingDelay, maxUsingDelayKill, maxAvailDelay, maxLifetime, health } = settings;
+    const limited = settings.quota !== undefined; // which may ask how long objects are unused
     // A stack costs so much that the clock adds nothing to it.
-    this.#timed = health !== undefined || settings.traceHolders === true ||
+    this.#timed = health !== undefined || settings.traceHolders === true || limited ||
       [maxUsingDelay, maxUsingDelayKill, maxAvailDelay, maxLifetime].some((delay) => delay > 0);
     this.clocked = this.#timed;
     this.hooked = health !== undefined || settings.getter !== undefined;
     this.fifo = settings.idleOrder === "fifo";
-    this.idleLimited = maxAvailDelay > 0;
-    this.careful = settings.maxUse > 0 || maxLifetime > 0;
+    this.idleMatters = maxAvailDelay > 0 || limited;
+    this.careful = settings.maxUse > 0 || maxLifetime > 0 || limited;
     this.quick = false; // until it has started
   }
 
-  /** How many objects count for `maxSize`. */
-  get size(): number {
+  /** How many objects there are, or are being made. */
+  get present(): number {
     return this.attempts.size + this.bag.size;
+  }
+
+  /** How many objects count for `maxSize`; those that wait for a permit do. */
+  get size(): number {
+    return this.present + (this.permits === undefined ? 0 : this.permits.pending);
   }
 
   /** Whether there is room for one more; what is being closed still has its place. */

@@ -40,7 +40,10 @@ export interface PoolStats extends Totals {
   running: number;
   /** Whether it has been shut down. */
   shutdown: boolean;
-  /** How many objects count for `maxSize`: available, in use, being made and being closed. */
+  /**
+   * How many objects count for `maxSize`: available, in use, being made and being closed, and those that
+   * wait for a permit.
+   */
   size: number;
   /** How many objects are in nobody's hands; `health` may be looking at some of them. */
   available: number;
@@ -50,6 +53,8 @@ export interface PoolStats extends Totals {
   creating: number;
   /** How many objects are being closed. */
   closing: number;
+  /** How many permits of its `quota` the pool waits for, or has at hand. */
+  requesting: number;
   /** How many borrowers wait. */
   waiting: number;
   /** The options in force; of the hooks, whether they are there. */
@@ -73,6 +78,7 @@ export function statsOf<T>(pool: State<T>): PoolStats {
     using: bag.using,
     creating: attempts.size,
     closing: bag.closing,
+    requesting: pool.permits?.pending ?? 0,
     waiting: queue.size,
     ...totals,
     config: configOf(pool.settings, pool.hkDelay),
@@ -84,7 +90,8 @@ function configOf<T>(settings: Settings<T>, hkDelay: number): PoolStats["config"
   const config: PoolStats["config"] = {};
   for (const name of Object.keys(NUMBERS) as NumberOption[]) config[name] = settings[name];
   for (const name of HOOKS) config[name] = settings[name] !== undefined;
-  const { createRetry, discardOnError, healthAfter, idleOrder, logLevel, traceHolders } = settings;
+  const { createRetry, discardOnError, healthAfter, idleOrder, logLevel, quota, traceHolders } =
+    settings;
   return {
     ...config,
     hkDelay,
@@ -92,6 +99,7 @@ function configOf<T>(settings: Settings<T>, hkDelay: number): PoolStats["config"
     discardOnError: discardOnError !== false,
     createRetry: createRetry !== false,
     idleOrder,
+    quota: quota !== undefined,
     traceHolders,
     logLevel,
   };

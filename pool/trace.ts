@@ -51,5 +51,5 @@ export function lineOf(borrower: Borrower | undefined): string | undefined {
 function isOwn(line: string): boolean {
   const [, path] = ROOT === undefined ? [] : line.split(ROOT);
   return path !== undefined &&
-    /^(?:(?:pool|proxy|scopes|adapters|compat)\/|\w+\.[jt]s:)/.test(path);
+    /^(?:(?:pool|proxy|scopes|adapters|compat|quota)\/|\w+\.[jt]s:)/.test(path);
 }

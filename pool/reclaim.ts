@@ -1,0 +1,48 @@
+// Reclaim: what a quota does to a pool: has an object closed for others, or takes its permit.
+
+import { abandon } from "./create.ts";
+import type { Attempt } from "./entry.ts";
+import { evictIdle, kill } from "./evict.ts";
+import { lostError } from "./explain.ts";
+import type { QuotaClient } from "./quota.ts";
+import { isSpare } from "./rules.ts";
+import type { State } from "./state.ts";
+
+/** The pool, as its quota sees it. */
+export function clientOf<T>(pool: State<T>): QuotaClient {
+  return {
+    get available() {
+      const { bag: { idle, live }, settings: { minSize } } = pool;
+      return Math.max(0, Math.min(idle.size, live - minSize));
+    },
+    get unused() {
+      const { first } = pool.bag.idle;
+      return first === undefined ? 0 : pool.clock.now() - first.since;
+    },
+    reclaim: () => reclaim(pool),
+  };
+}
+
+/** Closes the longest unused object, as far as `minSize` allows; if there is none, the next that comes back. */
+function reclaim<T>(pool: State<T>): boolean {
+  const { bag, permits, settings: { minSize } } = pool;
+  for (const entry of bag.idle) {
+    if (!isSpare(entry, bag, minSize)) continue;
+    permits!.yielded = true;
+    void evictIdle(pool, entry, "reclaimed");
+    return true;
+  }
+  permits!.owe();
+  return false;
+}
+
+/** A permit has ended before it was released: what is made by it goes, as at `maxUsingDelayKill`. */
+export function lose<T>(pool: State<T>, attempt: Attempt<T> | undefined): void {
+  if (attempt === undefined) return pool.dispatch(); // for another one
+  const { hooks, log } = pool;
+  const { entry } = attempt;
+  if (!attempt.over) return abandon(pool, attempt, lostError(pool, attempt.n));
+  if (entry === undefined || !entry.live) return;
+  if (evictIdle(pool, entry, "killed") === undefined) kill(pool, entry, "revoked by its quota");
+  log.warn(() => `${hooks.label(entry)} is killed: its permit was lost`);
+}
