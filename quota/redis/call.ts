@@ -19,9 +19,10 @@ let sha: Promise<string> | undefined;
 
 /** What a call says of a holder. */
 export function argumentsOf(holder: Holder, settings: Settings, idle: number, renewal: boolean) {
-  const { id, granted, released, waiting } = holder;
+  const { id, granted, released, wanted } = holder;
   const { key, max, lease } = settings;
-  const counts = [++holder.seq, granted, released, granted + waiting.size, idle];
+  holder.told = wanted;
+  const counts = [++holder.seq, granted, released, wanted, idle];
   return [id, channelOf(key), ...[...counts, max, lease, renewal ? 1 : 0].map(String)];
 }
 

@@ -73,6 +73,8 @@ export class Holder {
   seq = 0;
   granted = 0;
   released = 0;
+  /** `wanted`, as the server was last told. */
+  told = 0;
   readonly #name: string;
   readonly #home: Home;
   #number = 0;
@@ -87,6 +89,11 @@ export class Holder {
 
   get id(): string {
     return `${this.#name}.${this.#number}`;
+  }
+
+  /** All that were granted, and who waits. */
+  get wanted(): number {
+    return this.granted + this.waiting.size;
   }
 
   get isActive(): boolean {

@@ -47,14 +47,14 @@ export class RedisQuota implements Quota {
   request(request: Request): void {
     const { holder, sync } = this.#parts ??= this.#begin();
     holder.waiting.add(request);
-    sync.touch();
+    sync.want();
     this.#listen();
   }
 
   /** It waits no longer. */
   withdraw(request: Request): void {
     const { holder, sync } = this.#parts!;
-    if (holder.waiting.delete(request)) sync.touch();
+    if (holder.waiting.delete(request)) sync.wantLess();
   }
 
   /** Whether an object of that member that has come back goes to somebody elsewhere. */

@@ -16,6 +16,9 @@ const TRIED_AGAIN = 0.05;
 /** Counted from before the call that renewed it. The rest is for its objects to be closed. */
 const UNCERTAIN = 0.75;
 
+/** For how long a place in the queue is kept that nobody needs now, in ms: somebody may soon. */
+const KEPT = 50;
+
 /** How a call ended that took too long. */
 const SILENT = Symbol();
 
@@ -36,6 +39,7 @@ export class Sync {
   readonly #clock = new Clock();
   readonly #next = new Timer(this.#clock, () => void this.#send(this.#isRenewal));
   readonly #end = new Timer(this.#clock, () => this.check());
+  readonly #later = new Timer(this.#clock, () => this.touch());
   #isRenewal = false;
   /** Until when all permits are certain, by this process's own clock. */
   #certain = -Infinity;
@@ -58,6 +62,17 @@ export class Sync {
     if (this.#isDue) return;
     this.#isDue = true;
     if (!this.#isCalling) outside(queueMicrotask, () => void this.#send(false));
+  }
+
+  /** Somebody waits. */
+  want(): void {
+    if (this.#holder.wanted > this.#holder.told) this.touch();
+    else this.#later.stop();
+  }
+
+  /** Somebody does not wait any longer: pools ask, and ask no more, with each of their waiters. */
+  wantLess(): void {
+    if (this.#later.at === Infinity) this.#later.start(KEPT, false);
   }
 
   /** Ends all permits if they are no longer certain. Returns whether it did. */
@@ -94,6 +109,7 @@ export class Sync {
     this.#isCalling = true;
     this.#isDue = false;
     this.#next.stop();
+    this.#later.stop();
     const sent = this.#clock.awake();
     const { id } = this.#holder;
     try {

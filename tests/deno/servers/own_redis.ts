@@ -1,4 +1,4 @@
-// A Redis of the test's own, which takes its time to load what it has saved, in a directory that is removed.
+// A Redis of the test's own, which may take its time to load what it has saved, in a directory that is removed.
 
 import { createClient } from "@redis/client";
 import { freePort } from "./own_postgres.ts";
@@ -42,9 +42,31 @@ export class OwnRedis implements AsyncDisposable {
     }
   }
 
+  /** An empty one, which saves nothing. */
+  static async empty(): Promise<OwnRedis> {
+    const own = new OwnRedis(await Deno.makeTempDir(), freePort());
+    try {
+      await own.#start();
+      return own;
+    } catch (error) {
+      await own[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
   private constructor(dir: string, port: number) {
     this.#dir = dir;
     this.kind = kindAt(port);
+  }
+
+  /** Ends it as a crash does. */
+  async stop(): Promise<void> {
+    await this.#stop();
+  }
+
+  /** Resolves when it takes connections again. */
+  async start(): Promise<void> {
+    await this.#start();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
