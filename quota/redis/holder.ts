@@ -68,8 +68,6 @@ export class Holder {
   due = 0;
   /** Somebody waits, and is to hear who has objects available. */
   isAskedForIdle = false;
-  /** What the server has begun to count from; messages from before say nothing. */
-  era = "";
   seq = 0;
   granted = 0;
   released = 0;
@@ -77,6 +75,7 @@ export class Holder {
   told = 0;
   readonly #name: string;
   readonly #home: Home;
+  #era = "";
   #number = 0;
   #asked = 0;
   /** Pools that are closing an object because they were told to. */
@@ -98,6 +97,20 @@ export class Holder {
 
   get isActive(): boolean {
     return this.waiting.size > 0 || this.permits.size > 0;
+  }
+
+  /**
+   * When the server has begun to count: messages of another time say nothing. What it has asked for it
+   * counts from then on; what it has granted goes on from what it is told.
+   */
+  get era(): string {
+    return this.#era;
+  }
+
+  set era(era: string) {
+    if (era === this.#era) return;
+    this.#era = era;
+    this.#asked = this.due = 0;
   }
 
   /** What the server has granted and asked for so far. Returns whether some of it is not needed. */
@@ -149,6 +162,7 @@ export class Holder {
   refuse(error: Error): void {
     const requests = [...this.waiting];
     this.waiting.clear();
+    this.told = 0; // who comes next is a reason to ask again
     for (const request of requests) request.reject(error);
   }
 

@@ -45,6 +45,8 @@ export class Sync {
   #certain = -Infinity;
   /** Since when the server has not answered. */
   #down: number | undefined;
+  /** When it may be asked again. */
+  #rested = 0;
   #isCalling = false;
   /** Something has changed that the server has not been told. */
   #isDue = false;
@@ -57,11 +59,13 @@ export class Sync {
     this.#pools = pools;
   }
 
-  /** The server is told at once, or as soon as it has answered. */
+  /** The server is told at once, or as soon as it has answered; while it is down, after a rest. */
   touch(): void {
     if (this.#isDue) return;
     this.#isDue = true;
-    if (!this.#isCalling) outside(queueMicrotask, () => void this.#send(false));
+    if (this.#isCalling) return;
+    if (this.#down === undefined) outside(queueMicrotask, () => void this.#send(false));
+    else this.#plan(this.#rested - this.#clock.awake(), false);
   }
 
   /** Somebody waits. */
@@ -187,6 +191,7 @@ export class Sync {
       const message = `redisQuota ${key}: Redis cannot be asked for a permit: ${why}`;
       this.#holder.refuse(new PoolError(message, cause));
     }
+    this.#rested = this.#clock.awake() + TRIED_AGAIN * lease;
     const isNeeded = this.#holder.isActive || this.#clock.awake() < this.#certain;
     if (isNeeded) this.#plan(TRIED_AGAIN * lease, false);
   }
