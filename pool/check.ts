@@ -80,10 +80,10 @@ export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
 }
 
 /** Throws unless `fun` is a function. */
-export function checkFun(fun: unknown): void {
+export function checkFun(fun: unknown, where = "new Pool"): void {
   if (typeof fun === "function") return;
   throw new TypeError(
-    `new Pool: fun must be a function that makes an object, got ${shown(fun)}`,
+    `${where}: fun must be a function that makes an object, got ${shown(fun)}`,
   );
 }
 
