@@ -247,7 +247,7 @@ function isFull<T>(pool: State<T>): boolean {
   const { attempts, checks, clock, permits, queue, settings: { maxWaiting } } = pool;
   if (maxWaiting === 0 || queue.size <= maxWaiting) return false;
   // A permit that takes long is no object to come.
-  const asked = permits?.since(clock.now() - LONG) ?? 0;
+  const asked = permits?.soon(clock.now() - LONG) ?? 0;
   return queue.size - attempts.size - checks.size - asked > maxWaiting;
 }
 

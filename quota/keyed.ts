@@ -108,9 +108,11 @@ export class KeyedPool<K, T> {
     });
   }
 
-  /** How many objects count for `maxSize`. */
+  /** How many objects count for `maxSize`: available, in use, being made and being closed. */
   get size(): number {
-    return this.#sum("size");
+    let size = 0;
+    for (const { state } of this.#keys.places.values()) size += state.present;
+    return size;
   }
 
   /** How many objects are in nobody's hands. */
@@ -133,7 +135,7 @@ export class KeyedPool<K, T> {
     return this.#sum("creating");
   }
 
-  #sum(name: "size" | "available" | "using" | "waiting" | "creating"): number {
+  #sum(name: "available" | "using" | "waiting" | "creating"): number {
     let sum = 0;
     for (const { pool } of this.#keys.places.values()) sum += pool[name];
     return sum;

@@ -63,6 +63,7 @@ export function keyedStats<K, T>(own: Own, past: Totals, keys: Keys<K, T>): Keye
   ) as Record<typeof COUNTS[number], number>;
   const totals = { ...past };
   for (const pool of pools) addTotals(totals, pool);
+  counts.size -= counts.requesting; // which count for the `maxSize` of their key alone
   return {
     ...own,
     keys: pools.length,
