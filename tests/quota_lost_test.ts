@@ -99,7 +99,9 @@ describe("a permit that is lost", () => {
         ...(hook === "health" ? { healthAfter: 0 } : {}),
       });
       if (hook === "health") await pool.use(() => {});
-      const got = (hook === "retter" ? pool.use(() => {}) : pool.get({ timeout: 50 })).catch(() => {});
+      const got = (hook === "retter" ? pool.use(() => {}) : pool.get({ timeout: 50 })).catch(
+        () => {},
+      );
       await until(() => looks, `${hook} is called`);
       pool.lose();
       await until(() => pool.quota.released[0] === 1, "it is gone");
