@@ -104,6 +104,7 @@ export class KeyedPool<K, T> {
     this.#cap = new Cap(maxSize || Infinity);
     this.#keys = new Keys(this.#name, maxKeys, {
       make: (key) => this.#make(key),
+      served: (place) => this.#served(place),
       forgotten: (place) => this.#forgotten(place),
     });
   }
@@ -214,11 +215,11 @@ export class KeyedPool<K, T> {
     if (signal?.aborted) return Promise.reject(abortReason(signal));
     const place = this.#keys.open(key);
     if (place !== undefined) return begin(place.pool, options);
-    return this.#keys.wait(key, { signal, timeout }, ({ pool }, left) => {
-      const taken = begin(pool, { ...options, timeout: left });
-      if (this.#ending !== undefined) void pool.shutdown({ drain: true });
-      return taken;
-    });
+    return this.#keys.wait(
+      key,
+      { signal, timeout },
+      ({ pool }, left) => begin(pool, { ...options, timeout: left }),
+    );
   }
 
   /**
@@ -368,12 +369,11 @@ export class KeyedPool<K, T> {
     }
     const { drain = false, timeout = 0 } = options;
     if (this.#ending === undefined && !drain) this.#keys.refuseAll(this.#closedError());
+    // First: who waits for a key must not get that of another whose time is over, too.
+    const cancel = timeout > 0 ? after(timeout, true, () => this.#force()) : undefined;
     for (const { pool } of this.#keys.places.values()) void pool.shutdown(options);
     this.#ending ??= this.#end();
-    if (timeout > 0) {
-      const cancel = after(timeout, true, () => this.#force());
-      void this.#ending.then(cancel);
-    }
+    if (cancel !== undefined) void this.#ending.then(cancel);
     return this.#ending;
   }
 
@@ -433,6 +433,11 @@ export class KeyedPool<K, T> {
         };
       },
     };
+  }
+
+  /** Who waited for a place has it: a shutdown that drains goes on. */
+  #served({ pool }: Place<K, T>): void {
+    if (this.#ending !== undefined) void pool.shutdown({ drain: true });
   }
 
   #forgotten({ key, state }: Place<K, T>): void {

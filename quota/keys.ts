@@ -66,6 +66,8 @@ interface Terms {
 interface Calls<K, T> {
   /** Makes the pool of a key. */
   make(key: K): Pool<T>;
+  /** All who waited for a place for that key have got it. */
+  served(place: Place<K, T>): void;
   /** A key has been forgotten. */
   forgotten(place: Place<K, T>): void;
 }
@@ -237,6 +239,7 @@ export class Keys<K, T> {
       const place = this.open(key);
       if (place === undefined) break;
       for (const waiting of [...all]) waiting.start(place);
+      this.#calls.served(place);
     }
     if (this.waiting > 0) this.makeRoom();
   }
