@@ -297,7 +297,9 @@ function checkRange(
 function bounds(name: string, least: number, most: number, value: unknown): string {
   const isOver = typeof value === "number" && value > most;
   if (most === Number.MAX_SAFE_INTEGER && !isOver) return `${least} or more`;
-  const unlimited = value === Infinity && least === 0 && /^max|timeout$/i.test(name) ? " (0: unlimited)" : "";
+  const unlimited = value === Infinity && least === 0 && /^max|timeout$/i.test(name)
+    ? " (0: unlimited)"
+    : "";
   return `${least} to ${most}${unlimited}`;
 }
 
