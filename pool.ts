@@ -481,3 +481,8 @@ export function snapshotOf<T>(pool: Pool<T>, most = 0): Snapshot {
   }
   return snapshot(state, most);
 }
+
+/** The inside of a pool, for the entry points that build on one. */
+export function innerOf<T>(pool: Pool<T>): State<T> {
+  return stateOf(pool)!;
+}

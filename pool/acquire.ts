@@ -247,7 +247,7 @@ function isFull<T>(pool: State<T>): boolean {
   const { attempts, checks, clock, permits, queue, settings: { maxWaiting } } = pool;
   if (maxWaiting === 0 || queue.size <= maxWaiting) return false;
   // A permit that takes long is no object to come.
-  const asked = permits?.since(clock.now() - LONG) ?? 0;
+  const asked = permits?.soon(clock.now() - LONG) ?? 0;
   return queue.size - attempts.size - checks.size - asked > maxWaiting;
 }
 
@@ -415,6 +415,7 @@ function reexamine<T>(pool: State<T>, entry: Entry<T>): Promise<void> | undefine
 
 /** Hooks do not let an object be lent: the next is tried, unless too many fresh ones were unfit. */
 function notFit<T>(pool: State<T>, entry: Entry<T>, error: unknown, why: CloseReason): void {
+  if (entry.state !== "using") return pool.dispatch(); // taken away meanwhile
   // What dies while it is stored says nothing of the next; what gets too old in a hook does.
   const fresh = entry.uses === 0 && (why === "expired" || !entry.stored);
   pool.unfit = fresh ? pool.unfit + 1 : 0;
@@ -423,7 +424,7 @@ function notFit<T>(pool: State<T>, entry: Entry<T>, error: unknown, why: CloseRe
     const waiter = pool.queue.next;
     if (waiter !== undefined) refuse(pool, waiter, error, "failed");
   }
-  evictUsing(pool, entry, why);
+  evictUsing(pool, entry, why); // asked again: who was told may do anything
   pool.dispatch();
 }
 

@@ -80,10 +80,10 @@ export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
 }
 
 /** Throws unless `fun` is a function. */
-export function checkFun(fun: unknown): void {
+export function checkFun(fun: unknown, where = "new Pool"): void {
   if (typeof fun === "function") return;
   throw new TypeError(
-    `new Pool: fun must be a function that makes an object, got ${shown(fun)}`,
+    `${where}: fun must be a function that makes an object, got ${shown(fun)}`,
   );
 }
 
@@ -297,7 +297,9 @@ function checkRange(
 function bounds(name: string, least: number, most: number, value: unknown): string {
   const isOver = typeof value === "number" && value > most;
   if (most === Number.MAX_SAFE_INTEGER && !isOver) return `${least} or more`;
-  const unlimited = value === Infinity && /^max|timeout$/i.test(name) ? " (0: unlimited)" : "";
+  const unlimited = value === Infinity && least === 0 && /^max|timeout$/i.test(name)
+    ? " (0: unlimited)"
+    : "";
   return `${least} to ${most}${unlimited}`;
 }
 

@@ -109,9 +109,9 @@ export class Hooks<T> {
     return closing;
   }
 
-  async #close(object: T, closing: Closing, label: () => string): Promise<void> {
+  #close(object: T, closing: Closing, label: () => string): Promise<void> {
     const { closer } = this.#settings;
-    if (closer === undefined) return;
+    if (closer === undefined) return DONE;
     const { reason } = closing;
     const context = {
       get signal() {
@@ -119,7 +119,7 @@ export class Hooks<T> {
       },
       reason,
     };
-    await this.#finish("closer", () => closer(object, context), closing, label);
+    return this.#finish("closer", () => closer(object, context), closing, label);
   }
 
   /** Does it, within `closeTimeout`. */

@@ -91,6 +91,7 @@ function end<T>(pool: State<T>, drain: boolean): NonNullable<State<T>["ending"]>
   }
   log.info(() => `is shut down, with ${bag.using} objects in use`);
   if (!ending.draining) close(pool);
+  else if (pool.permits !== undefined) pool.dispatch(); // some are not needed any more
   // Where nothing is waited for there is no timer: a Worker's global scope forbids one.
   if (ending.draining || pool.size > 0) report.start(REPORT, false);
   return ending;

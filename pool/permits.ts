@@ -93,9 +93,10 @@ export class Permits<T> {
     return this.requests.length + this.ready.length;
   }
 
-  /** How many were asked for after that moment, by `clock.now()`, and may be on their way. */
-  since(moment: number): number {
-    return this.requests.filter(({ begun }) => begun > moment).length;
+  /** How many may be on their way: none, if one that was asked for by that moment has not come. */
+  soon(moment: number): number {
+    const [oldest] = this.requests;
+    return oldest === undefined || oldest.begun <= moment ? 0 : this.requests.length;
   }
 
   /** The pool starts. If that fails, the first creation fails, and tries again. */

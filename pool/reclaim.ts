@@ -25,14 +25,14 @@ export function clientOf<T>(pool: State<T>): QuotaClient {
 
 /** Closes the longest unused object, as far as `minSize` allows; if there is none, the next that comes back. */
 function reclaim<T>(pool: State<T>): boolean {
-  const { bag, permits, settings: { minSize } } = pool;
+  const { attempts, bag, permits, settings: { minSize } } = pool;
   for (const entry of bag.idle) {
     if (!isSpare(entry, bag, minSize)) continue;
     permits!.yielded = true;
     void evictIdle(pool, entry, "reclaimed");
     return true;
   }
-  permits!.owe();
+  if (bag.live + attempts.size > minSize) permits!.owe();
   return false;
 }
 

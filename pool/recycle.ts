@@ -81,9 +81,9 @@ export function replaceNext<T>(pool: State<T>): void {
 
 /** Whether an object whose lifetime is about to end is to make room for its successor. */
 export function isReplacing<T>(pool: State<T>): boolean {
-  const { attempts, bag, failures, queue, settings: { minSize } } = pool;
+  const { attempts, bag, failures, permits, queue, settings: { minSize } } = pool;
   return bag.ageing > 0 && bag.live - bag.ageing < minSize && !pool.room && failures === 0 &&
-    queue.size === 0 && attempts.size === 0 && bag.closing === 0;
+    queue.size === 0 && attempts.size === 0 && bag.closing === 0 && !permits?.pending;
 }
 
 /**

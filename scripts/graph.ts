@@ -11,6 +11,7 @@ const ARROWS: [from: RegExp, to: RegExp][] = [
   [/^pool\//, /^pool\/|^(errors|values|context|disposal)\.ts$/],
   [/^compat\//, /^(compat|pool)\/|^(pool|errors|values)\.ts$/],
   [/^adapters\//, /^(adapters|pool)\/|^(pool|errors|values|disposal)\.ts$/],
+  [/^quota\//, /^(quota|pool)\/|^(pool|errors|values|context|disposal)\.ts$/],
   [/^observe\//, /^(observe|pool)\/|^(pool|errors|values|context|disposal)\.ts$/],
   [/^scopes\//, /^scopes\/|^(errors|values|context|disposal)\.ts$/],
 ];

@@ -248,6 +248,17 @@ const jump: fc.Arbitrary<Command> = fc.tuple(
   fc.constantFrom(5_000, 3_600_000),
 ).map(([how, ms]) => new Command(`${how}(${ms})`, (world) => world.jump(how, ms), "rest", 0));
 
+/** What a quota may do. */
+const limiting: fc.Arbitrary<Command> = fc.oneof(
+  index.map((index) =>
+    new Command(`lose permit(${index})`, (world) => world.permits?.lose(index), "rest", 0)
+  ),
+  fc.nat({ max: 9 }).map((others) =>
+    new Command(`others(${others})`, (world) => world.permits?.share(others), "rest", 0)
+  ),
+  fc.constant(new Command("reclaim()", (world) => world.permits?.reclaim(), "rest", 0)),
+);
+
 const look: Call = {
   text: "look",
   run: ({ pool }) => void String(pool),
@@ -310,6 +321,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   },
   { weight: 4, arbitrary: passing },
   { weight: 1, arbitrary: jump },
+  { weight: 3, arbitrary: limiting },
 );
 
 export const commands: fc.Arbitrary<Command[]> = fc.array(command, { maxLength: 40, size: "max" });

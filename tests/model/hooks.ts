@@ -2,6 +2,7 @@
 
 import type { Scheduler } from "fast-check";
 import type { CloseContext, CreateContext, PoolOptions } from "../../mod.ts";
+import type { Quota } from "../../quota/mod.ts";
 import { type Ask, type HookName, Thing } from "./job.ts";
 import type { Model } from "./model.ts";
 import { STILL } from "./nesting.ts";
@@ -57,7 +58,7 @@ export class Hooks {
     });
   };
 
-  options(setup: Setup): PoolOptions<Thing> {
+  options(setup: Setup, quota: Quota | undefined): PoolOptions<Thing> {
     const { numbers, hooks, createRetry, discardOnError, idleOrder, logLevel, traceHolders } =
       setup;
     const { healthAfter, healthFreq, queueInterval, ...others } = numbers;
@@ -80,6 +81,7 @@ export class Hooks {
       discardOnError: discardOnError === "ask" ? (error) => this.#isSpoilt(error) : discardOnError,
       createRetry: createRetry === "ask" ? (error) => this.#isRetried(error) : createRetry,
       idleOrder,
+      quota,
       logLevel,
       traceHolders,
       logger: { debug: log, info: log, warn: log, error: log },

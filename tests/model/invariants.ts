@@ -30,6 +30,7 @@ export function checkAtRest(world: World): void {
   for (const job of model.jobs) checkLoan(world, job);
   for (const job of model.jobs) checkClosing(model, job);
   checkSignals(world);
+  world.permits?.check(stats.requesting);
   checkSupply(model, stats);
   checkSpare(model, stats);
   checkRotations(model);
@@ -41,7 +42,7 @@ export function checkAtRest(world: World): void {
 }
 
 function checkCounts(model: Model, stats: PoolStats): void {
-  const { size, creating, available, using, closing } = stats;
+  const { size, creating, available, using, closing, requesting } = stats;
   const text = JSON.stringify({ size, creating, available, using, closing });
   // Those are available if it is housekeeping that asks for their health, and in use otherwise.
   const asked = model.jobs.filter(({ state, examining }) => state === "free" && examining).length;
@@ -51,7 +52,8 @@ function checkCounts(model: Model, stats: PoolStats): void {
   model.expect(closing === model.closing, `closing is not ${model.closing}: ${text}`);
   model.expect(available + using === free + used, `there are ${free} + ${used}: ${text}`);
   model.expect(using >= used && using <= used + asked, `using is not ${used}: ${text}`);
-  model.expect(size === creating + available + using + closing, `size is no sum: ${text}`);
+  const sum = creating + available + using + closing + requesting;
+  model.expect(size === sum, `size is no sum: ${text}`);
 }
 
 function checkTotals(model: Model, stats: PoolStats): void {
@@ -89,7 +91,7 @@ function checkLabels(model: Model, { objects }: PoolStats): void {
   model.expect(same, `objects are held by ${shown}, not by ${there}`);
 }
 
-function checkLine(model: Model, { waiting }: PoolStats): void {
+function checkLine(model: Model, { requesting, waiting }: PoolStats): void {
   const { pending } = model.line;
   model.expect(waiting === pending.length, `${waiting} wait, of ${pending.length} pending`);
   for (const { id, signal, deadline } of pending) {
@@ -99,7 +101,7 @@ function checkLine(model: Model, { waiting }: PoolStats): void {
   }
   model.expect(!model.over || !model.draining, "the shutdown is over, and somebody waits");
   model.line.checkOrder();
-  checkFull(model, waiting);
+  checkFull(model, waiting - requesting);
   const isOld = (ask: Ask) => ask.burst < model.burst;
   const came = model.jobs.find(({ state, examining, freed }) =>
     state === "free" && !examining && freed === model.burst
@@ -207,7 +209,7 @@ function isListening(world: World, ask: Ask): boolean {
 }
 
 /** Nobody waits because something was not made. */
-function checkSupply(model: Model, { size, creating, waiting }: PoolStats): void {
+function checkSupply(model: Model, { size, creating, requesting, waiting }: PoolStats): void {
   const { maxSize, minSize } = model.numbers;
   const full = maxSize > 0 && size >= maxSize;
   if (model.closed) return;
@@ -220,8 +222,8 @@ function checkSupply(model: Model, { size, creating, waiting }: PoolStats): void
       call && (call.over || !(model.alarm.sure && call.hook === "health") &&
           (model.isSoon(call, model.time.fired) || model.time.thawed(EXCUSE)))
     ).length;
-  const served = creating + soon;
-  const limited = full || isLimited(model, creating);
+  const served = creating + requesting + soon;
+  const limited = full || isLimited(model, creating) || isAsking(model, requesting);
   model.expect(limited || served >= waiting, `${waiting} wait, and only ${creating} are made`);
   for (const failure of model.failures) checkFailure(model, failure);
   for (const { job, third } of model.stillbirths) {
@@ -233,15 +235,20 @@ function checkSupply(model: Model, { size, creating, waiting }: PoolStats): void
     return;
   }
   const lacking = minSize - model.live;
-  model.expect(lacking <= creating, `${lacking} are missing for minSize`);
+  model.expect(lacking <= creating + requesting, `${lacking} are missing for minSize`);
   const ageing = model.jobs.filter((job) => isLive(job) && isAgeing(model, job, "least")).length;
-  const next = lacking + ageing <= 0 || lacking > 0 || creating > 0;
+  const next = lacking + ageing <= 0 || lacking > 0 || creating + requesting > 0;
   model.expect(next, `nothing is made in place of what is about to end, ${ageing}`);
 }
 
 /** Whether no more may be made for the moment, though there is room. */
 function isLimited({ numbers: { maxCreating }, outage }: Model, creating: number): boolean {
   return maxCreating > 0 && creating >= maxCreating || outage.rests;
+}
+
+/** Whether no more permits are asked for: one at a time in an outage, 16 otherwise. */
+function isAsking({ outage }: Model, requesting: number): boolean {
+  return requesting >= (outage.on === false ? 16 : 1);
 }
 
 /** Whether only those who wait have objects made, after a failure. */
@@ -261,10 +268,12 @@ function checkFailure(model: Model, { burst, told, job }: Model["failures"][numb
 }
 
 /** `minAvailable` are kept. */
-function checkSpare(model: Model, { creating, size, waiting }: PoolStats): void {
+function checkSpare(model: Model, { creating, requesting, size, waiting }: PoolStats): void {
   const { maxSize, minAvailable } = model.numbers;
   if (minAvailable === 0 || !model.started || model.ended || isResting(model)) return;
+  if (model.reclaimed) return;
   if (maxSize > 0 && size >= maxSize || isLimited(model, creating)) return;
+  if (isAsking(model, requesting)) return;
   // What a hook looks at for tryGet, or has had for somebody who has gone, goes back to where it was.
   const idle =
     model.jobs.filter(({ call, state }) =>
@@ -272,7 +281,7 @@ function checkSpare(model: Model, { creating, size, waiting }: PoolStats): void 
       state === "returning" && !call!.back
     ).length;
   const wanted = Math.max(0, waiting - model.checking);
-  const enough = creating >= wanted + minAvailable - idle;
+  const enough = creating + requesting >= wanted + minAvailable - idle;
   model.expect(enough, `${idle} are available, and ${creating} are made, for ${minAvailable}`);
 }
 
@@ -280,9 +289,13 @@ function checkSpare(model: Model, { creating, size, waiting }: PoolStats): void 
 const EXCUSE = 52;
 
 /** What is about to end makes room for its successor, if nothing stands against it. */
-function checkReplaced(model: Model, { closing, creating, size, waiting }: PoolStats): void {
+function checkReplaced(
+  model: Model,
+  { closing, creating, requesting, size, waiting }: PoolStats,
+): void {
   const { failures, jobs, live, numbers: { maxSize, minSize }, resizedIn } = model;
-  const calm = waiting + closing + creating === 0 && failures.length === 0 && resizedIn === 0;
+  const calm = waiting + closing + creating + requesting === 0 && failures.length === 0 &&
+    resizedIn === 0;
   if (!calm || model.ended || maxSize === 0 || size < maxSize) return;
   if (model.time.called <= model.movedAt + LATE) return; // it looks again a moment later
   const ageing = jobs.filter((job) => isLive(job) && isAgeing(model, job, "least"));

@@ -78,6 +78,8 @@ export class Job {
   probe: boolean | undefined;
   /** Who resets everything little by little has reset it. */
   readonly rotations: Rotation[] = [];
+  /** Its permit is lost. */
+  unpermitted = false;
   /** It came of an attempt that was given up. */
   late = false;
   /** In which burst it may have been found spoilt. */

@@ -36,6 +36,12 @@ export class Ledger {
   readonly createRetry: boolean | "ask";
   readonly idleOrder: "lifo" | "fifo";
   readonly traceHolders: boolean | "auto";
+  /** Whether there is a quota. */
+  readonly limited: boolean;
+  /** What was asked to be closed for others: one now, or the next that comes back. */
+  due: "no" | "now" | "next" = "no";
+  /** Something was: none is made for minAvailable until somebody waits. */
+  reclaimed = false;
   readonly outage: Outage;
   readonly alarm: Alarm = new Alarm();
   /** What `createRetry` has said, by the number of the attempt. */
@@ -117,6 +123,7 @@ export class Ledger {
     this.time = time;
     this.createRetry = setup.createRetry;
     this.idleOrder = setup.idleOrder;
+    this.limited = setup.quota > 0;
     this.traceHolders = setup.traceHolders;
     this.outage = new Outage(this, setup.observed);
     this.numbers = { ...numbers };

@@ -11,6 +11,8 @@ const STILLBORN = 3;
 
 export class Making extends Ledger {
   readonly line: Line = new Line(this);
+  /** Its quota, if it has one. */
+  permits: { use(job: Job): void } | undefined;
 
   create(n: number, context: CreateContext): Job {
     this.note(`fun(${n})`);
@@ -22,7 +24,7 @@ export class Making extends Ledger {
     this.expect(maxSize === 0 || size < maxSize, `fun(${n}) is called for more than maxSize`);
     const full = maxCreating > 0 && this.creating >= maxCreating;
     this.expect(!full, `fun(${n}) is called for more than maxCreating`);
-    this.expect(this.creating < this.#needed, `fun(${n}) is called, and nobody needs it`);
+    this.expect(this.creating < this.needed, `fun(${n}) is called, and nobody needs it`);
     const { fault, on } = this.outage;
     this.expect(!fault, `fun(${n}) is called ${fault}`);
     const { length: waiting } = this.line.pending;
@@ -34,6 +36,7 @@ export class Making extends Ledger {
     const job = new Job(n, moment, context, begunIn, asks.length);
     job.probe = on;
     this.jobs.push(job);
+    this.permits?.use(job);
     return job;
   }
 
@@ -42,7 +45,7 @@ export class Making extends Ledger {
   }
 
   /** How many may be in the making at the most. */
-  get #needed(): number {
+  get needed(): number {
     const { line, numbers: { minAvailable, minSize } } = this;
     const { pending, trying } = line;
     // Who has just gone leaves a check behind that is for nobody.
@@ -120,6 +123,13 @@ export class Making extends Ledger {
     job.since = this.time.moment;
     job.freed = this.burst;
     job.refreed = undefined;
+  }
+
+  /** Its permit is lost. */
+  lose(job: Job): void {
+    this.note(`the permit of object ${job.n} is lost, ${job.state}`);
+    job.unpermitted = true;
+    this.abandon(job);
   }
 
   protected abandon(job: Job): void {

@@ -51,6 +51,7 @@ const UNSET: Record<string, unknown> = {
   traceHolders: "auto",
   createRetry: false,
   idleOrder: "lifo",
+  quota: 0,
   queueInterval: -1,
 };
 

@@ -9,7 +9,7 @@ import { isExpired, isRotated, leadOf } from "./rules.ts";
 const VERDICTS: readonly CloseReason[] = ["unhealthy", "unfit", "discarded", "leftover"];
 
 /** What is only looked at if none of what dooms an object holds. */
-const LESSER: readonly CloseReason[] = ["wornOut", "resized", "recycled"];
+const LESSER: readonly CloseReason[] = ["wornOut", "resized", "recycled", "reclaimed"];
 
 /** Whether that may be why it is closed; `unseen` uses may have been counted besides. */
 export function mayClose(
@@ -25,7 +25,7 @@ export function mayClose(
   if (judged && !checked && !isFinal(reason)) return false;
   const doomed = [...dooms.values()].some((burst) => burst < ledger.burst);
   if (doomed && LESSER.includes(reason)) return false;
-  if (reason === "killed") return ledger.forced || isOverdue(ledger, job);
+  if (reason === "killed") return ledger.forced || job.unpermitted || isOverdue(ledger, job);
   if (reason === "leaked") return state === "lent" && job.lost;
   if (reason === "leftover" && job.late) return true;
   if (reason === "discarded" && mayDiscard(ledger, job)) return true;
@@ -47,6 +47,8 @@ export function mayClose(
       return dooms.has(reason) || isRotated(ledger, job, "most");
     case "recycled":
       return isUnused(ledger, job);
+    case "reclaimed":
+      return ledger.due !== "no" && ledger.live > ledger.numbers.minSize;
     case "wornOut":
       return state === "free" && isWorn(ledger, job, unseen);
     case "resized":

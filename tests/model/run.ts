@@ -121,6 +121,7 @@ async function end(world: World, { forced }: Setup): Promise<void> {
     await passTime(world, 440);
   }
   world.hooks.tame = true;
+  world.permits?.share(-Infinity);
   await settle(world);
   if (time.lost.size > 0) await passTime(world, 60);
   time.collect();
@@ -168,7 +169,9 @@ async function refill(world: World): Promise<void> {
   model.expect(!isShort(), "minSize is not kept up");
 }
 
-function checkEmpty({ model, time, awaited }: World): void {
+function checkEmpty({ model, permits, time, awaited }: World): void {
+  const left = permits?.client === undefined ? 0 : 1;
+  model.expect((permits?.disposed ?? 0) === left, `its quota is left ${permits?.disposed} times`);
   for (const { what } of awaited) model.expect(false, `${what} never settles`);
   for (const { state, thing, n } of model.jobs) {
     const past = ["gone", "detached", "failed"].includes(state) || state === "abandoned" && !thing;

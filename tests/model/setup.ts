@@ -25,6 +25,8 @@ export interface Setup {
   /** Whether a failed attempt to make an object is tried again: `ask`s a predicate. */
   createRetry: boolean | "ask";
   idleOrder: "lifo" | "fifo";
+  /** How many permits its quota has; 0: it has none. */
+  quota: number;
   /** Whether there is an observer. */
   observed: boolean;
   traceHolders: boolean | "auto";
@@ -68,9 +70,10 @@ const numbers: fc.Arbitrary<Numbers> = fc.record({
 
 /** Options that fit each other. */
 function fitting(setup: Setup): Setup {
-  const { numbers, hooks } = setup;
+  const { numbers, hooks, quota } = setup;
   const { maxSize, minSize, maxLifetime, lifetimeJitter, healthAfter, healthFreq } = numbers;
-  const { queueInterval, queueTarget } = numbers;
+  const { queueInterval } = numbers;
+  const queueTarget = quota > 0 ? 0 : numbers.queueTarget;
   return {
     ...setup,
     numbers: {
@@ -79,6 +82,7 @@ function fitting(setup: Setup): Setup {
       healthAfter: hooks.includes("health") ? healthAfter : -1,
       healthFreq: hooks.includes("health") ? healthFreq : -1,
       lifetimeJitter: maxLifetime > 0 ? lifetimeJitter : 0,
+      queueTarget,
       queueInterval: queueTarget > 0 ? queueInterval : -1,
     },
   };
@@ -93,10 +97,12 @@ const FOCUSES: Record<string, (setup: Setup) => Setup> = {
   "nested use": ({ numbers, ...setup }) => ({
     ...setup,
     traceHolders: setup.traceHolders === "auto" ? "auto" : true,
+    quota: 0,
     numbers: { ...numbers, ...UNLIMITED, maxSize: numbers.maxSize || 1, timeout: 0 },
   }),
   "overload": ({ numbers, ...setup }) => ({
     ...setup,
+    quota: 0,
     numbers: {
       ...numbers,
       maxSize: 1,
@@ -105,6 +111,11 @@ const FOCUSES: Record<string, (setup: Setup) => Setup> = {
       queueTarget: 60,
       queueInterval: 30,
     },
+  }),
+  "quota": ({ numbers, quota, ...setup }) => ({
+    ...setup,
+    quota: quota || 2,
+    numbers: { ...numbers, timeout: 0 },
   }),
   "replacement": ({ numbers, ...setup }) => ({
     ...setup,
@@ -118,6 +129,7 @@ const plain: fc.Arbitrary<Setup> = fc.record({
   discardOnError: fc.constantFrom(undefined, false, true, "ask" as const),
   createRetry: mostly<boolean | "ask">(false, true, "ask"),
   idleOrder: mostly<"lifo" | "fifo">("lifo", "fifo"),
+  quota: fc.constantFrom(0, 0, 0, 1, 2, 9),
   observed: fc.boolean(),
   traceHolders: fc.constantFrom("auto" as const, false, true),
   logLevel: fc.constantFrom<LogLevel[]>("silent", "debug", "warn"),

@@ -16,6 +16,7 @@ import { Hooks, unthenable } from "./hooks.ts";
 import type { Ask, End, Job, Kind, Thing } from "./job.ts";
 import { isKnown, UNCLOCKED } from "./known.ts";
 import { Model } from "./model.ts";
+import { Permits } from "./permits.ts";
 import { isPast, LATE } from "./rules.ts";
 import type { Action, Outcome, Script } from "./script.ts";
 import type { Setup } from "./setup.ts";
@@ -82,6 +83,7 @@ export class World {
   readonly hooks: Hooks;
   readonly pool: Pool<Thing>;
   readonly witness: Witness | undefined;
+  readonly permits: Permits | undefined;
   readonly held: Held[] = [];
   readonly running = new Set<Running>();
   awaited: Awaited[] = [];
@@ -93,7 +95,9 @@ export class World {
     this.model = new Model(this.time, setup);
     const act = (action: Action) => action.run(this);
     this.hooks = new Hooks(this.model, script, scheduler, act);
-    this.pool = new Pool<Thing>(this.hooks.fun, this.hooks.options(setup));
+    this.permits = setup.quota > 0 ? new Permits(this.model, setup.quota) : undefined;
+    this.model.permits = this.permits;
+    this.pool = new Pool<Thing>(this.hooks.fun, this.hooks.options(setup, this.permits));
     if (!setup.observed) return;
     this.witness = new Witness(this.model, () => this.hooks.observe());
     this.pool.observe(this.witness);
