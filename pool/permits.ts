@@ -39,6 +39,11 @@ export class HeldPermit<T> implements Permit {
     lost?.addEventListener("abort", this);
   }
 
+  /** As its quota has it now. */
+  get lost(): AbortSignal | undefined {
+    return this.#permit.lost;
+  }
+
   /** Called by the signal. */
   handleEvent(): void {
     if (!this.#released) this.#permits.lose(this);

@@ -61,6 +61,9 @@ export interface QuotaMember extends AsyncDisposable {
 export interface Permit {
   /** The object is gone, or none was made. Called exactly once; must not throw. */
   release(): void;
-  /** Aborts if the permit has ended before it was released: its object is taken away and closed at once. */
-  readonly lost?: AbortSignal;
+  /**
+   * Aborts if the permit has ended before it was released: its object is taken away and closed at once.
+   * It is read again before the object is lent: a quota that knows by then gives a signal that has aborted.
+   */
+  readonly lost?: AbortSignal | undefined;
 }

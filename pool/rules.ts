@@ -12,7 +12,8 @@ export function stale<T>(
   spare: number,
   now: number,
 ): CloseReason | undefined {
-  if (now >= entry.end) return entry.ends;
+  const ended = overdue(entry, now);
+  if (ended !== undefined) return ended;
   const unused = maxAvailDelay > 0 && now - entry.since >= maxAvailDelay;
   return unused && spare > 0 ? "recycled" : undefined;
 }
@@ -24,7 +25,13 @@ export function wornOut<T>(
   now: number,
 ): CloseReason | undefined {
   if (maxUse > 0 && entry.uses >= maxUse) return "wornOut";
-  return now >= entry.end ? entry.ends : undefined;
+  return overdue(entry, now);
+}
+
+/** Its lifetime or its permit has ended; that of the permit may be noticed here before its signal aborts. */
+function overdue<T>(entry: Entry<T>, now: number): CloseReason | undefined {
+  if (now >= entry.end) return entry.ends;
+  return entry.permit?.lost?.aborted ? "killed" : undefined;
 }
 
 /** The delays that rounds and the like go by. */

@@ -16,8 +16,8 @@ export interface Request {
 
 /** Where a permit belongs. */
 interface Home {
-  /** Ends it if it is no longer certain by now. */
-  check(): void;
+  /** Why it is not certain any more; its timer may be late. Its permits hear of it, but not at once. */
+  doubt(): Error | undefined;
   released(permit: RedisPermit): void;
 }
 
@@ -25,8 +25,7 @@ interface Home {
 export class RedisPermit implements Permit {
   readonly #home: Home;
   readonly #owner: Owner;
-  #controller: AbortController | undefined;
-  #end: Error | undefined;
+  readonly #controller = new AbortController();
   #isReleased = false;
 
   constructor(home: Home, owner: Owner) {
@@ -35,12 +34,11 @@ export class RedisPermit implements Permit {
     owner.held++;
   }
 
-  /** Looks at the clock, too: a timer may be late. */
   get lost(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#end) this.#controller.abort(this.#end);
-    else if (!this.#isReleased) this.#home.check();
-    return this.#controller.signal;
+    const { signal } = this.#controller;
+    if (this.#isReleased || signal.aborted) return signal;
+    const doubt = this.#home.doubt();
+    return doubt === undefined ? signal : AbortSignal.abort(doubt);
   }
 
   release(): void {
@@ -51,8 +49,7 @@ export class RedisPermit implements Permit {
   }
 
   lose(why: Error): void {
-    this.#end = why;
-    this.#controller?.abort(why);
+    this.#controller.abort(why);
   }
 }
 

@@ -83,7 +83,7 @@ export class RedisQuota implements Quota {
     const name = crypto.randomUUID().slice(-12);
     const everybody = channelOf(this.#settings.key);
     const holder: Holder = new Holder(name, {
-      check: () => sync.check(),
+      doubt: () => sync.doubt(),
       released: (permit: RedisPermit) => void (holder.release(permit) && sync.touch()),
     });
     const pools = { idle: () => this.#idle(holder), heard: () => this.#heard() };

@@ -19,6 +19,9 @@ const UNCERTAIN = 0.75;
 /** For how long a place in the queue is kept that nobody needs now, in ms: somebody may soon. */
 const KEPT = 50;
 
+/** Why permits end that the server may give to others. */
+const LATE = "it could not be renewed in time";
+
 /** How a call ended that took too long. */
 const SILENT = Symbol();
 
@@ -81,10 +84,16 @@ export class Sync {
 
   /** Ends all permits if they are no longer certain. Returns whether it did. */
   check(): boolean {
-    const late = this.#clock.awake() - this.#certain;
-    if (!(late >= 0) || this.#certain === -Infinity) return false;
-    this.#lose(`it could not be renewed in time`);
+    if (!this.#isOver) return false;
+    this.#lose(LATE);
     return true;
+  }
+
+  /** Why the permits are not certain any more, if they are not: they end soon. */
+  doubt(): Error | undefined {
+    if (!this.#isOver) return undefined;
+    outside(queueMicrotask, () => this.check());
+    return this.#lost(LATE);
   }
 
   /** The server said so in a message. */
@@ -100,11 +109,18 @@ export class Sync {
     await new Promise<void>((resolve) => this.#settled.push(resolve));
   }
 
+  get #isOver(): boolean {
+    return this.#certain > -Infinity && this.#clock.awake() >= this.#certain;
+  }
+
+  #lost(why: string): Error {
+    return new PoolError(`redisQuota ${this.#settings.key}: the lease was lost: ${why}`);
+  }
+
   #lose(why: string): void {
-    const { key } = this.#settings;
     this.#certain = -Infinity;
     this.#end.stop();
-    this.#holder.lose(new PoolError(`redisQuota ${key}: the lease was lost: ${why}`));
+    this.#holder.lose(this.#lost(why));
     if (this.#holder.isActive) this.touch();
   }
 

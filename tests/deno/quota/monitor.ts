@@ -3,8 +3,12 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 
+/** For longer than this, in ms, nobody connects without saying its name. */
+const NAMELESS = 250;
+
 /** One connection, from when it is accepted to when its client has closed it. */
 interface Connection {
+  readonly opened: number;
   /** What its client calls itself; empty until it has said so. */
   holder: string;
   uses: number;
@@ -54,12 +58,14 @@ export class Monitor implements AsyncDisposable {
   }
 
   /**
-   * The connections of that holder count no longer, and may not be used again; it was stopped for so long
-   * by now that one without a name is its own, too.
+   * The connections of that holder count no longer, and may not be used again. One that has had no name
+   * for long is its own, too: it was stopped before it could say it.
    */
   excuse(holder: string): void {
+    const before = performance.now() - NAMELESS;
     for (const connection of this.#connections.values()) {
-      if (connection.holder === holder || connection.holder === "") connection.excused = true;
+      const { holder: name, opened } = connection;
+      if (name === holder || name === "" && opened < before) connection.excused = true;
     }
   }
 
@@ -80,7 +86,7 @@ export class Monitor implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
-    const connection = { holder: "", uses: 0, excused: false };
+    const connection = { opened: performance.now(), holder: "", uses: 0, excused: false };
     this.#connections.set(socket, connection);
     this.accepted++;
     this.most = Math.max(this.most, this.live);
