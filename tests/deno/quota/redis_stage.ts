@@ -6,6 +6,11 @@ import type { Stage } from "./proof.ts";
 
 const MAIN = new URL("./redis_holder.ts", import.meta.url).pathname;
 
+/** One that connects again by itself. */
+export function newClient(port: number) {
+  return createClient({ socket: { port, host: "127.0.0.1" } }).on("error", () => {});
+}
+
 export class RedisStage implements Stage, AsyncDisposable {
   readonly program = { main: MAIN, packages: ["@redis/client", "ioredis"] as const };
   readonly lease: number;
@@ -24,15 +29,29 @@ export class RedisStage implements Stage, AsyncDisposable {
     return this.#redis.kind.port;
   }
 
-  /** As the script has it; a holder that has ended may still be there until its lease ends. */
   async places(key: string): Promise<number> {
-    const [, ...held] = await this.ask("EVAL", PLACES, "1", `proxypool:{${key}}`) as string[];
-    return Number(held[0]);
+    return await this.ask("EVAL", PLACES, "1", `proxypool:{${key}}`) as number;
+  }
+
+  /** Has that key be known, and open at once: nobody has used it before. */
+  async open(key: string, lease: number): Promise<void> {
+    const run = /run_id:(\w+)/.exec(await this.ask("INFO", "server") as string)![1]!;
+    const state = { run, open: 1, lease, total: 0, pending: 0, soft: 0, ticket: 0 };
+    const fields = Object.entries(state).flatMap(([name, value]) => [name, String(value)]);
+    await this.ask("HSET", `proxypool:{${key}}:state`, ...fields);
+  }
+
+  async stop(): Promise<void> {
+    await this.#redis.stop();
+  }
+
+  async start(): Promise<void> {
+    await this.#redis.start();
   }
 
   async restart(): Promise<void> {
-    await this.#redis.stop();
-    await this.#redis.start();
+    await this.stop();
+    await this.start();
   }
 
   async flush(): Promise<void> {
@@ -41,8 +60,8 @@ export class RedisStage implements Stage, AsyncDisposable {
 
   /** Sends one command, on a connection of its own. */
   async ask(...command: string[]): Promise<unknown> {
-    const client = createClient({ socket: { port: this.port, host: "127.0.0.1" } });
-    await client.on("error", () => {}).connect();
+    const client = newClient(this.port);
+    await client.connect();
     try {
       return await client.sendCommand(command);
     } finally {
@@ -55,15 +74,14 @@ export class RedisStage implements Stage, AsyncDisposable {
   }
 }
 
-/** How many holders there are whose lease has not ended, and what all hold that there are. */
+/** What all hold whose lease has not ended. */
 const PLACES = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local live = redis.call('ZRANGEBYSCORE', KEYS[1] .. ':leases', '(' .. now, '+inf')
 local held = 0
-for _, who in ipairs(live) do
+for _, who in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1] .. ':leases', '(' .. now, '+inf')) do
   local r = cjson.decode(redis.call('HGET', KEYS[1] .. ':state', 'of ' .. who))
   held = held + r[1] - r[2]
 end
-return {tostring(#live), tostring(held)}
+return held
 `;
