@@ -13,6 +13,9 @@ import { Sync } from "./sync.ts";
 /** For how long an object that is in use is not taken from its pool after somebody has asked, in ms. */
 const QUANTUM = 100;
 
+/** An object that has been unused for less than this, in ms, is soon needed again: it is not idle. */
+const IDLE = 20;
+
 /** What there is from the first `acquire` on. */
 interface Parts {
   readonly channels: [everybody: string, own: string];
@@ -25,6 +28,8 @@ export class RedisQuota implements Quota {
   readonly #settings: Settings;
   readonly #clock = new Clock();
   readonly #members = new Set<Member>();
+  /** Looks for idle objects, for as long as somebody has asked for them and may find some. */
+  readonly #look = new Timer(this.#clock, () => this.#seek());
   /** Closes the second connection when it was not needed for a lease. */
   readonly #linger = new Timer(this.#clock, () => this.#ears?.close());
   #ears: Ears | undefined;
@@ -60,9 +65,9 @@ export class RedisQuota implements Quota {
   /** Whether an object of that member that has come back goes to somebody elsewhere. */
   yields(member: Member, needed: boolean): boolean {
     if (this.#parts === undefined) return false;
-    const { holder, sync } = this.#parts;
+    const { holder } = this.#parts;
     if (holder.due === 0) {
-      if (holder.isAskedForIdle && !needed) sync.touch();
+      if (holder.isAskedForIdle && !needed && this.#look.at === Infinity) this.#lookSoon();
       return false;
     }
     if (needed && !this.#isItsTurn(member, holder)) return false;
@@ -76,6 +81,7 @@ export class RedisQuota implements Quota {
     await this.#parts?.sync.flushed();
     if (this.#members.size > 0) return;
     this.#linger.stop();
+    this.#look.stop();
     this.#ears?.close();
   }
 
@@ -98,9 +104,22 @@ export class RedisQuota implements Quota {
 
   #idle(holder: Holder): number {
     let idle = 0;
-    for (const { client } of this.#members) idle += client.available;
+    for (const { client } of this.#members) {
+      if ((client.unused ?? IDLE) >= IDLE) idle += client.available;
+    }
     if (idle > 0) holder.isAskedForIdle = false;
     return idle;
+  }
+
+  #seek(): void {
+    const { holder, sync } = this.#parts!;
+    if (!holder.isAskedForIdle) return;
+    if (this.#idle(holder) > 0) sync.touch();
+    else if (this.#longestUnused() !== undefined) this.#lookSoon();
+  }
+
+  #lookSoon(): void {
+    this.#look.start(IDLE, false);
   }
 
   /** The server has said something: gives up what is idle and others wait for. */
@@ -146,8 +165,7 @@ export class RedisQuota implements Quota {
     const { channels: [everybody], holder, sync } = this.#parts!;
     if (channel === everybody) {
       holder.isAskedForIdle = true;
-      if (this.#idle(holder) > 0) sync.touch();
-      return;
+      return this.#seek();
     }
     const [id, era = "", granted, asked] = text.split(" ");
     if (id === holder.id) sync.hear(era, Number(granted), Number(asked));

@@ -67,6 +67,13 @@ export class Run implements AsyncDisposable {
     return this.#gates.get(holder)!;
   }
 
+  /** One of those that have connections, by chance. */
+  get busy(): Holder {
+    const busy = this.holders.filter(({ name }) => this.monitor.of(name) > 0);
+    const some = busy.length > 0 ? busy : this.holders;
+    return some[Math.floor(Math.random() * some.length)]!;
+  }
+
   /** Kills it, and starts another like it. */
   async replace(holder: Holder): Promise<void> {
     await holder.kill();
@@ -117,35 +124,35 @@ export class Run implements AsyncDisposable {
 /** What may befall holders and their engine. Each resolves when it is over. */
 export const FAULTS = {
   async killed(run: Run): Promise<void> {
-    await run.replace(anyOf(run.holders));
+    await run.replace(run.busy);
   },
   async stopped(run: Run): Promise<void> {
-    const holder = anyOf(run.holders);
+    const holder = run.busy;
     holder.stop();
     await run.excuse(holder);
     await sleep(1.5 * run.stage.lease);
     holder.goOn();
   },
   async "stopped for less than its lease"(run: Run): Promise<void> {
-    const holder = anyOf(run.holders);
+    const holder = run.busy;
     holder.stop();
     await sleep(run.stage.lease / 3);
     holder.goOn();
   },
   async blocked(run: Run): Promise<void> {
-    const holder = anyOf(run.holders);
+    const holder = run.busy;
     await holder.block(2 * run.stage.lease);
     await run.excuse(holder);
     await sleep(1.5 * run.stage.lease);
   },
   async "cut off"(run: Run): Promise<void> {
-    const gate = run.gateOf(anyOf(run.holders));
+    const gate = run.gateOf(run.busy);
     gate.shut();
     await sleep(2 * run.stage.lease);
     gate.open();
   },
   async disconnected(run: Run): Promise<void> {
-    run.gateOf(anyOf(run.holders)).reset();
+    run.gateOf(run.busy).reset();
     await sleep(run.stage.lease / 2);
   },
   async "the engine restarted"(run: Run): Promise<void> {
@@ -157,10 +164,6 @@ export const FAULTS = {
 } satisfies Record<string, (run: Run) => Promise<void>>;
 
 export type Fault = keyof typeof FAULTS;
-
-function anyOf(holders: readonly Holder[]): Holder {
-  return holders[Math.floor(Math.random() * holders.length)]!;
-}
 
 /** The most connections at once, after each of these faults in turn. */
 export async function prove(run: Run, faults: readonly Fault[]): Promise<void> {

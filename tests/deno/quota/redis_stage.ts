@@ -34,11 +34,11 @@ export class RedisStage implements Stage, AsyncDisposable {
   }
 
   /** Has that key be known, and open at once: nobody has used it before. */
-  async open(key: string, lease: number): Promise<void> {
+  async open(key: string, lease: number, prefix = ""): Promise<void> {
     const run = /run_id:(\w+)/.exec(await this.ask("INFO", "server") as string)![1]!;
     const state = { run, open: 1, lease, total: 0, pending: 0, soft: 0, ticket: 0 };
     const fields = Object.entries(state).flatMap(([name, value]) => [name, String(value)]);
-    await this.ask("HSET", `proxypool:{${key}}:state`, ...fields);
+    await this.ask("HSET", `${prefix}proxypool:{${key}}:state`, ...fields);
   }
 
   async stop(): Promise<void> {
