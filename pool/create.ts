@@ -219,6 +219,7 @@ function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void 
   } else {
     const { error, leftover } = outcome;
     const entry = leftover === undefined ? undefined : admit(pool, attempt, leftover);
+    if (entry === undefined) attempt.permit?.release(); // before anybody hears of it
     pool.totals.createFailed++;
     pool.failure = { cause: error, at: pool.clock.awake() };
     if (goesOn(pool)) takeRest(pool, attempt);
@@ -288,7 +289,7 @@ function failed<T>(
     log.warn(() => `#${attempt.n} cannot be made: ${reason(error)}`);
   }
   pool.rest.keepAlive(pool.expecting.length > 0);
-  if (entry === undefined) vacated(pool, attempt.permit);
+  if (entry === undefined) vacated(pool);
   else if (entry.live) void evict(pool, entry, "leftover"); // a logger may do anything
 }
 

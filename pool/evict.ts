@@ -5,7 +5,6 @@ import { reason } from "../values.ts";
 import type { Entry, Lending, LoanEnd } from "./entry.ts";
 import { DONE } from "./hooks.ts";
 import { about, type CloseReason, COUNTED, type ReturnEnd } from "./observe.ts";
-import type { Permit } from "./quota.ts";
 import type { State } from "./state.ts";
 
 /** How observers hear of the end of a loan. */
@@ -44,16 +43,16 @@ export function evict<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Pro
 function gone<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): void {
   pool.bag.closed(entry);
   pool.totals.closed++;
+  entry.permit?.release(); // before observers hear of it, who may end the pool
   if (pool.observed) {
     const age = Math.round(pool.clock.now() - entry.born);
     pool.observers.tell("closed", { n: entry.n, age, uses: entry.uses, reason: why });
   }
-  vacated(pool, entry.permit);
+  vacated(pool);
 }
 
-/** A place is free. `permit`: of what has had it. */
-export function vacated<T>(pool: State<T>, permit: Permit | undefined): void {
-  permit?.release();
+/** A place is free. */
+export function vacated<T>(pool: State<T>): void {
   if (pool.rotating && pool.bag.outdated === 0) pool.endRotation();
   if (pool.present === 0) {
     pool.rounds.stop();
@@ -154,7 +153,8 @@ export function endLoan<T>(
 export function letGo<T>(pool: State<T>, entry: Entry<T>): void {
   pool.totals.detached++;
   pool.bag.detach(entry);
-  vacated(pool, entry.permit);
+  entry.permit?.release();
+  vacated(pool);
 }
 
 /** Gives up all closers that are still at work. */

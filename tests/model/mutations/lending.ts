@@ -96,8 +96,8 @@ export const LENDING: ByFile = {
     ],
     [
       "what failed its check is forgotten",
-      "  evictUsing(pool, entry, why);\n  pool.dispatch();\n}\n\nlet",
-      "  pool.dispatch();\n}\n\nlet",
+      "  evictUsing(pool, entry, why); // asked again: who was told may do anything\n",
+      "",
     ],
     [
       "getter is not called after health",
@@ -168,13 +168,13 @@ export const LENDING: ByFile = {
     ],
     [
       "maxWaiting lets one too many wait",
-      "queue.size - attempts.size - checks.size > maxWaiting",
-      "queue.size - attempts.size - checks.size > maxWaiting + 1",
+      "queue.size - attempts.size - checks.size - asked > maxWaiting",
+      "queue.size - attempts.size - checks.size - asked > maxWaiting + 1",
     ],
     [
       "maxWaiting counts those for whom one is made",
-      "queue.size - attempts.size - checks.size > maxWaiting",
-      "queue.size - checks.size > maxWaiting",
+      "queue.size - attempts.size - checks.size - asked > maxWaiting",
+      "queue.size - checks.size - asked > maxWaiting",
     ],
     [
       "nothing is done for who comes",
@@ -183,8 +183,8 @@ export const LENDING: ByFile = {
     ],
     [
       "a drain does not notice that the last one is served",
-      "if (pool.ending?.draining) pool.dispatch(); // it may have been the last",
-      "",
+      "if (pool.permits !== undefined || pool.ending?.draining) pool.dispatch();",
+      "if (pool.permits !== undefined) pool.dispatch();",
     ],
     [
       "a label is forgotten",

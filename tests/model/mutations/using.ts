@@ -163,8 +163,8 @@ export const USING: ByFile = {
     ["a closed object's place is given to nobody", "  }\n  vacated(pool);\n}", "  }\n}"],
     [
       "a detached object's place is given to nobody",
-      "pool.bag.detach(entry);\n  vacated(pool);",
-      "pool.bag.detach(entry);",
+      "  entry.permit?.release();\n  vacated(pool);",
+      "  entry.permit?.release();",
     ],
     [
       "a shutdown does not end",
@@ -248,8 +248,8 @@ export const USING: ByFile = {
     ],
     [
       "observers hear of a kill as something else",
-      'end: end === "revoked by shutdown" ? "killed" : end,',
-      'end: end === "killed" ? "returned" : end as "returned",',
+      '"revoked by shutdown": "killed",',
+      '"revoked by shutdown": "returned",',
     ],
     [
       "a returned lease is watched on",

@@ -179,8 +179,8 @@ export const WAITING: ByFile = {
     ["who is refused hears nothing", "  waiter.reject(error);\n", ""],
     [
       "a drain does not notice that the last one has gone",
-      "if (pool.ending?.draining) pool.dispatch();",
-      "",
+      "if (pool.permits !== undefined || pool.ending?.draining) pool.dispatch();",
+      "if (pool.permits !== undefined) pool.dispatch();",
     ],
     [
       "an abort is counted as another refusal",
