@@ -22,6 +22,7 @@ import { deadError, foreignError, loanError } from "./pool/explain.ts";
 import { type Lease, loanBehind } from "./pool/lease.ts";
 import { isLoan, type Loan, PoolLoan } from "./pool/loan.ts";
 import { ready, reset, resize, shutdown } from "./pool/manage.ts";
+import { tellMethods } from "./pool/names.ts";
 import type { Observer } from "./pool/observe.ts";
 import type {
   Create,
@@ -69,6 +70,7 @@ export class Pool<T> {
 
   static {
     stateOf = (pool) => #state in pool ? pool.#state : undefined;
+    tellMethods(Pool.prototype);
   }
 
   /**

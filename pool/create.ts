@@ -18,6 +18,9 @@ import type { State } from "./state.ts";
 /** How many objects in a row may be obsolete when they are made, before somebody is told. */
 const STILLBORN = 3;
 
+/** How many objects there may be before it is said that nothing limits them. */
+const MANY = 100;
+
 /** How an attempt ended: a failed one may have left an object to be closed. */
 type Outcome<T> = { object: T } | { error: unknown; leftover: T | undefined };
 
@@ -72,6 +75,15 @@ function create<T>(pool: State<T>): void {
   outside(() => void run(pool, attempt));
   notice(pool, begun); // it logs, and a logger does anything; what is made from now on is not suspect
   if (expecting.length > 0) timer.keepAlive(true);
+  if (pool.boundless && pool.size > MANY) warnBoundless(pool);
+}
+
+/** Once; most often it is leases that are kept, or a load that was not foreseen. */
+function warnBoundless<T>(pool: State<T>): void {
+  pool.boundless = false;
+  if (pool.settings.maxSize > 0) return; // by resize
+  const { log, size } = pool;
+  log.warn(() => `${size} objects are live, unlimited: give maxSize (0 says that this is meant)`);
 }
 
 async function run<T>(pool: State<T>, attempt: Attempt<T>): Promise<void> {

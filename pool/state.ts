@@ -72,6 +72,8 @@ export class State<T> {
   readonly closings: Set<Closing> = new Set();
   /** How many attempts there were. */
   made = 0;
+  /** Nobody has said how many objects there may be, nor heard that there are many. */
+  boundless = false;
   /** How many times all that is there was made obsolete. */
   epoch = 0;
   /** The last failure to make one. */
