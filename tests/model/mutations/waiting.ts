@@ -104,8 +104,8 @@ export const WAITING: ByFile = {
     ],
     [
       "only the highest priority fails at a shutdown",
-      "return lanes.sort((a, b) => b.priority - a.priority).flatMap((lane) => [...lane]);",
-      "return [...lanes.sort((a, b) => b.priority - a.priority)[0]!];",
+      "for (const lane of lanes.sort((a, b) => b.priority - a.priority)) yield* lane;",
+      "yield* lanes.sort((a, b) => b.priority - a.priority)[0]!;",
     ],
     [
       "the oldest is that of the highest priority",
