@@ -73,7 +73,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** Methods of generic-pool, tarn, pg-pool, mysql2 and others, and what does that here. */
-const METHODS: Readonly<Record<string, string>> = {
+export const METHODS: Readonly<Record<string, string>> = {
   acquire: "get(), borrow() or use(fn)",
   connect: "get(), borrow() or use(fn)",
   getConnection: "get(), borrow() or use(fn)",
