@@ -20,8 +20,10 @@ function table(path: string, first: string, second?: string): string[][] {
   return found.slice(1);
 }
 
-Deno.test("README: the table of options has all of them, with their defaults", () => {
-  const rows = table("README.md", "option");
+Deno.test("docs/options.md: the tables have all options, each once, with their defaults", () => {
+  const rows = tables(readPage("docs/options.md")).flatMap(([head, ...rows]) =>
+    head?.[0] === "option" ? rows : []
+  );
   assertEquals(rows.flatMap(([name = ""]) => spans(name)).sort(), [...OPTIONS].sort());
   const numbers = rows.map(([name = "", value = ""]) => [spans(name)[0]!, value] as const)
     .filter(([name]) => name in NUMBERS && name !== "hkDelay");
