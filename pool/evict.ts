@@ -124,7 +124,7 @@ export function endLoan<T>(
   if (borrower !== undefined) borrower.trace = undefined;
   entry.loan = undefined;
   if (entry.noticed) pool.leaks.forget(entry);
-  pool.seam?.wanted();
+  pool.seam?.returning();
   if (!pool.observed) return;
   const { clock, hooks, observers } = pool;
   const held = clock.awake() - entry.since;

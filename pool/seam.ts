@@ -4,11 +4,10 @@ import type { GetOptions } from "./options.ts";
 
 /** What traces and channels are given. */
 export interface Seam {
-  /**
-   * Asked before each `get`, `borrow`, `use` and `tryGet`, whether `get` or `getNow` is to be called, and
-   * before each return. It may begin to observe, or end that.
-   */
+  /** Asked before each `get`, `borrow`, `use` and `tryGet`: whether `get` or `getNow` is to be called. */
   wanted(): boolean;
+  /** Called before each return: it may begin to observe returns, or end that, as may `wanted`. */
+  returning(): void;
   /** Around `get`, `borrow`, and the `get` of a `use`. It gives what `run` gives. */
   get<R>(options: GetOptions | undefined, run: () => Promise<R>): Promise<R>;
   /** Around `tryGet`. */
@@ -29,6 +28,10 @@ class Seams implements Seam {
     let isWanted = false;
     for (const seam of this.all) isWanted = seam.wanted() || isWanted; // each is to be asked
     return isWanted;
+  }
+
+  returning(): void {
+    for (const seam of this.all) seam.returning();
   }
 
   get<R>(options: GetOptions | undefined, run: () => Promise<R>): Promise<R> {

@@ -96,9 +96,12 @@ class Publisher implements Seam {
   }
 
   wanted(): boolean {
-    if (channels === undefined) return false;
-    if (channels.ret.hasSubscribers !== this.#isReturning) this.#tapReturns(!this.#isReturning);
-    return isHeard(channels.get);
+    this.returning();
+    return channels !== undefined && isHeard(channels.get);
+  }
+
+  returning(): void {
+    if (channels !== undefined) this.#tapReturns(channels.ret.hasSubscribers);
   }
 
   #tapReturns(on: boolean): void {

@@ -20,7 +20,9 @@ export function checkMethods(
   );
   if (lacking === undefined) return;
   throw new TypeError(
-    `${where}: ${name} must have ${lacking}(), got ${shown(given)}: give it a ${name} of @opentelemetry/api`,
+    `${where}: ${name} must have ${lacking}(), got ${
+      shown(given)
+    }: give it a ${name} of @opentelemetry/api`,
   );
 }
 
@@ -32,7 +34,9 @@ export function checkAttributes(where: string, attributes: unknown): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (["string", "number", "boolean"].includes(typeof value)) continue;
     throw new TypeError(
-      `${where}: attributes["${name}"] must be a string, a number or a boolean, got ${shown(value)}`,
+      `${where}: attributes["${name}"] must be a string, a number or a boolean, got ${
+        shown(value)
+      }`,
     );
   }
 }

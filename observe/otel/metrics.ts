@@ -80,17 +80,19 @@ export function observeMetrics<T>(pool: Pool<T>, options: MetricsOptions): Dispo
 }
 
 /** What a collection reads of a pool. */
-type Counts = Pick<
-  Snapshot,
-  | "available"
-  | "using"
-  | "creating"
-  | "closing"
-  | "waiting"
-  | "minSize"
-  | "minAvailable"
-  | "maxSize"
-> & { readonly timeouts: number | undefined };
+type Counts =
+  & Pick<
+    Snapshot,
+    | "available"
+    | "using"
+    | "creating"
+    | "closing"
+    | "waiting"
+    | "minSize"
+    | "minAvailable"
+    | "maxSize"
+  >
+  & { readonly timeouts: number | undefined };
 
 /** What is read at each collection. */
 type Read = Exclude<MetricName, `${string}_time`>;
@@ -156,7 +158,12 @@ class PoolMetrics<T> implements Tap {
     const report = (name: Read, value: number, more?: Attributes) => {
       observation.observe(this.#read[name], value, { ...this.#attributes, ...more });
     };
-    const states = { idle: now.available, used: now.using, creating: now.creating, closing: now.closing };
+    const states = {
+      idle: now.available,
+      used: now.using,
+      creating: now.creating,
+      closing: now.closing,
+    };
     for (const [state, count] of Object.entries(states)) {
       report("count", count, { [`${PREFIX}state`]: state });
     }

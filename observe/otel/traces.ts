@@ -59,7 +59,9 @@ export function observeTraces<T>(pool: Pool<T>, options: TracesOptions): Disposa
 
 function checkLongerThan(longerThan: unknown): void {
   if (typeof longerThan !== "number") {
-    throw new TypeError(`observeTraces: longerThan must be a number, in ms, got ${shown(longerThan)}`);
+    throw new TypeError(
+      `observeTraces: longerThan must be a number, in ms, got ${shown(longerThan)}`,
+    );
   }
   if (longerThan >= 0 && longerThan < Infinity) return;
   throw new RangeError(`observeTraces: longerThan must be 0 or more, in ms, got ${longerThan}`);
@@ -80,6 +82,8 @@ class PoolTraces<T> implements Seam {
   wanted(): boolean {
     return true;
   }
+
+  returning(): void {}
 
   get<R>(options: GetOptions | undefined, run: () => Promise<R>): Promise<R> {
     const begun = performance.now();
