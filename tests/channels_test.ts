@@ -208,6 +208,7 @@ describe("the channels of a pool", () => {
       return new Thing(n);
     }, { maxSize: 1 });
     using _publishing = publish(pool);
+    using _subscriber = new Subscriber("create"); // Workers do not tell of a store alone
     const channel = diagnostics.channel("tracing:proxypool:create:start");
     channel.bindStore(span, (message) => `span of #${(message as CreateMessage).n}`);
     try {
