@@ -17,7 +17,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import * as conventions from "@opentelemetry/semantic-conventions/incubating";
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 // @ts-types="@types/pg"
 import pg from "pg";
 import { pgPool } from "../../../adapters/pg.ts";
@@ -270,9 +270,11 @@ export const SCENES: Record<string, () => Promise<void>> = {
     assertEquals(refused!.status.code, 2);
     assertEquals(refused!.events.map(({ name }) => name), ["exception"]);
     const ms = ([seconds, nanos]: [number, number]) => seconds * 1e3 + nanos / 1e6;
-    assertAlmostEquals(ms(served!.startTime), begun, 15);
-    assert(ms(served!.endTime) >= ended - 1 && ms(served!.duration) >= 55);
-    assert(ms(refused!.duration) >= 28 && ms(refused!.duration) <= ms(served!.duration));
+    for (const [{ duration, startTime }, least] of [[served!, 55], [refused!, 25]] as const) {
+      assert(ms(startTime) >= begun - 2 && ms(startTime) <= ended, `${startTime}, ${begun}`);
+      assert(ms(duration) >= least, `${duration}`);
+    }
+    assert(ms(served!.endTime) >= ended - 2);
     await provider.shutdown();
     context.disable();
   },
