@@ -224,8 +224,8 @@ export function pick<T>(pool: State<T>, sure = false): Entry<T> | undefined {
 export function lend<T>(pool: State<T>, entry: Entry<T>, terms: Terms): Lent<T> {
   const { bag, clock, totals } = pool;
   if (pool.clocked) {
-    // Hooks take time; without them it is still as late as it was.
-    entry.since = pool.timed && pool.quick ? pool.now - clock.slept : clock.awake();
+    // It is still as late as it was: a hook that takes time gives a promise, after which the clock is read.
+    entry.since = pool.timed ? pool.now - clock.slept : clock.awake();
     entry.coarse = false;
   }
   totals.gets++;
@@ -301,7 +301,9 @@ function deliver<T>(pool: State<T>, entry: Entry<T>): void {
  */
 function prepare<T>(pool: State<T>, entry: Entry<T>, terms: Terms | undefined): boolean {
   try {
-    const health = doubtful(pool, entry, pool.now) ? examine(pool, entry, true) : undefined;
+    const health = doubtful(pool, entry, pool.now)
+      ? examine(pool, entry, true, pool.now)
+      : undefined;
     if (health === undefined) return greet(pool, entry, terms);
     later(pool, entry, health, "unhealthy", false);
   } catch (error) {
@@ -403,8 +405,9 @@ function firstSlow<T>({ checks, orphans }: State<T>): number {
 /** After a hook that took its time. */
 function goOn<T>(pool: State<T>, entry: Entry<T>, greeted: boolean): void {
   if (entry.state !== "using") return pool.dispatch(); // taken away meanwhile
+  if (pool.timed) pool.now = pool.clock.now();
   if (pool.queue.size > 0) {
-    if (entry.end < Infinity && pool.clock.now() >= entry.end) {
+    if (entry.end < Infinity && pool.now >= entry.end) {
       if (entry.ends === "reset") return readmit(pool, entry); // which closes it
       const error = outlivedError(pool, greeted ? "getter" : "health");
       return notFit(pool, entry, error, "expired");
@@ -422,8 +425,8 @@ function goOn<T>(pool: State<T>, entry: Entry<T>, greeted: boolean): void {
 /** The program may have stood still while a hook took its time. */
 function reexamine<T>(pool: State<T>, entry: Entry<T>): Promise<void> | undefined {
   if (pool.settings.health === undefined) return undefined;
-  notice(pool, pool.clock.now());
-  return suspects(pool, entry) ? examine(pool, entry, true) : undefined;
+  notice(pool, pool.now);
+  return suspects(pool, entry) ? examine(pool, entry, true, pool.now) : undefined;
 }
 
 /** Hooks do not let an object be lent: the next is tried, unless too many fresh ones were unfit. */
