@@ -23,7 +23,6 @@ export { observeTraces, type TracesOptions } from "./otel/traces.ts";
 export type {
   Attributes,
   Histogram,
-  Instrument,
   InstrumentOptions,
   Meter,
   Observable,
