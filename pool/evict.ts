@@ -4,7 +4,7 @@ import { PoolError } from "../errors.ts";
 import { reason } from "../values.ts";
 import type { Entry, Lending, LoanEnd } from "./entry.ts";
 import { DONE } from "./hooks.ts";
-import { about, type CloseReason, COUNTED, type ReturnEnd } from "./observe.ts";
+import { type CloseReason, COUNTED, type ReturnEnd } from "./observe.ts";
 import type { State } from "./state.ts";
 
 /** How observers hear of the end of a loan. */
@@ -44,9 +44,9 @@ function gone<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): void {
   pool.bag.closed(entry);
   pool.totals.closed++;
   entry.permit?.release(); // before observers hear of it, who may end the pool
-  if (pool.observed) {
+  if (pool.observers.hear("closed")) {
     const age = Math.round(pool.clock.now() - entry.born);
-    pool.observers.tell("closed", { n: entry.n, age, uses: entry.uses, reason: why });
+    pool.observers.closed({ n: entry.n, age, uses: entry.uses, reason: why });
   }
   vacated(pool);
 }
@@ -136,17 +136,11 @@ export function endLoan<T>(
   if (borrower !== undefined) borrower.trace = undefined;
   entry.loan = undefined;
   if (entry.noticed) pool.leaks.forget(entry);
+  pool.seam?.returning();
   if (!pool.observed) return;
   const { clock, hooks, observers } = pool;
-  const label = borrower?.label;
-  observers.tell(
-    "returned",
-    about(() => hooks.label(entry), {
-      held: Math.round(clock.awake() - entry.since),
-      end: TOLD[end],
-      ...(label === undefined ? {} : { label }),
-    }),
-  );
+  const held = clock.awake() - entry.since;
+  observers.returned(held, borrower?.label, TOLD[end], () => hooks.label(entry));
 }
 
 /** The borrower keeps the object. */

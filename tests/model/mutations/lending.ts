@@ -16,12 +16,12 @@ export const LENDING: ByFile = {
     ],
     [
       "health is not asked before lending",
-      "doubtful(pool, entry, pool.now) ? examine(pool, entry, true) : undefined;",
+      "doubtful(pool, entry, pool.now)\n      ? examine(pool, entry, true, pool.now)\n      : undefined;",
       "undefined as Promise<void> | undefined;",
     ],
     [
       "what a hook had in hand while time passed is lent",
-      "return suspects(pool, entry) ? examine(pool, entry, true) : undefined;",
+      "return suspects(pool, entry) ? examine(pool, entry, true, pool.now) : undefined;",
       "return undefined;",
     ],
     [
@@ -146,8 +146,8 @@ export const LENDING: ByFile = {
     ],
     [
       "what gets too old in a hook is lent",
-      "pool.clock.now() >= entry.end",
-      "pool.clock.now() > Infinity",
+      "pool.now >= entry.end",
+      "pool.now > Infinity",
     ],
     [
       "hooks slower than objects live are called for ever",

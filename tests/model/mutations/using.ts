@@ -237,11 +237,6 @@ export const USING: ByFile = {
       "void [closing, error];",
     ],
     [
-      "observers do not hear of what is closed",
-      'pool.observers.tell("closed",',
-      "void (",
-    ],
-    [
       "observers do not hear of returns",
       "  if (!pool.observed) return;\n  const { clock, hooks, observers } = pool;",
       "  if (pool) return;\n  const { clock, hooks, observers } = pool;",
