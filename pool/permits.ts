@@ -30,7 +30,6 @@ export class HeldPermit<T> implements Permit {
   readonly #permit: Permit;
   readonly #lost: AbortSignal | undefined;
   readonly #permits: Permits<T>;
-  #released = false;
 
   constructor(permit: Permit, lost: AbortSignal | undefined, permits: Permits<T>) {
     this.#permit = permit;
@@ -41,13 +40,10 @@ export class HeldPermit<T> implements Permit {
 
   /** Called by the signal. */
   handleEvent(): void {
-    if (!this.#released) this.#permits.lose(this);
+    this.#permits.lose(this);
   }
 
-  /** A second time does nothing. */
   release(): void {
-    if (this.#released) return;
-    this.#released = true;
     this.#lost?.removeEventListener("abort", this);
     this.#permits.released(this.#permit);
   }

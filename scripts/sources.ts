@@ -16,7 +16,7 @@ export function librarySources(): string[] {
     .map((name) => `${name}.ts`).filter(exists);
   return [
     ...files,
-    ...["pool", "proxy", "scopes", "compat", "adapters", "observe"].flatMap((dir) =>
+    ...["pool", "proxy", "scopes", "compat", "adapters", "observe", "quota"].flatMap((dir) =>
       find(dir, ".ts")
     ),
   ];

@@ -10,7 +10,6 @@ export const LIMITING: ByFile = {
       "if (!this.#end(request)) return held.release();",
       "if (!this.#end(request)) return;",
     ],
-    ["a permit is released each time", "if (this.#released) return;\n    this", "this"],
     [
       "the newest request is not withdrawn first",
       "const request = this.requests.at(-1);",
