@@ -199,8 +199,10 @@ export class Permits<T> {
   }
 
   #yields(needed: boolean): boolean {
+    const member = this.#member;
+    if (member?.yields === undefined) return false;
     try {
-      return this.#member?.yields?.(needed) === true;
+      return outside(() => member.yields!(needed)) === true;
     } catch (error) {
       this.#failed("yields()", error);
       return false;
