@@ -22,6 +22,7 @@ import { deadError, foreignError, loanError } from "./pool/explain.ts";
 import { type Lease, loanBehind } from "./pool/lease.ts";
 import { isLoan, type Loan, PoolLoan } from "./pool/loan.ts";
 import { ready, reset, resize, shutdown } from "./pool/manage.ts";
+import { tellMethods } from "./pool/names.ts";
 import type { Observer } from "./pool/observe.ts";
 import type {
   Create,
@@ -69,6 +70,7 @@ export class Pool<T> {
 
   static {
     stateOf = (pool) => #state in pool ? pool.#state : undefined;
+    tellMethods(Pool.prototype);
   }
 
   /**
@@ -475,11 +477,14 @@ function alive<T>(loan: PoolLoan<T>): void {
 
 /** What a pool looks like at the moment, for the entry points that show pools; throws if it is none. */
 export function snapshotOf<T>(pool: Pool<T>, most = 0): Snapshot {
+  return snapshot(insideOf(pool), most);
+}
+
+/** All that a pool knows, for the entry points that observe pools; throws if it is none. */
+export function insideOf<T>(pool: Pool<T>): State<T> {
   const state = Object(pool) === pool ? stateOf(pool) : undefined;
-  if (state === undefined) {
-    throw new TypeError(`a Pool is needed, got ${shown(pool)}: give what new Pool() has made`);
-  }
-  return snapshot(state, most);
+  if (state !== undefined) return state;
+  throw new TypeError(`a Pool is needed, got ${shown(pool)}: give what new Pool() has made`);
 }
 
 /** The inside of a pool, for the entry points that build on one. */

@@ -28,6 +28,7 @@ export function assemble<T>(fun: Create<T>, options: PoolOptions<T>): State<T> {
   checkFun(fun);
   const settings = settingsOf(options);
   const pool = new State(++pools, fun, settings, roundDelay(settings));
+  pool.boundless = options.maxSize === undefined && options.quota === undefined;
   const { clock } = pool;
   pool.dispatch = (entry) => dispatch(pool, entry);
   pool.leaks = new LeakWatch((watched) => lost(pool, watched));

@@ -82,9 +82,12 @@ export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
 /** Throws unless `fun` is a function. */
 export function checkFun(fun: unknown, where = "new Pool"): void {
   if (typeof fun === "function") return;
-  throw new TypeError(
-    `${where}: fun must be a function that makes an object, got ${shown(fun)}`,
-  );
+  const isFactory = typeof (fun as { create?: unknown } | null | undefined)?.create === "function";
+  const hint = isFactory
+    ? ": write new Pool(create, { closer: destroy, health: validate, … })"
+    : "";
+  const got = `${shown(fun)}${hint}`;
+  throw new TypeError(`${where}: fun must be a function that makes an object, got ${got}`);
 }
 
 /** Throws unless the bounds are counts and fit each other. */

@@ -22,6 +22,9 @@ const STILLBORN = 3;
 /** How many permits are waited for at once, at the most. */
 const REQUESTS = 16;
 
+/** How many objects there may be before it is said that nothing limits them. */
+const MANY = 100;
+
 /** How an attempt ended: a failed one may have left an object to be closed. */
 type Outcome<T> = { object: T } | { error: unknown; leftover: T | undefined };
 
@@ -118,9 +121,24 @@ function create<T>(pool: State<T>, permit?: HeldPermit<T>): void {
   if (pool.outage) pool.probe = attempt;
   planRound(pool);
   if (createTimeout > 0) timer.start(createTimeout, false);
-  outside(() => void run(pool, attempt));
+  outside(start, pool, attempt);
   notice(pool, begun); // it logs, and a logger does anything; what is made from now on is not suspect
   if (expecting.length > 0) timer.keepAlive(true);
+  if (pool.boundless && pool.size > MANY) warnBoundless(pool);
+}
+
+/** Once; most often it is leases that are kept, or a load that was not foreseen. */
+function warnBoundless<T>(pool: State<T>): void {
+  pool.boundless = false;
+  if (pool.settings.maxSize > 0) return; // by resize
+  const { log, size } = pool;
+  log.warn(() => `${size} objects are live, unlimited: give maxSize (0 says that this is meant)`);
+}
+
+function start<T>(pool: State<T>, attempt: Attempt<T>): void {
+  const { seam } = pool;
+  if (seam === undefined) void run(pool, attempt);
+  else seam.create(attempt.n, () => void run(pool, attempt));
 }
 
 async function run<T>(pool: State<T>, attempt: Attempt<T>): Promise<void> {
@@ -219,6 +237,7 @@ function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void 
   } else {
     const { error, leftover } = outcome;
     const entry = leftover === undefined ? undefined : admit(pool, attempt, leftover);
+    if (entry === undefined) attempt.permit?.release(); // before anybody hears of it
     pool.totals.createFailed++;
     pool.failure = { cause: error, at: pool.clock.awake() };
     if (goesOn(pool)) takeRest(pool, attempt);
@@ -229,12 +248,12 @@ function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void 
 
 /** Observers hear of it. */
 function tellCreated<T>(
-  { clock, observed, observers }: State<T>,
+  { clock, observers }: State<T>,
   { begun, n }: Attempt<T>,
   outcome: { error?: unknown },
 ): void {
-  if (!observed) return;
-  observers.tell("created", { n, duration: Math.round(clock.now() - begun), ...outcome });
+  if (!observers.hear("created")) return;
+  observers.created({ n, duration: Math.round(clock.now() - begun), ...outcome });
 }
 
 function made<T>(pool: State<T>, attempt: Attempt<T>, entry: Entry<T>): void {
@@ -288,7 +307,7 @@ function failed<T>(
     log.warn(() => `#${attempt.n} cannot be made: ${reason(error)}`);
   }
   pool.rest.keepAlive(pool.expecting.length > 0);
-  if (entry === undefined) vacated(pool, attempt.permit);
+  if (entry === undefined) vacated(pool);
   else if (entry.live) void evict(pool, entry, "leftover"); // a logger may do anything
 }
 

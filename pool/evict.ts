@@ -4,8 +4,7 @@ import { PoolError } from "../errors.ts";
 import { reason } from "../values.ts";
 import type { Entry, Lending, LoanEnd } from "./entry.ts";
 import { DONE } from "./hooks.ts";
-import { about, type CloseReason, COUNTED, type ReturnEnd } from "./observe.ts";
-import type { Permit } from "./quota.ts";
+import { type CloseReason, COUNTED, type ReturnEnd } from "./observe.ts";
 import type { State } from "./state.ts";
 
 /** How observers hear of the end of a loan. */
@@ -44,16 +43,16 @@ export function evict<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Pro
 function gone<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): void {
   pool.bag.closed(entry);
   pool.totals.closed++;
-  if (pool.observed) {
+  entry.permit?.release(); // before observers hear of it, who may end the pool
+  if (pool.observers.hear("closed")) {
     const age = Math.round(pool.clock.now() - entry.born);
-    pool.observers.tell("closed", { n: entry.n, age, uses: entry.uses, reason: why });
+    pool.observers.closed({ n: entry.n, age, uses: entry.uses, reason: why });
   }
-  vacated(pool, entry.permit);
+  vacated(pool);
 }
 
-/** A place is free. `permit`: of what has had it. */
-export function vacated<T>(pool: State<T>, permit: Permit | undefined): void {
-  permit?.release();
+/** A place is free. */
+export function vacated<T>(pool: State<T>): void {
   if (pool.rotating && pool.bag.outdated === 0) pool.endRotation();
   if (pool.present === 0) {
     pool.rounds.stop();
@@ -137,24 +136,19 @@ export function endLoan<T>(
   if (borrower !== undefined) borrower.trace = undefined;
   entry.loan = undefined;
   if (entry.noticed) pool.leaks.forget(entry);
+  pool.seam?.returning();
   if (!pool.observed) return;
   const { clock, hooks, observers } = pool;
-  const label = borrower?.label;
-  observers.tell(
-    "returned",
-    about(() => hooks.label(entry), {
-      held: Math.round(clock.awake() - entry.since),
-      end: TOLD[end],
-      ...(label === undefined ? {} : { label }),
-    }),
-  );
+  const held = clock.awake() - entry.since;
+  observers.returned(held, borrower?.label, TOLD[end], () => hooks.label(entry));
 }
 
 /** The borrower keeps the object. */
 export function letGo<T>(pool: State<T>, entry: Entry<T>): void {
   pool.totals.detached++;
   pool.bag.detach(entry);
-  vacated(pool, entry.permit);
+  entry.permit?.release();
+  vacated(pool);
 }
 
 /** Gives up all closers that are still at work. */

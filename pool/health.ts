@@ -33,17 +33,17 @@ export function doubtful<T>(pool: State<T>, entry: Entry<T>, now: number): boole
 
 /**
  * Checks an object: gives a promise if `health` does; throws or rejects if it is not good. `awaited`:
- * somebody waits for the answer.
+ * somebody waits for the answer. `asked`: an answer that a sleep has delayed says nothing of what came
+ * after the question.
  */
 export function examine<T>(
   pool: State<T>,
   entry: Entry<T>,
   awaited: boolean,
+  asked: number,
 ): Promise<void> | undefined {
-  const { totals, clock, hooks } = pool;
+  const { totals, hooks } = pool;
   totals.healthChecks++;
-  // An answer that a sleep has delayed says nothing of what came after the question.
-  const asked = clock.now();
   try {
     const answer = hooks.run("health", entry, awaited);
     if (isThenable(answer)) return outside(() => answered(pool, entry, answer, asked));

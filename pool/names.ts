@@ -34,6 +34,29 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   validate: "health",
   reset: "retter",
   log: "logger",
+  // lru-cache, p-queue, and first guesses
+  ttl: "maxLifetime",
+  idle: "maxAvailDelay",
+  size: "maxSize",
+  limit: "maxSize",
+  poolSize: "maxSize",
+  concurrency: "maxSize",
+  dispose: "closer",
+  close: "closer",
+  onDestroy: "closer",
+  cleanup: "closer",
+  ping: "health",
+  check: "health",
+  onAcquire: "getter",
+  onBorrow: "getter",
+  onRelease: "retter",
+  onReturn: "retter",
+  onCreate: "opener",
+  setup: "opener",
+  retries: "createRetry",
+  retry: "createRetry",
+  acquireTimeout: "timeout",
+  connectTimeout: "createTimeout",
   // HikariCP, mysql2
   maximumPoolSize: "maxSize",
   connectionLimit: "maxSize",
@@ -48,6 +71,39 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   leakDetectionThreshold: "maxUsingDelay",
   validationTimeout: "hookTimeout",
 };
+
+/** Methods of generic-pool, tarn, pg-pool, mysql2 and others, and what does that here. */
+export const METHODS: Readonly<Record<string, string>> = {
+  acquire: "get(), borrow() or use(fn)",
+  connect: "get(), borrow() or use(fn)",
+  getConnection: "get(), borrow() or use(fn)",
+  query: "use((client) => client.query(…))",
+  execute: "use((client) => client.execute(…))",
+  transaction: "use(fn), with begin and commit in fn",
+  release: "ret(lease), or dispose of the lease",
+  releaseConnection: "ret(lease), or dispose of the lease",
+  destroy: "discard(lease) for one object, shutdown() for all",
+  isBorrowedResource: "loanOf(object)",
+  start: "ready()",
+  end: "shutdown()",
+  close: "shutdown()",
+  terminate: "shutdown()",
+  drain: "shutdown({ drain: true })",
+  clear: "reset()",
+  on: "observe(observer)",
+  once: "observe(observer)",
+  addListener: "observe(observer)",
+};
+
+/** Has each of these methods of `prototype` tell what to call instead. */
+export function tellMethods(prototype: object): void {
+  for (const [name, instead] of Object.entries(METHODS)) {
+    const value = () => {
+      throw new TypeError(`a Pool has no ${name}(): call ${instead}`);
+    };
+    Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
+  }
+}
 
 /** What to write instead of `name`. */
 export function suggestion(name: string, known: readonly string[], each = "option"): string {

@@ -30,7 +30,6 @@ export class HeldPermit<T> implements Permit {
   readonly #permit: Permit;
   readonly #lost: AbortSignal | undefined;
   readonly #permits: Permits<T>;
-  #released = false;
 
   constructor(permit: Permit, lost: AbortSignal | undefined, permits: Permits<T>) {
     this.#permit = permit;
@@ -46,13 +45,10 @@ export class HeldPermit<T> implements Permit {
 
   /** Called by the signal. */
   handleEvent(): void {
-    if (!this.#released) this.#permits.lose(this);
+    this.#permits.lose(this);
   }
 
-  /** A second time does nothing. */
   release(): void {
-    if (this.#released) return;
-    this.#released = true;
     this.#lost?.removeEventListener("abort", this);
     this.#permits.released(this.#permit);
   }
@@ -208,8 +204,10 @@ export class Permits<T> {
   }
 
   #yields(needed: boolean): boolean {
+    const member = this.#member;
+    if (member?.yields === undefined) return false;
     try {
-      return this.#member?.yields?.(needed) === true;
+      return outside(() => member.yields!(needed)) === true;
     } catch (error) {
       this.#failed("yields()", error);
       return false;

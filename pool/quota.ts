@@ -36,7 +36,10 @@ export interface Quota {
   attach(client: QuotaClient): QuotaMember;
 }
 
-/** A pool's part in a {@linkcode Quota}. It is disposed of after its last permit. */
+/**
+ * A pool's part in a {@linkcode Quota}. It is disposed of after its last permit. A permit that was on its
+ * way when its request was withdrawn is released as soon as it comes, also after that.
+ */
 export interface QuotaMember extends AsyncDisposable {
   /**
    * Asks for a permit, for as long as it takes.

@@ -91,7 +91,7 @@ async function check<T>(pool: State<T>, entry: Entry<T>): Promise<void> {
 
 async function isGood<T>(pool: State<T>, entry: Entry<T>): Promise<boolean> {
   try {
-    await examine(pool, entry, false);
+    await examine(pool, entry, false, pool.clock.now());
     return true;
   } catch {
     return false;

@@ -32,7 +32,7 @@ export interface OwnOptions<T> {
   /**
    * Time limit of `closer`, in ms; 0: none. After it the object counts as closed.
    *
-   * @default {30000}
+   * @default {5000}
    */
   closeTimeout?: number | undefined;
   /**

@@ -400,7 +400,8 @@ export class KeyedPool<K, T> {
   }
 
   #closedError(): PoolClosedError {
-    return new PoolClosedError(`${this.#name} is shut down: make another pool to go on`);
+    const advice = "make another pool to go on";
+    return new PoolClosedError(`${this.#name} is shut down: ${advice}`);
   }
 
   #make(key: K): Pool<T> {

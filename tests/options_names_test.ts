@@ -115,6 +115,31 @@ describe("an unknown option", () => {
     }, 1);
   });
 
+  it("is told its name if it is a first guess", () => {
+    told({
+      ttl: "maxLifetime",
+      idle: "maxAvailDelay",
+      size: "maxSize",
+      limit: "maxSize",
+      poolSize: "maxSize",
+      concurrency: "maxSize",
+      retries: "createRetry",
+      acquireTimeout: "timeout",
+      connectTimeout: "createTimeout",
+    }, 1);
+    told({
+      dispose: "closer",
+      onDestroy: "closer",
+      cleanup: "closer",
+      ping: "health",
+      check: "health",
+      onAcquire: "getter",
+      onRelease: "retter",
+      onCreate: "opener",
+      setup: "opener",
+    }, () => {});
+  });
+
   it("is no known one because all objects have it", () => {
     for (const name of ["toString", "constructor", "hasOwnProperty"]) {
       assert(refusal({ [name]: 1 }).includes(name));

@@ -69,6 +69,16 @@ describe("reclaim", () => {
     assertEquals([pool.closed.length, pool.size], [1, 2]);
   });
 
+  it("closes no second one while the first is being closed", async () => {
+    const closing = deferred();
+    await using pool = limited({ closer: () => closing.promise });
+    const loans = [await pool.borrow(), await pool.borrow()];
+    assertEquals(pool.reclaim(), false);
+    for (const loan of loans) await loan.release();
+    assertEquals([pool.stats().closing, pool.available], [1, 1]);
+    closing.resolve();
+  });
+
   it("closes none that comes back once another permit has gone back", async () => {
     await using pool = limited();
     const loans = [await pool.borrow(), await pool.borrow()];

@@ -97,7 +97,7 @@ async function shaken(contents: string): Promise<string> {
   const wrong = inside.filter((path) =>
     contents.includes("/scopes")
       ? /(^|\/)(pool|proxy)[./]/.test(path)
-      : /(^|\/)(proxy|scopes|adapters)[./]/.test(path)
+      : /(^|\/)(proxy|scopes|adapters|quota)[./]/.test(path)
   );
   if (wrong.length > 0) throw new Error(`in the bundle nevertheless: ${wrong.join(", ")}`);
   return `${inside.length} modules, ${outputFiles[0]!.contents.byteLength} bytes minified`;

@@ -50,7 +50,8 @@ async function size(tarball: string): Promise<string> {
 /** Every file is a module of the library, its declarations, or one that npm shows. */
 function files(): string[] {
   const texts = ["README.md", "LICENSE", "CHANGELOG.md"];
-  const module = /^(esm\/)?((pool|proxy|scopes|compat|adapters(\/\w+)?)\/)?\w+\.(js|d\.ts)$/;
+  const module =
+    /^(esm\/)?((pool|proxy|scopes|compat|observe|quota|adapters(\/\w+)?)\/)?\w+\.(js|d\.ts)$/;
   const all = find(INSTALLED, "").map((path) => path.slice(INSTALLED.length + 1));
   const known = (path: string) => module.test(path) || [...texts, "package.json"].includes(path);
   return [

@@ -25,6 +25,7 @@ const CHECKS: Record<string, (block: Block) => string> = {
   mermaid: ({ text }) =>
     /^(stateDiagram-v2|flowchart|sequenceDiagram)\b/.test(text) ? "" : "of what?",
   python: () => "", // below
+  promql: () => "", // by observe/promql_test.ts
   text: () => "",
 };
 
@@ -91,15 +92,44 @@ Deno.test({
   },
 });
 
-Deno.test("examples: one whose assertion does not hold fails", async () => {
+/** What becomes of a page with this code as its only example. */
+async function outcomeOf(code: string): Promise<{ success: boolean; output: string }> {
   const dir = await Deno.makeTempDir();
-  const file = `${dir}/wrong.md`;
-  await Deno.writeTextFile(file, "```js\nconsole.assert(1 > 2);\n```\n");
+  const file = `${dir}/page.md`;
+  await Deno.writeTextFile(file, `\`\`\`js\n${code}\n\`\`\`\n`);
   const { command } = RUNTIMES.find(({ name }) => name === "deno")!;
   const job = { title: "examples", files: [file], examples: true };
   const [program, ...args] = command(job, { report: `${dir}/report.xml`, std: "local" });
   const { success, stdout } = await new Deno.Command(program!, { args }).output();
   await Deno.remove(dir, { recursive: true });
+  return { success, output: new TextDecoder().decode(stdout) };
+}
+
+Deno.test("examples: one whose assertion does not hold fails", async () => {
+  const { success, output } = await outcomeOf("console.assert(1 > 2);");
   assert(!success);
-  assertStringIncludes(new TextDecoder().decode(stdout), "does not hold");
+  assertStringIncludes(output, "does not hold");
+});
+
+Deno.test("examples: one that prints what its comment does not say fails", async () => {
+  const wrong = {
+    'console.log("a"); // b': "prints a, but says b",
+    'console.log("a");': "prints a, but says",
+    'console.log("a"); // a\nif (!globalThis) console.log("b"); // b': "says b, but does not print",
+  };
+  for (const [code, why] of Object.entries(wrong)) {
+    const { success, output } = await outcomeOf(code);
+    assert(!success, code);
+    assertStringIncludes(output, why);
+  }
+});
+
+Deno.test("examples: one that prints what its comment says passes", async () => {
+  const right = [
+    'console.log("a", 1); // a 1',
+    "console.log({ a: [1, 2] }); // { a: [ 1, 2 ] }",
+    "console.log(Math.random()); // some number",
+  ];
+  const { success, output } = await outcomeOf(right.join("\n"));
+  assert(success, output);
 });

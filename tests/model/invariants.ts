@@ -118,6 +118,7 @@ function checkFull(model: Model, waiting: number): void {
   const { numbers: { maxWaiting }, burst, looked, failed, departed } = model;
   const isNew = model.line.pending.some((ask) => ask.burst === burst);
   if (maxWaiting === 0 || !isNew || looked.size + failed + departed > 0) return;
+  if (model.limited && model.resizedIn === burst) return; // a permit was on its way, and is not any more
   model.expect(waiting - model.creating <= maxWaiting, `${waiting} wait, over maxWaiting`);
 }
 

@@ -225,12 +225,13 @@ export class Line {
 
   /** A timeout says how many waited before, and tells of nested use if that is the fact. */
   #explains({ ahead, exact }: Ask, error: PoolTimeoutError): boolean {
-    const { numbers: { maxSize }, traceHolders } = this.#ledger;
+    const { burst, numbers: { maxSize }, resizedIn, traceHolders } = this.#ledger;
     const { stuck } = this.nesting;
     const text = String(error);
     const nested = text.includes("is held by a use() within which another get waits");
     if (nested && stuck === false || stuck && traceHolders === true && !nested) return false;
-    if (text.includes("all are held") && maxSize === 0) return false;
+    // Others who are told may have called resize() since that was said.
+    if (text.includes("all are held") && maxSize === 0 && resizedIn < burst) return false;
     return !exact || error.ahead === ahead;
   }
 

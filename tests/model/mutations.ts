@@ -2,6 +2,7 @@
 // model first of all, are to notice every one of them: `deno task test:mutants`.
 
 import { LENDING } from "./mutations/lending.ts";
+import { LIMITING } from "./mutations/limiting.ts";
 import { MAKING } from "./mutations/making.ts";
 import { CREATING } from "./mutations/outage.ts";
 import { QUEUEING } from "./mutations/overload.ts";
@@ -21,7 +22,7 @@ export interface Mutation {
 
 const BY_FILE: ByFile[] = [
   ...[LENDING, USING, WAITING, MAKING, TELLING],
-  ...[CREATING, QUEUEING, RECYCLING],
+  ...[CREATING, QUEUEING, RECYCLING, LIMITING],
 ];
 
 export const MUTATIONS: Mutation[] = BY_FILE.flatMap((files) =>

@@ -16,12 +16,12 @@ export const LENDING: ByFile = {
     ],
     [
       "health is not asked before lending",
-      "doubtful(pool, entry, pool.now) ? examine(pool, entry, true) : undefined;",
+      "doubtful(pool, entry, pool.now)\n      ? examine(pool, entry, true, pool.now)\n      : undefined;",
       "undefined as Promise<void> | undefined;",
     ],
     [
       "what a hook had in hand while time passed is lent",
-      "return suspects(pool, entry) ? examine(pool, entry, true) : undefined;",
+      "return suspects(pool, entry) ? examine(pool, entry, true, pool.now) : undefined;",
       "return undefined;",
     ],
     [
@@ -96,8 +96,8 @@ export const LENDING: ByFile = {
     ],
     [
       "what failed its check is forgotten",
-      "  evictUsing(pool, entry, why);\n  pool.dispatch();\n}\n\nlet",
-      "  pool.dispatch();\n}\n\nlet",
+      "  evictUsing(pool, entry, why); // asked again: who was told may do anything\n",
+      "",
     ],
     [
       "getter is not called after health",
@@ -146,8 +146,8 @@ export const LENDING: ByFile = {
     ],
     [
       "what gets too old in a hook is lent",
-      "pool.clock.now() >= entry.end",
-      "pool.clock.now() > Infinity",
+      "pool.now >= entry.end",
+      "pool.now > Infinity",
     ],
     [
       "hooks slower than objects live are called for ever",
@@ -168,13 +168,13 @@ export const LENDING: ByFile = {
     ],
     [
       "maxWaiting lets one too many wait",
-      "queue.size - attempts.size - checks.size > maxWaiting",
-      "queue.size - attempts.size - checks.size > maxWaiting + 1",
+      "queue.size - attempts.size - checks.size - asked > maxWaiting",
+      "queue.size - attempts.size - checks.size - asked > maxWaiting + 1",
     ],
     [
       "maxWaiting counts those for whom one is made",
-      "queue.size - attempts.size - checks.size > maxWaiting",
-      "queue.size - checks.size > maxWaiting",
+      "queue.size - attempts.size - checks.size - asked > maxWaiting",
+      "queue.size - checks.size - asked > maxWaiting",
     ],
     [
       "nothing is done for who comes",
@@ -183,8 +183,8 @@ export const LENDING: ByFile = {
     ],
     [
       "a drain does not notice that the last one is served",
-      "if (pool.ending?.draining) pool.dispatch(); // it may have been the last",
-      "",
+      "if (pool.permits !== undefined || pool.ending?.draining) pool.dispatch();",
+      "if (pool.permits !== undefined) pool.dispatch();",
     ],
     [
       "a label is forgotten",

@@ -89,7 +89,11 @@ export const MAKING: ByFile = {
       "    rest.start(refillBackoff(++pool.failures, Math.random()), expecting.length > 0);\n",
       "",
     ],
-    ["an attempt's number is used twice", "pool.made++", "pool.made"],
+    [
+      "an attempt's number is used twice",
+      "new Attempt<T>(pool.made++, pool.epoch, begun, queue.turn",
+      "new Attempt<T>(pool.made, pool.epoch, begun, queue.turn",
+    ],
     [
       "observers hear of an object that is not there yet",
       "    const entry = admit(pool, attempt, outcome.object);\n    endOutage(pool);\n    tellCreated(pool, attempt, {});\n",
@@ -143,7 +147,7 @@ export const MAKING: ByFile = {
       "if (entry.live) this.#failed(name, () => this.label(entry), error);",
     ],
     ["hooks may hang", "delay: this.#settings.hookTimeout };", "delay: 0 };"],
-    ["a closer may hang", "delay: closeTimeout }", "delay: 0 }"],
+    ["a closer may hang", "delay: this.#settings.closeTimeout }", "delay: 0 }"],
     ["discardOnError is not asked", "return Boolean(decision);", "return false;"],
     [
       "a discardOnError that fails keeps the object",
@@ -164,13 +168,13 @@ export const MAKING: ByFile = {
   "pool/rounds.ts": [
     [
       "rounds end while the first object is made",
-      "if (pool.size > 0) planRound(pool);",
+      "if (pool.present > 0) planRound(pool);",
       "if (pool.bag.size > 0) planRound(pool);",
     ],
     [
       "no round follows the first",
-      "if (pool.size > 0) planRound(pool);",
-      "if (pool.size < 0) planRound(pool);",
+      "if (pool.present > 0) planRound(pool);",
+      "if (pool.present < 0) planRound(pool);",
     ],
     [
       "an object that was taken is closed again after its health was asked",
@@ -256,8 +260,8 @@ export const MAKING: ByFile = {
       "rounds.stop();",
     ],
     ["shutdown fails nobody who waits", '  refuseAll(pool, error, "closed");\n', ""],
-    ["drain fails who waits", "draining: drain && queue.size > 0 };", "draining: false };"],
-    ["drain is for ever", "draining: drain && queue.size > 0 };", "draining: drain };"],
+    ["drain fails who waits", "draining: drain && queue.size > 0,", "draining: false,"],
+    ["drain is for ever", "draining: drain && queue.size > 0,", "draining: drain,"],
     ["who waits is never drained", "  if (pool.ending!.draining) drained(pool);\n", ""],
     [
       "ready waits for ever after a shutdown",
@@ -277,8 +281,8 @@ export const MAKING: ByFile = {
     ],
     [
       "a refill's timer is forgotten",
-      "  pool.rest.stop();\n  for (const finish",
-      "  for (const finish",
+      "  pool.rest.stop();\n  pool.permits?.withdrawAll(error);\n",
+      "  pool.permits?.withdrawAll(error);\n",
     ],
     [
       "a forced shutdown waits for creations",

@@ -41,7 +41,7 @@ export const CREATING: ByFile = {
       "return !outage || probe === undefined;",
     ],
     ["a probe that has failed is the last one", "if (isProbe) pool.probe = undefined;", ""],
-    ["no attempt is a probe", "if (pool.outage) pool.probe = attempt;", ""],
+    ["no attempt is a probe", "if (pool.outage) pool.probe = attempt;\n  planRound", "planRound"],
     ["an outage has no end", "    endOutage(pool);\n", ""],
     [
       "who waits hears of a failed probe one by one",

@@ -48,8 +48,8 @@ export const RECYCLING: ByFile = {
     ],
     [
       "what is stored is not looked after",
-      "  if (pool.idleLimited) planIdle(pool);\n}\n\n/** The same",
-      "}\n\n/** The same",
+      "  if (pool.idleMatters) stored(pool);\n}\n\nfunction",
+      "}\n\nfunction",
     ],
     [
       "what fifo has picked in vain goes to the end",
@@ -63,13 +63,13 @@ export const RECYCLING: ByFile = {
     ],
     [
       "objects make room for successors while somebody waits",
-      "    queue.size === 0 && attempts.size === 0 && bag.closing === 0;",
-      "    attempts.size === 0 && bag.closing === 0;",
+      "    queue.size === 0 && attempts.size === 0 && bag.closing === 0 &&",
+      "    attempts.size === 0 && bag.closing === 0 &&",
     ],
     [
       "several make room for successors at once",
-      "    queue.size === 0 && attempts.size === 0 && bag.closing === 0;",
-      "    queue.size === 0;",
+      "    queue.size === 0 && attempts.size === 0 && bag.closing === 0 &&",
+      "    queue.size === 0 &&",
     ],
     [
       "objects make room though there is some",
@@ -191,8 +191,8 @@ export const RECYCLING: ByFile = {
     ],
     [
       "minAvailable is forgotten by who is served quickly",
-      "this.tracing === 0 && !this.observed &&\n      this.settings.minAvailable === 0;",
-      "this.tracing === 0 && !this.observed;",
+      "this.tracing === 0 && this.settings.minAvailable === 0;",
+      "this.tracing === 0;",
     ],
     ["fifo is lifo", 'this.fifo = settings.idleOrder === "fifo";', "this.fifo = false;"],
   ],

@@ -163,8 +163,8 @@ export const USING: ByFile = {
     ["a closed object's place is given to nobody", "  }\n  vacated(pool);\n}", "  }\n}"],
     [
       "a detached object's place is given to nobody",
-      "pool.bag.detach(entry);\n  vacated(pool);",
-      "pool.bag.detach(entry);",
+      "  entry.permit?.release();\n  vacated(pool);",
+      "  entry.permit?.release();",
     ],
     [
       "a shutdown does not end",
@@ -237,19 +237,14 @@ export const USING: ByFile = {
       "void [closing, error];",
     ],
     [
-      "observers do not hear of what is closed",
-      'pool.observers.tell("closed",',
-      "void (",
-    ],
-    [
       "observers do not hear of returns",
       "  if (!pool.observed) return;\n  const { clock, hooks, observers } = pool;",
       "  if (pool) return;\n  const { clock, hooks, observers } = pool;",
     ],
     [
       "observers hear of a kill as something else",
-      'end: end === "revoked by shutdown" ? "killed" : end,',
-      'end: end === "killed" ? "returned" : end as "returned",',
+      '"revoked by shutdown": "killed",',
+      '"revoked by shutdown": "returned",',
     ],
     [
       "a returned lease is watched on",
