@@ -129,18 +129,24 @@ mine[6] = renewal == 1 and mine[5] or math.max(0, mine[6] - freed)
 pending = pending + mine[5] - mine[6] - before
 mine[3] = math.max(0, wanted - mine[1])
 mine[7] = seq
+local cap = math.min(max, lowest())
+if now >= open and total < cap and mine[3] > 0 and redis.call('ZCARD', queue) == 0 then
+  local count = math.min(mine[3], cap - total)
+  total = total + count
+  mine[1], mine[3] = mine[1] + count, mine[3] - count
+end
 local stays = mine[1] > mine[2] or mine[3] > 0
 if stays then
   redis.call('ZADD', leases, now + ttl, id)
-  redis.call('ZADD', caps, max, id)
+  if isNew then redis.call('ZADD', caps, max, id) end
   save(id, mine)
-  if mine[3] > 0 then line(id, mine) else redis.call('ZREM', queue, id) end
+  if mine[3] > 0 then line(id, mine) elseif not isNew then redis.call('ZREM', queue, id) end
 else
   drop(id, mine)
+  cap = lowest()
 end
 
 -- free places go round, one to each who waits
-local cap = lowest()
 local function head() return redis.call('ZRANGE', queue, 0, 0)[1] end
 while now >= open and total < cap do
   local who = head()
