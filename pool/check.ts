@@ -281,7 +281,8 @@ function checkText(name: string, value: unknown): void {
   throw new TypeError(`${name} must be a text that is not empty, got ${shown(value)}`);
 }
 
-function checkRange(
+/** Throws unless `value` is a number in that range, of that kind. */
+export function checkRange(
   name: string,
   value: unknown,
   least: number,

@@ -53,7 +53,7 @@ export function driverOf(client: RedisQuotaClient): Driver {
   if (isFunction(duplicate) && isFunction(evalSha)) return new NodeRedis(client as never);
   if (isFunction(duplicate) && isFunction(evalsha)) return new Ioredis(client as never);
   throw new TypeError(
-    `redisQuota: client must be a client of node-redis or ioredis, got ${shown(client)}`,
+    `client must be a client of node-redis or ioredis, got ${shown(client)}`,
   );
 }
 

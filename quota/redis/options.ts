@@ -1,5 +1,6 @@
 // Options of redisQuota, and their checks.
 
+import { checkCount, checkNames, checkRange } from "../../pool/check.ts";
 import { shown } from "../../values.ts";
 import type { RedisQuotaClient } from "./driver.ts";
 
@@ -42,43 +43,11 @@ export interface Settings {
 
 /** Throws if one of them is wrong. */
 export function settingsOf(options: RedisQuotaOptions): Settings {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`redisQuota: options must be an object, got ${shown(options)}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (NAMES.includes(name as keyof RedisQuotaOptions)) continue;
-    throw new TypeError(
-      `redisQuota: unknown option ${shown(name)}; the options are ${NAMES.join(", ")}`,
-    );
-  }
+  checkNames("redisQuota", options, NAMES);
   const { max, key, lease = LEASE.usual } = options;
-  checkMax(max);
-  checkKey(key);
-  checkLease(lease);
-  return { max, key, lease };
-}
-
-function checkMax(max: unknown): void {
-  if (Number.isSafeInteger(max) && (max as number) > 0) return;
-  throw new RangeError(
-    `redisQuota: max must be a whole number from 1 on, got ${shown(max)}`,
-  );
-}
-
-function checkKey(key: unknown): void {
-  if (typeof key === "string" && /^[^{}]+$/.test(key)) return;
-  throw new TypeError(
-    `redisQuota: key must be a string, not empty and without braces, got ${shown(key)}`,
-  );
-}
-
-function checkLease(lease: unknown): void {
-  const { least, most } = LEASE;
-  if (Number.isSafeInteger(lease) && (lease as number) >= least && (lease as number) <= most) {
-    return;
-  }
-  throw new RangeError(
-    `redisQuota: lease must be a whole number of milliseconds from ${least} to ${most}, ` +
-      `got ${shown(lease)}`,
-  );
+  checkCount("max", max, 1);
+  checkRange("lease", lease, LEASE.least, LEASE.most, "an integer");
+  // Braces would tell a cluster which part of the keys decides where they are.
+  if (typeof key === "string" && /^[^{}]+$/.test(key)) return { max, key, lease };
+  throw new TypeError(`key must be a text without braces that is not empty, got ${shown(key)}`);
 }

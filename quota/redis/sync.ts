@@ -203,9 +203,12 @@ export class Sync {
     // A timer may fire a little early.
     if (error === SILENT || this.#clock.awake() - this.#down >= patience) {
       const why = error === SILENT ? `no answer within ${patience} ms` : reason(error);
-      const cause = error === SILENT ? {} : { cause: error };
-      const message = `redisQuota ${key}: Redis cannot be asked for a permit: ${why}`;
-      this.#holder.refuse(new PoolError(message, cause));
+      this.#holder.refuse(
+        new PoolError(
+          `redisQuota ${key}: Redis cannot be asked for a permit: ${why}`,
+          error === SILENT ? {} : { cause: error },
+        ),
+      );
     }
     this.#rested = this.#clock.awake() + TRIED_AGAIN * lease;
     const isNeeded = this.#holder.isActive || this.#clock.awake() < this.#certain;
@@ -214,10 +217,12 @@ export class Sync {
 
   #disagree(lease: number): void {
     const { key, lease: own } = this.#settings;
-    const message =
-      `redisQuota ${key}: lease is ${own} ms here and ${lease} ms in other processes: ` +
-      "give all the same";
-    this.#holder.refuse(new PoolError(message));
+    this.#holder.refuse(
+      new PoolError(
+        `redisQuota ${key}: lease is ${own} ms here and ${lease} ms in other processes: ` +
+          "give all the same",
+      ),
+    );
     if (this.#holder.permits.size > 0) this.#lose("other processes have another lease");
   }
 }

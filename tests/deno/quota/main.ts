@@ -1,0 +1,46 @@
+// The proof of quotas for as long as is asked: deno task test:quota --minutes 5
+
+import { parseArgs } from "node:util";
+import { isHere, type RuntimeName } from "./conductor.ts";
+import { type Fault, FAULTS, prove, Run, type Stage } from "./proof.ts";
+import { RedisStage } from "./redis_stage.ts";
+
+const HOLDERS: RuntimeName[] = ["node24", "node24", "node24", "deno", "deno", "bun", "bun"];
+const HOUR = 3_600_000;
+const LEASE = 1_500;
+
+const STAGES: Record<string, () => Promise<Stage & AsyncDisposable>> = {
+  redis: () => RedisStage.of(LEASE),
+};
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: {
+    minutes: { type: "string", default: "2" },
+    engine: { type: "string", default: "redis" },
+    cap: { type: "string", default: "14" },
+  },
+});
+const max = Number(values.cap);
+const end = performance.now() + Number(values.minutes) * 60_000;
+const open = STAGES[values.engine];
+if (open === undefined) throw new Error(`--engine is one of ${Object.keys(STAGES)}`);
+
+await using stage = await open();
+await using run = await Run.of(stage, max);
+const here = HOLDERS.filter(isHere);
+for (const [i, runtime] of here.entries()) {
+  await run.start(runtime, { shift: [0, HOUR, -HOUR][i % 3]! });
+}
+const counts: Record<string, number> = {};
+while (performance.now() < end) {
+  const all = Object.keys(FAULTS) as Fault[];
+  const fault = all[Math.floor(Math.random() * all.length)]!;
+  await prove(run, [fault]);
+  counts[fault] = (counts[fault] ?? 0) + 1;
+}
+const reports = await run.end();
+console.log(`${here.length} processes, ${run.monitor.most} connections at the most, cap ${max}`);
+console.log(counts);
+console.log(Object.fromEntries(reports.map(({ name, uses, killed }) => [name, { uses, killed }])));
+Deno.exit(); // bundling leaves a timer behind
