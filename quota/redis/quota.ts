@@ -80,6 +80,7 @@ export class RedisQuota implements Quota {
     this.#members.delete(member);
     await this.#parts?.sync.flushed();
     if (this.#members.size > 0) return;
+    this.#parts?.sync.stop();
     this.#linger.stop();
     this.#look.stop();
     this.#ears?.close();

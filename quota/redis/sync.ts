@@ -99,8 +99,15 @@ export class Sync {
   /** The server said so in a message. */
   hear(era: string, granted: number, asked: number): void {
     if (era !== this.#holder.era || this.check()) return;
+    if (this.#certain === -Infinity) return this.touch(); // the answer is on its way that begins the lease
     if (this.#holder.hear(granted, asked)) this.touch();
     this.#pools.heard();
+  }
+
+  /** No pool is left: what the server could not be told ends with the lease. */
+  stop(): void {
+    for (const timer of [this.#next, this.#end, this.#later]) timer.stop();
+    this.#certain = -Infinity;
   }
 
   /** Resolves once the server has been told all, or cannot be. */
@@ -168,7 +175,8 @@ export class Sync {
   #take(answer: Answer, sent: number): void {
     if (answer.kind === "lease") return this.#disagree(answer.lease);
     if (answer.kind === "gone") return this.#lose("the server had given its places to others");
-    if (this.check() || answer.kind === "late") return;
+    if (this.check()) return;
+    if (answer.kind === "late") return this.touch();
     const holder = this.#holder;
     const { lease } = this.#settings;
     this.#certain = sent + UNCERTAIN * lease;
@@ -177,7 +185,7 @@ export class Sync {
     if (holder.hear(answer.granted, answer.asked)) this.touch();
     if (this.check()) return;
     this.#pools.heard();
-    if (!holder.isActive) return this.#rest();
+    if (!this.#isKnown) return this.#rest();
     const now = this.#clock.awake();
     this.#end.start(this.#certain - now, false);
     const renewal = sent + RENEWED * lease - now;
@@ -185,7 +193,13 @@ export class Sync {
     this.#plan(Math.min(renewal, wake), renewal <= wake);
   }
 
-  /** Nothing is held or waited for: no timer is needed. */
+  /** The server keeps a lease for what it was told; a permit that it grants is certain by that lease. */
+  get #isKnown(): boolean {
+    const { isActive, told, granted } = this.#holder;
+    return isActive || this.#isDue || told > granted;
+  }
+
+  /** Nothing is held or waited for, as the server has it, too: no timer is needed. */
   #rest(): void {
     this.#certain = -Infinity;
     this.#end.stop();
@@ -198,6 +212,7 @@ export class Sync {
 
   #fail(error: unknown, sent: number): void {
     const { key, lease } = this.#settings;
+    this.#holder.told = 0; // as far as is known
     this.#down ??= sent;
     const patience = UNANSWERED * lease;
     // A timer may fire a little early.

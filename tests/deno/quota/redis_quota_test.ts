@@ -180,6 +180,28 @@ test("an aborted acquire rejects with the reason, and takes nothing", async (sce
   assertEquals(await scene.stage.places("k"), 0);
 });
 
+test("who asks again at once after it has given up keeps its lease", async (scene) => {
+  const [a, b] = [await scene.member(1), await scene.member(1)];
+  const permit = await a.acquire({ signal: never });
+  const calls = await scene.calls();
+  const controller = new AbortController();
+  const aborted = b.acquire({ signal: controller.signal });
+  aborted.catch(() => {});
+  await Promise.resolve(); // the call is sent
+  controller.abort();
+  await soon(async () => await scene.calls() > calls, () => "nothing was asked", LATE);
+  const again = b.acquire({ signal: never });
+  await sleep(2 * LEASE);
+  permit.release();
+  const granted = await again;
+  await scene.stage.stop();
+  await until(() => granted.lost!.aborted, "the permit is lost", LATE);
+  granted.release();
+  await scene.stage.start();
+  for (const member of [a, b]) (await soonGranted(member)).release(); // their clients are connected
+  await Promise.all([a[Symbol.asyncDispose](), b[Symbol.asyncDispose]()]);
+});
+
 for (const how of Object.keys(CLIENTS) as (keyof typeof CLIENTS)[]) {
   test(`${how}: while the server is down, acquire fails soon, and it recovers by itself`, async (scene) => {
     const member = await scene.member(1, how);
@@ -275,6 +297,7 @@ test("processes with another lease are told so", async (scene) => {
   const error = await rejection(other.acquire({ signal: never })) as Error;
   assertStringIncludes(error.message, `lease is ${2 * LEASE} ms here and ${LEASE} ms in other`);
   permit.release();
+  (await other.acquire({ signal: never })).release(); // they have gone
   await Promise.all([member[Symbol.asyncDispose](), other[Symbol.asyncDispose]()]);
   client.end();
 });
