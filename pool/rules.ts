@@ -12,8 +12,8 @@ export function stale<T>(
   spare: number,
   now: number,
 ): CloseReason | undefined {
-  const ended = overdue(entry, now);
-  if (ended !== undefined) return ended;
+  if (now >= entry.end) return entry.ends;
+  if (isLost(entry)) return "killed";
   const unused = maxAvailDelay > 0 && now - entry.since >= maxAvailDelay;
   return unused && spare > 0 ? "recycled" : undefined;
 }
@@ -25,13 +25,13 @@ export function wornOut<T>(
   now: number,
 ): CloseReason | undefined {
   if (maxUse > 0 && entry.uses >= maxUse) return "wornOut";
-  return overdue(entry, now);
+  if (isLost(entry)) return "killed";
+  return now >= entry.end ? entry.ends : undefined;
 }
 
-/** Its lifetime or its permit has ended; that of the permit may be noticed here before its signal aborts. */
-function overdue<T>(entry: Entry<T>, now: number): CloseReason | undefined {
-  if (now >= entry.end) return entry.ends;
-  return entry.permit?.lost?.aborted ? "killed" : undefined;
+/** Its permit has ended, which may be noticed here before its signal aborts. */
+function isLost<T>({ permit }: Entry<T>): boolean {
+  return permit?.lost?.aborted === true;
 }
 
 /** The delays that rounds and the like go by. */
