@@ -12,8 +12,8 @@ export function stale<T>(
   spare: number,
   now: number,
 ): CloseReason | undefined {
-  if (now >= entry.end) return entry.ends;
   if (isLost(entry)) return "killed";
+  if (now >= entry.end) return entry.ends;
   const unused = maxAvailDelay > 0 && now - entry.since >= maxAvailDelay;
   return unused && spare > 0 ? "recycled" : undefined;
 }
