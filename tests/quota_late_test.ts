@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Permit, Quota } from "../pool/quota.ts";
-import { Thing, Workshop } from "./helpers/pool.ts";
+import { type Thing, Workshop } from "./helpers/pool.ts";
 import { TestPool } from "./helpers/test_pool.ts";
 
 /** Gives permits whose signal can be told to have aborted without a word. */

@@ -23,7 +23,7 @@ function client() {
 const GOOD = { max: 1, key: "k", client: client() };
 
 describe("the options of redisQuota", () => {
-  const wrong: [object, new (...args: never[]) => Error, string][] = [
+  const wrong: [object, typeof TypeError | typeof RangeError, string][] = [
     [{ max: 0 }, RangeError, "max must be an integer, 1 or more, got 0"],
     [{ max: 1.5 }, RangeError, "max must be an integer, 1 or more, got 1.5"],
     [{ max: "4" }, TypeError, 'max must be an integer, 1 or more, got "4"'],
