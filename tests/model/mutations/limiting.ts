@@ -56,18 +56,18 @@ export const LIMITING: ByFile = {
     ],
     [
       "a permit that is at hand is not used",
-      "if (lacking > 0 && permits.ready.length > 0 && mayCreate(pool)) {",
-      "if (lacking > 1 && permits.ready.length > 0 && mayCreate(pool)) {",
+      "else if (permits.ready.length > 0 && mayCreate(pool)) create",
+      "else if (permits.ready.length > 1 && mayCreate(pool)) create",
     ],
     [
       "permits are used beyond maxCreating",
-      "permits.ready.length > 0 && mayCreate(pool)) {",
-      "permits.ready.length > 0) {",
+      "permits.ready.length > 0 && mayCreate(pool))",
+      "permits.ready.length > 0)",
     ],
     [
       "permits that are not needed are kept",
-      "else if (permits.pending > wanted) permits.withdraw(unneededError(pool));\n    ",
-      "",
+      "if (permits.pending > wanted) permits.withdraw(unneededError(pool));\n    else if",
+      "if",
     ],
     [
       "a failed attempt keeps its permit",
