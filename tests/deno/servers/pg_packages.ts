@@ -40,7 +40,8 @@ async function install(home: string, wanted: string[]): Promise<void> {
   await Deno.rename(part, home).catch(() => Deno.remove(part, { recursive: true }));
 }
 
-async function digest(text: string): Promise<string> {
+/** A name for a text: the same for the same. */
+export async function digest(text: string): Promise<string> {
   const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return [...new Uint8Array(bytes).slice(0, 6)].map((n) => n.toString(16).padStart(2, "0")).join(
     "",
