@@ -18,12 +18,16 @@ export async function installedBeside(names: readonly Name[]): Promise<string> {
   return home;
 }
 
-/** A bundle of a program beside these packages. */
-export async function bundledBeside(names: readonly Name[], main: string): Promise<string> {
+/** A bundle of a program beside these packages, which it imports or requires. */
+export async function bundledBeside(
+  names: readonly Name[],
+  main: string,
+  format: "esm" | "cjs" = "esm",
+): Promise<string> {
   const home = await installedBeside(names);
-  const outfile = `${home}/${Deno.pid}.mjs`;
+  const outfile = `${home}/${Deno.pid}.${format === "esm" ? "mjs" : "cjs"}`;
   const alias = { "@std/assert": `${STD}assert.ts`, "@std/testing/time": `${STD}time.ts` };
-  const options = { bundle: true, format: "esm", packages: "external", target: "esnext" } as const;
+  const options = { bundle: true, format, packages: "external", target: "esnext" } as const;
   await build({ ...options, entryPoints: [main], alias, outfile, logLevel: "silent" });
   await stop();
   return outfile;
