@@ -9,6 +9,7 @@ import { useWithSequelize } from "../../../compat/sequelize_pool.ts";
 import { Pool, type PoolOptions, TimeoutError } from "../../../compat/tarn.ts";
 import { rejection } from "../../helpers/pool.ts";
 import { sleep } from "../../helpers/until.ts";
+import { killed } from "./killed.ts";
 import { postgres } from "./postgres.ts";
 import { register } from "./register.ts";
 import type { Server } from "./server.ts";
@@ -103,27 +104,25 @@ async function knexLate(): Promise<void> {
 }
 
 async function knexTerminated(): Promise<void> {
-  await withKnex(async (knex, _pool, server) => {
-    const failed = await underLoad(server, () => knex.raw(PID).then());
-    assert(failed <= 2 * SIZE, `${failed} queries have failed`);
+  await withKnex(async (knex, { pool }, server) => {
+    const transaction = () =>
+      knex.transaction(async (trx) => {
+        await trx.raw(PID);
+        await trx.raw(PID);
+      });
+    await allKilled(server, pool, () => knex.raw(PID).then());
+    await allKilled(server, pool, transaction);
     assertEquals((await knex.raw("select 1 as one")).rows, [{ one: 1 }]);
   });
 }
 
-/** Has the server end all sessions while many use them; tells how many of these failed. */
-async function underLoad(server: Server, query: () => Promise<unknown>): Promise<number> {
-  let failed = 0;
-  let over = false;
-  const user = async () => {
-    while (!over) await query().catch(() => failed++);
-  };
-  const users = Array.from({ length: 2 * SIZE }, user);
-  await sleep(100);
-  await server.terminate();
-  await sleep(300);
-  over = true;
-  await Promise.all(users);
-  return failed;
+async function allKilled(
+  server: Server,
+  pool: object,
+  ask: () => Promise<unknown>,
+): Promise<void> {
+  const terminate = () => server.terminate();
+  await killed({ size: SIZE, ask, terminate, show: () => `${pool}` });
 }
 
 /** Sequelize over a pool, with a role of its own. */
@@ -198,8 +197,13 @@ async function sequelizeLate(): Promise<void> {
 async function sequelizeTerminated(): Promise<void> {
   await withSequelize(async (sequelize, pool, server) => {
     await pidOf(sequelize);
-    const failed = await underLoad(server, () => pidOf(sequelize));
-    assert(failed <= 2 * SIZE, `${failed} queries have failed`);
+    await allKilled(server, pool.pool, () => pidOf(sequelize));
+    const transaction = () =>
+      sequelize.transaction(async (transaction) => {
+        await pidOf(sequelize, { transaction });
+        await pidOf(sequelize, { transaction });
+      });
+    await allKilled(server, pool.pool, transaction);
     assert(await pidOf(sequelize) > 0);
     assert(pool.size <= SIZE);
   });
