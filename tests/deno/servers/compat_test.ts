@@ -9,6 +9,7 @@ import { useWithSequelize } from "../../../compat/sequelize_pool.ts";
 import { Pool, type PoolOptions, TimeoutError } from "../../../compat/tarn.ts";
 import { rejection } from "../../helpers/pool.ts";
 import { sleep } from "../../helpers/until.ts";
+import { moduleOf } from "../recipes/page_code.ts";
 import { killed } from "./killed.ts";
 import { postgres } from "./postgres.ts";
 import { register } from "./register.ts";
@@ -18,6 +19,7 @@ import { soon } from "./soon.ts";
 /** How many sessions the server allows; more are refused, and would fail a test. */
 const SIZE = 5;
 const PID = "select pg_backend_pid() as pid, pg_sleep(0.005)";
+const PAGES_URL = "postgres://app@localhost/app";
 
 await register(postgres, [
   ["Knex over tarn's facade: transactions side by side", knexWorks],
@@ -31,6 +33,8 @@ await register(postgres, [
   ],
   ["Sequelize over sequelize-pool's facade: replicas have a pool of their own", sequelizeReplicas],
   ["Sequelize over sequelize-pool's facade: what is refused", sequelizeRefused],
+  ["Knex over tarn's facade, as docs/compat.md has it", knexOfThePage],
+  ["Sequelize over sequelize-pool's facade, as docs/compat.md has it", sequelizeOfThePage],
 ]);
 
 /** Knex over a pool, with a role of its own. */
@@ -243,4 +247,41 @@ async function sequelizeRefused(): Promise<void> {
     assert(told(wrong).includes("an instance of Sequelize 6"), told(wrong));
   }
   await sequelize.close();
+}
+
+const urlOf = ({ account, port }: Server) =>
+  `postgres://${account}@127.0.0.1:${port}/test?application_name=${account}`;
+
+/** The page's code for `what`, with a server that is there. */
+function ofThePage<M>(what: string, server: Server, exported: string[]): Promise<M> {
+  return moduleOf("docs/compat.md", [`from "${what}"`], { [PAGES_URL]: urlOf(server) }, exported);
+}
+
+async function knexOfThePage(): Promise<void> {
+  await using server = await postgres.open(SIZE);
+  const { db, pool, one } = await ofThePage<{
+    db: knexOf.Knex;
+    pool: Pool<pg.Client>;
+    one(): Promise<pg.QueryResult>;
+  }>("knex", server, ["db", "pool"]);
+  assertEquals((await one()).rows, [{ one: 1 }]);
+  await server.terminate();
+  await soon(() => pool.isEmpty(), () => `${pool.pool}`, 1_000); // its listener has told the pool
+  assertEquals((await one()).rows, [{ one: 1 }]);
+  await db.destroy();
+  await pool.destroy();
+  await gone(server);
+}
+
+async function sequelizeOfThePage(): Promise<void> {
+  await using server = await postgres.open(SIZE);
+  const { sequelize, one, stats } = await ofThePage<{
+    sequelize: Sequelize;
+    one(): Promise<[unknown]>;
+    stats(): { created: number; available: number };
+  }>("sequelize", server, ["sequelize"]);
+  assertEquals((await one())[0], [{ one: 1 }]);
+  assertEquals([stats().created, stats().available], [1, 1]);
+  await sequelize.close();
+  await gone(server);
 }
