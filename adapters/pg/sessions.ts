@@ -4,7 +4,7 @@ import { PoolError } from "../../errors.ts";
 import { inBorrowersContext } from "../../pool/hooks.ts";
 import type { CloseContext, CreateContext, PoolOptions } from "../../pool/options.ts";
 import { cancelQuery } from "./cancel.ts";
-import { type Client, type ClientClass, isBusy, isQuiet } from "./driver.ts";
+import { type Client, type ClientClass, isBusy, isNative, isQuiet } from "./driver.ts";
 import { watchEnd } from "./ended.ts";
 import { type Listeners, listenersOf, restoreListeners } from "./listeners.ts";
 import { watchNames } from "./names.ts";
@@ -46,6 +46,12 @@ export class Sessions {
   watcher: Watcher | undefined;
 
   constructor(Client: ClientClass, given: Given) {
+    if (isNative(Client) && !given.own.maxUsingDelayKill) {
+      throw new TypeError(
+        "pgPool: pg.native may leave a query pending for ever whose session has died: " +
+          "give maxUsingDelayKill, which ends it, or pass pg itself",
+      );
+    }
     this.#Client = Client;
     this.#given = given;
   }

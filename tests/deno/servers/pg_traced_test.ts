@@ -28,7 +28,7 @@ for (const { label, command: [file = "", ...args], there } of runners()) {
     sanitizeResources: false,
     async fn() {
       // By `require`, which it hooks.
-      const bundle = await bundledBeside(PACKAGES, MAIN, "cjs");
+      const bundle = await bundledBeside(PACKAGES, MAIN, { format: "cjs" });
       const { code, stdout, stderr } = await new Deno.Command(file, {
         args: [...args, ...flags, bundle],
         signal: AbortSignal.timeout(60_000),
