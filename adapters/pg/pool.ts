@@ -153,12 +153,8 @@ export function poolClass(
         try {
           this.emit("release", error, client);
         } finally {
-          const session = this.#sessions.of(client);
           if (error && !loan.ended) void loan.discard(error === true ? undefined : error);
-          else if (!loan.ended) {
-            if (this.#sessions.needsReset(session)) session.run = here();
-            void loan.release();
-          }
+          else if (!loan.ended) void loan.release();
         }
       };
     }
@@ -187,6 +183,8 @@ export function poolClass(
           new TypeError("query: the first argument must be a query, got a function"),
         );
       }
+      // pg calls back in no context of the caller's, unless a tracer binds it: where each query has its
+      // reset, that is the caller's.
       const run = this.#sessions.always ? here() : undefined;
       return new Promise((resolve, reject) => {
         this.pool.borrow()
@@ -208,7 +206,7 @@ export function poolClass(
         if (isOver) return; // some failures are told twice
         isOver = true;
         // Listeners may throw; who waits has the session before they are called.
-        if (!loan.ended) void loan.release();
+        if (!loan.ended) void (run === undefined ? loan.release() : run(() => loan.release()));
         if (error) reject(error);
         else resolve(result);
         this.emit("release", error, client);
@@ -218,7 +216,6 @@ export function poolClass(
         client = loan.object;
         const session = this.#sessions.of(client);
         session.untouched = true;
-        session.run = run;
         this.emit("acquire", client);
         client.query(query, values, end);
       } catch (error) {

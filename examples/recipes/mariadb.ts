@@ -1,9 +1,11 @@
 // MariaDB or MySQL with `mysql2`: sessions reset by the protocol itself, on sockets of our own.
+//
+// Run it: npm install @x/proxypool mysql2 && node mariadb.ts (or deno run -A, or bun)
 
 import { connect as dial, type Socket } from "node:net";
 import process from "node:process";
 import { type Connection, type ConnectionOptions, createConnection } from "mysql2/promise";
-import { type CreateContext, Pool } from "../../mod.ts";
+import { type CreateContext, Pool } from "@x/proxypool";
 
 /** Its `destroy` leaves pending queries waiting for ever; they fail if the socket is destroyed with an error. */
 const sockets = new WeakMap<Connection, Socket>();

@@ -2,10 +2,12 @@
 //
 // Commands of many callers go well over one client. Pooled are connections for `watch` and `multi`,
 // blocking commands, `select` and `client tracking`.
+//
+// Run it: npm install @x/proxypool @redis/client && node redis.ts (or deno run -A, or bun)
 
 import process from "node:process";
 import { createClient } from "@redis/client";
-import { type CreateContext, Pool } from "../../mod.ts";
+import { type CreateContext, Pool } from "@x/proxypool";
 
 type Client = ReturnType<typeof newClient>;
 

@@ -38,7 +38,6 @@ await register({
   ask: (connection) => connection.ping(),
   program: ({ account, port }) => ({
     env: { MARIADB_URL: urlOf(account, port) },
-    packages: ["mysql2/promise"],
     prints: [
       'the next borrower: [{"discount":null}]',
       "took too long: TimeoutError",

@@ -73,7 +73,6 @@ await register({
   ask: (client) => client.ping(),
   program: ({ port }) => ({
     env: { REDIS_URL: `redis://127.0.0.1:${port}` },
-    packages: ["@redis/client"],
     prints: [
       "the next borrower: db=0",
       "increased: 0",
