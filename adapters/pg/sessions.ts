@@ -3,10 +3,10 @@
 import { PoolError } from "../../errors.ts";
 import type { CloseContext, CreateContext, PoolOptions } from "../../pool/options.ts";
 import { cancelQuery } from "./cancel.ts";
-import type { Run } from "./context.ts";
+import type { Run } from "../context.ts";
 import { type Client, type ClientClass, isBusy, isQuiet } from "./driver.ts";
 import { watchEnd } from "./ended.ts";
-import { type Listeners, listenersOf, restoreListeners } from "./listeners.ts";
+import { type Listeners, listenersOf, restoreListeners } from "../listeners.ts";
 import { watchNames } from "./names.ts";
 import type { Given } from "./options.ts";
 import { resetOf, resetSession, settle } from "./reset.ts";
