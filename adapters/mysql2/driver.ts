@@ -75,6 +75,7 @@ export interface CorePool extends Emitter {
   _closed?: boolean;
   readonly _allConnections?: { readonly length: number; get(index: number): Core | undefined };
   getConnection(callback: Callback): void;
+  query(...args: unknown[]): Command;
   releaseConnection(session: Session): void;
   end(callback?: Callback): unknown;
   promise(promise?: unknown): PromisePool;

@@ -5,10 +5,11 @@ import { Pool } from "../../pool.ts";
 import type { Loan } from "../../pool/loan.ts";
 import { call, type Callback } from "../callback.ts";
 import { CancellingPool } from "../cancelling.ts";
-import type { Core, CorePool, Module, PromisePool, Session, Wrapper } from "./driver.ts";
+import type { Command, Core, CorePool, Module, PromisePool, Session, Wrapper } from "./driver.ts";
 import { type Given, SECRETS } from "./options.ts";
 import { hide } from "../options.ts";
 import { Sessions } from "./sessions.ts";
+import { watchStream } from "./streams.ts";
 
 type CoreClass = new (options: { config: object }) => CorePool;
 type PromiseClass = new (core: CorePool, promise?: unknown) => PromisePool;
@@ -100,6 +101,12 @@ function newClasses(factory: CorePool) {
         throw error;
       }
       return session.core;
+    }
+
+    override query(...args: unknown[]): Command {
+      const command = super.query(...args);
+      watchStream(command);
+      return command;
     }
 
     override releaseConnection(session: Session): void {

@@ -1,8 +1,9 @@
 // Resets a session between two borrowers.
 
 import { after } from "../../pool/clock.ts";
-import { ask, type Core, isDead, type Stream } from "./driver.ts";
+import { ask, type Core, isDead } from "./driver.ts";
 import type { Status } from "./status.ts";
+import type { Streams } from "./streams.ts";
 
 /** How long a stream that was left open may take to end, in ms. */
 const PATIENCE = 1_000;
@@ -13,19 +14,13 @@ const ROLLBACK = "rollback and no chain no release";
 /**
  * Waits until the server has answered all that the last borrower asked: what is asked last is answered
  * last.
- *
- * @param streams those that were left open
  */
-export async function settle(core: Core, streams: Iterable<Stream>): Promise<void> {
-  const open = [...streams];
-  for (const stream of open) {
-    // Its user has gone; an `error` that nobody hears would end the process.
-    stream.on("error", () => {});
-    stream.destroy();
-  }
-  core.resume();
+export async function settle(core: Core, streams: Streams): Promise<void> {
+  const wasOpen = !streams.isEmpty;
+  streams.close();
+  core.resume(); // rows that nobody takes hold up all that follows
   const answered = ask(core, "ping");
-  await (open.length === 0 ? answered : inTime(answered));
+  await (wasOpen ? inTime(answered) : answered);
 }
 
 function inTime(answered: Promise<unknown>): Promise<void> {

@@ -5,17 +5,11 @@ import type { Callback } from "../callback.ts";
 import { here, type Run } from "../context.ts";
 import { type Listeners, listenersOf, restoreListeners } from "../listeners.ts";
 import type { Address } from "./cancel.ts";
-import {
-  type Command,
-  type Core,
-  isDead,
-  type Session,
-  type Stream,
-  type Wrapper,
-} from "./driver.ts";
+import type { Core, Session, Wrapper } from "./driver.ts";
 import { Login } from "./login.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { Status } from "./status.ts";
+import { Streams } from "./streams.ts";
 
 /** Whom a session tells. */
 export interface Owner {
@@ -29,8 +23,7 @@ export class OpenSession {
   readonly core: Core;
   readonly status: Status;
   readonly login: Login;
-  /** Those that are read now. */
-  readonly streams: Set<Stream> = new Set();
+  readonly streams: Streams = new Streams();
   /** Of its borrower, or of the last one. */
   loan: Loan<Session> | undefined;
   /** Its query is being cancelled. */
@@ -52,7 +45,7 @@ export class OpenSession {
     this.login = new Login(core);
     core.on("error", (error) => this.#died(error));
     // Not by its `end`: what is under way hears of it by the driver first.
-    core.stream.on("close", () => this.#died("the session has ended"));
+    core.stream.on("close", () => this.#died(new Error("the session has ended")));
     this.#equip();
   }
 
@@ -75,28 +68,18 @@ export class OpenSession {
     };
     core.destroy = () => {
       this.#owner.invalidate("it was destroyed");
-      const { loan } = this;
-      if (loan === undefined || loan.ended) Reflect.apply(destroy, core, []);
-      else void loan.discard("it was destroyed");
+      if (this.loan?.ended === false) void this.loan.discard("it was destroyed");
+      Reflect.apply(destroy, core, []);
     };
     for (const method of ["query", "execute"] as const) {
       // What wraps the methods of all sessions later is to be heard, too.
       const own = () => (Reflect.getPrototypeOf(core) as Core)[method];
-      core[method] = (...args) => this.#watch(Reflect.apply(own(), core, args));
+      core[method] = (...args) => {
+        const command = Reflect.apply(own(), core, args);
+        this.streams.add(command);
+        return command;
+      };
     }
-  }
-
-  /** One without a callback may be read as a stream. */
-  #watch(command: Command): Command {
-    const { stream: streamed } = command;
-    if (command.onResult !== undefined || streamed === undefined) return command;
-    command.stream = (options) => {
-      const stream = Reflect.apply(streamed, command, [options]);
-      this.streams.add(stream);
-      stream.once("close", () => this.streams.delete(stream));
-      return stream;
-    };
-    return command;
   }
 
   /** Gives it back. A second time is logged and counted. */
@@ -116,22 +99,15 @@ export class OpenSession {
   get needsCleaning(): boolean {
     const { status, cancelling, login, streams } = this;
     return status.isOpen || status.autocommit !== undefined || !status.isQuiet ||
-      cancelling !== undefined || login.isChanged || streams.size > 0;
+      cancelling !== undefined || login.isChanged || !streams.isEmpty;
   }
 
-  #died(error: unknown): void {
-    this.#failStream(error);
+  #died(error: Error): void {
+    this.streams.fail(error);
     if (this.closing) return;
     this.#owner.invalidate(error);
     // Some, such as Drizzle, never give back what fails at once: its place is not to be lost, too.
     if (this.loan?.ended === false) void this.loan.discard(error);
-  }
-
-  /** The driver tells callbacks alone: a stream would wait for ever. */
-  #failStream(error: unknown): void {
-    const { _command: command } = this.core;
-    if (!isDead(this.core) || !command || command.onResult) return;
-    if (error instanceof Error && command.listenerCount("error") > 0) command.emit("error", error);
   }
 
   /** The listeners that are there now stay. */

@@ -112,7 +112,7 @@ export class Sessions {
     const { core, status, login } = session;
     const { reset } = this.#given;
     if (session.cancelling !== undefined) await cancelled(session);
-    if (!status.isQuiet || session.streams.size > 0) await settle(core, session.streams);
+    if (!status.isQuiet) await settle(core, session.streams);
     if (reset === "session") return await resetTo(core, session.snapshot!, login);
     if (login.isChanged) throw new Error("a borrower has changed the user of the session");
     await rollback(core, status);
@@ -123,7 +123,7 @@ export class Sessions {
   cancel(object: Session): Promise<void> {
     const session = this.of(object);
     const { core, status, address } = session;
-    if (address === undefined || status.isQuiet || isDead(core)) return Promise.resolve();
+    if (address === undefined || status.isQuiet) return Promise.resolve();
     return session.cancelling ??= cancelQuery(this.#factory, address, (error) => {
       const { logger = console, logLevel } = this.#given.own;
       if (logLevel === "silent" || logLevel === "error") return;
