@@ -1,7 +1,7 @@
 // Resets a session between two borrowers.
 
 import { after } from "../../pool/clock.ts";
-import { ask, type Core, isDead } from "./driver.ts";
+import { ask, type Core } from "./driver.ts";
 import type { Status } from "./status.ts";
 import type { Streams } from "./streams.ts";
 
@@ -36,13 +36,4 @@ export async function rollback(core: Core, status: Status): Promise<void> {
   // In this order: setting it commits what is open.
   const { autocommit } = status;
   if (autocommit !== undefined) await ask(core, "query", `set autocommit = ${Number(autocommit)}`);
-}
-
-/** What fails because the session has died is no failure: the pool has heard of it. */
-export async function unlessDead(core: Core, work: Promise<void>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!isDead(core)) throw error;
-  }
 }

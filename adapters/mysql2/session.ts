@@ -5,11 +5,13 @@ import type { Callback } from "../callback.ts";
 import { here, type Run } from "../context.ts";
 import { type Listeners, listenersOf, restoreListeners } from "../listeners.ts";
 import type { Address } from "./cancel.ts";
-import type { Core, Session, Wrapper } from "./driver.ts";
+import { type Core, isDead, type Session, type Wrapper } from "./driver.ts";
 import { Login } from "./login.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { Status } from "./status.ts";
 import { Streams } from "./streams.ts";
+
+const ENDED = "the session has ended";
 
 /** Whom a session tells. */
 export interface Owner {
@@ -44,8 +46,9 @@ export class OpenSession {
     this.status = new Status(core);
     this.login = new Login(core);
     core.on("error", (error) => this.#died(error));
-    // Not by its `end`: what is under way hears of it by the driver first.
-    core.stream.on("close", () => this.#died(new Error("the session has ended")));
+    // Nobody else is to have it. What is under way hears of it by the driver, which waits for `close`.
+    core.on("end", () => owner.invalidate(ENDED));
+    core.stream.on("close", () => this.#died(new Error(ENDED)));
     this.#equip();
   }
 
@@ -93,6 +96,13 @@ export class OpenSession {
       if (this.needsCleaning) this.run = here();
       if (!loan.ended) void loan.release();
     }
+  }
+
+  /** Whether it is; nobody else is to have it then. The driver does not always say so at once. */
+  get isDead(): boolean {
+    const dead = isDead(this.core);
+    if (dead) this.#owner.invalidate(ENDED);
+    return dead;
   }
 
   /** Whether its last borrower has left something that a look at it shows. */

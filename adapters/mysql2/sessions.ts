@@ -4,7 +4,7 @@ import type { CloseContext, CreateContext, PoolOptions } from "../../pool/option
 import { addressOf, cancelQuery } from "./cancel.ts";
 import { ask, connect, type Core, coreOf, type CorePool, isDead, type Session } from "./driver.ts";
 import type { Given } from "./options.ts";
-import { rollback, settle, unlessDead } from "./reset.ts";
+import { rollback, settle } from "./reset.ts";
 import { OpenSession } from "./session.ts";
 import { resetTo, takeSnapshot } from "./snapshot.ts";
 import { watchNames } from "./variables.ts";
@@ -103,8 +103,13 @@ export class Sessions {
     session.restoreListeners();
     const { run } = session;
     session.run = undefined;
+    if (session.isDead) return undefined;
     if (this.#given.reset === "rollback" && !session.needsCleaning) return undefined;
-    const clean = () => unlessDead(session.core, this.#clean(object, session));
+    // What fails because the session has died is no failure: it is known.
+    const clean = () =>
+      this.#clean(object, session).catch((error) => {
+        if (!session.isDead) throw error;
+      });
     return run === undefined ? clean() : run(clean);
   }
 

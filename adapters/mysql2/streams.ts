@@ -47,7 +47,8 @@ export class Streams {
   close(): void {
     for (const command of this.#commands) {
       const stream = streams.get(command);
-      if (stream !== undefined) destroy(stream);
+      // An error, for mysql2 has a stream end, too, that is destroyed without one.
+      if (stream !== undefined) destroy(stream, new Error("the session has been given back"));
       // What the server still says of it is nobody's.
       command.on("error", () => {});
     }
@@ -55,7 +56,7 @@ export class Streams {
 }
 
 /** An `error` that nobody hears would end the process. */
-function destroy(stream: Stream, error?: Error): void {
+function destroy(stream: Stream, error: Error): void {
   if (stream.listenerCount("error") === 0) stream.on("error", () => {});
   stream.destroy(error);
 }
