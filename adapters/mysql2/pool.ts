@@ -3,6 +3,7 @@
 import { asyncDispose } from "../../disposal.ts";
 import { Pool } from "../../pool.ts";
 import type { Loan } from "../../pool/loan.ts";
+import { shown } from "../../values.ts";
 import { call, type Callback } from "../callback.ts";
 import { CancellingPool } from "../cancelling.ts";
 import type { Command, Core, CorePool, Module, PromisePool, Session, Wrapper } from "./driver.ts";
@@ -20,6 +21,11 @@ export function newPool(mysql: Module, given: Given): object {
   const made = mysql.createPool({ ...given.config, ...secretsOf(given), ...UNLIMITED });
   const byPromises = !isCore(made);
   const factory = byPromises ? made.pool as CorePool : made;
+  if (!isCore(factory)) {
+    throw new TypeError(
+      `mysqlPool: createPool must give a pool as mysql2's does, got ${shown(made)}`,
+    );
+  }
   hide(factory.config.connectionConfig, SECRETS);
   const sessions = new Sessions(factory, given, byPromises);
   const { MysqlPool } = classesOf(factory);
@@ -36,15 +42,15 @@ function secretsOf({ config }: Given): Record<string, unknown> {
 }
 
 /** mysql2's promise pool has the callback pool under it. */
-function isCore(pool: CorePool | PromisePool): pool is CorePool {
-  return typeof (pool as { promise?: unknown }).promise === "function";
+function isCore(pool: unknown): pool is CorePool {
+  return typeof Object(pool).promise === "function";
 }
 
 /** What mysql2's pool shows of its options. */
 function shownConfig({ config }: CorePool, { own }: Given): object {
   const { maxSize: connectionLimit, maxAvailDelay: idleTimeout, maxWaiting: queueLimit = 0 } = own;
-  const shown = { connectionLimit, maxIdle: connectionLimit, idleTimeout, queueLimit };
-  return Object.assign(Object.create(Reflect.getPrototypeOf(config)), config, shown);
+  const bounds = { connectionLimit, maxIdle: connectionLimit, idleTimeout, queueLimit };
+  return Object.assign(Object.create(Reflect.getPrototypeOf(config)), config, bounds);
 }
 
 type Classes = ReturnType<typeof newClasses>;
