@@ -253,10 +253,10 @@ export const USERS: Record<string, User> = {
       for (const sql of ["begin", "set autocommit = 0", "select nothing", "begin", "select 1"]) {
         const connection = await shape.getConnection();
         await connection.query(sql).catch(() => {});
+        if (reset === "session") await connection.query("use information_schema");
         void connection.query("select sleep(0.01)");
         (connection.connection as unknown as mysql.Connection)
           .query("select seq, repeat('x', 1000) from seq_1_to_2000").stream();
-        if (reset === "session") await connection.query("use information_schema");
         connection.release();
         connection.release();
         assertEquals(await state(), first);
