@@ -54,5 +54,5 @@ export function optionsOf(options: unknown): Given {
 /** What follows a `?` are options, too. */
 function checkUri(uri: unknown): void {
   if (typeof uri !== "string" || !URL.canParse(uri)) return; // mysql2 says what is wrong
-  for (const name of new URL(uri).searchParams.keys()) checkName("mysqlPool", name, NAMES);
+  new URL(uri).searchParams.forEach((_, name) => checkName("mysqlPool", name, NAMES));
 }
