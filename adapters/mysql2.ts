@@ -26,6 +26,7 @@ import type { MysqlModule, MysqlPool, MysqlPoolOptions } from "./mysql2/types.ts
 export type {
   MysqlConfig,
   MysqlConnection,
+  MysqlCreateOptions,
   MysqlModule,
   MysqlOwnOptions,
   MysqlPool,

@@ -39,13 +39,18 @@ export type MysqlPoolNames =
   | "Promise"
   | "pool";
 
-/** What `mysql.createPool` takes as an object, without what is the pool's. */
-export type MysqlConfig<M extends MysqlModule> = OrUndefined<
-  Omit<Exclude<Parameters<M["createPool"]>[0], string | undefined>, MysqlPoolNames>
+/** What `mysql.createPool` takes as an object. */
+export type MysqlCreateOptions<M extends MysqlModule> = Exclude<
+  Parameters<M["createPool"]>[0],
+  string | undefined
 >;
 
-/** What is undefined is left out. */
-type OrUndefined<T> = { [K in keyof T]: T[K] | undefined };
+/** The same without what is the pool's; what is undefined is left out. */
+export type MysqlConfig<M extends MysqlModule> = {
+  [K in keyof MysqlCreateOptions<M> as Exclude<K, MysqlPoolNames>]:
+    | MysqlCreateOptions<M>[K]
+    | undefined;
+};
 
 /** The options of {@linkcode mysqlPool} that are not mysql2's. */
 export interface MysqlOwnOptions<M extends MysqlModule>
