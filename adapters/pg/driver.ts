@@ -2,20 +2,9 @@
 
 // deno-lint-ignore-file no-explicit-any
 
-/** Listeners of any kind. */
-export type Listener = (...args: any[]) => unknown;
+import type { Emitter, Listener } from "../listeners.ts";
 
-/** An EventEmitter, as far as it is used. */
-export interface Emitter {
-  on(event: PropertyKey, listener: Listener): unknown;
-  once(event: PropertyKey, listener: Listener): unknown;
-  emit(event: PropertyKey, ...args: unknown[]): boolean;
-  removeListener(event: PropertyKey, listener: Listener): unknown;
-  removeAllListeners(event: PropertyKey): unknown;
-  listenerCount(event: PropertyKey): number;
-  rawListeners(event: PropertyKey): Listener[];
-  eventNames(): PropertyKey[];
-}
+export type { Emitter, Listener } from "../listeners.ts";
 
 /** The connection under a session. */
 export interface Connection extends Emitter {

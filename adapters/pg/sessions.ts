@@ -6,7 +6,7 @@ import type { CloseContext, CreateContext, PoolOptions } from "../../pool/option
 import { cancelQuery } from "./cancel.ts";
 import { type Client, type ClientClass, isBusy, isNative, isQuiet } from "./driver.ts";
 import { watchEnd } from "./ended.ts";
-import { type Listeners, listenersOf, restoreListeners } from "./listeners.ts";
+import { type Listeners, listenersOf, restoreListeners } from "../listeners.ts";
 import { watchNames } from "./names.ts";
 import type { Given } from "./options.ts";
 import { resetOf, resetSession, settle } from "./reset.ts";
