@@ -22,7 +22,7 @@ interface Options {
 interface Client extends Emitter {
   readonly options: Options;
   readonly status: string;
-  readonly stream?: { destroy(): unknown };
+  readonly stream?: { readonly writable: boolean; destroy(): unknown };
   readonly condition: { subscriber: unknown; protocol?: number } | null;
   readonly commandQueue: { readonly length: number };
   readonly autoPipelineQueueSize: number;
@@ -44,6 +44,7 @@ export class IoredisSession implements Session {
   constructor(Redis: Class, config: Record<string, unknown>) {
     const client = this.client = this.emitter = new Redis({
       ...config,
+      connectionName: config.connectionName ?? config.name,
       lazyConnect: true,
       retryStrategy: null,
       enableOfflineQueue: false,
@@ -61,7 +62,7 @@ export class IoredisSession implements Session {
   }
 
   get ready(): boolean {
-    return this.client.status === "ready";
+    return this.client.status === "ready" && this.client.stream?.writable === true;
   }
 
   get busy(): boolean {
@@ -82,11 +83,11 @@ export class IoredisSession implements Session {
   }
 
   tidy(): Promise<unknown> {
-    const { client, marks } = this;
+    const { client, marks: { transaction, watch, database } } = this; // what is sent marks, too
     const sent: Promise<unknown>[] = [];
-    if (marks.transaction) sent.push(client.call("DISCARD").catch(unlessNone));
-    if (marks.transaction || marks.watch) sent.push(client.call("UNWATCH"));
-    if (marks.database) sent.push(client.select(client.options.db ?? 0));
+    if (transaction) sent.push(client.call("DISCARD").catch(unlessNone));
+    if (transaction || watch) sent.push(client.call("UNWATCH"));
+    if (database) sent.push(client.select(client.options.db ?? 0));
     return Promise.all(sent);
   }
 

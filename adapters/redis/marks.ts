@@ -25,7 +25,12 @@ export class Marks {
 
   /** Forgets all. */
   clear(): void {
-    this.transaction = this.watch = this.database = this.state = this.blocking = false;
+    this.transaction =
+      this.watch =
+      this.database =
+      this.state =
+      this.blocking =
+        false;
     this.lost = undefined;
   }
 

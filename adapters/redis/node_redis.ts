@@ -13,7 +13,7 @@ type Batch = (commands: readonly { args: readonly unknown[] }[], ...more: unknow
 type Call = (...args: unknown[]) => Promise<unknown>;
 
 /** A client, as far as it is used. */
-interface Client extends Emitter {
+interface Client extends Emitter, Record<(typeof SETTING)[number], Call> {
   /** What the client and its variants, such as `client.asap()`, inherit from. */
   readonly _self: Client;
   readonly options?: { database?: number };
@@ -28,10 +28,16 @@ interface Client extends Emitter {
   sendCommand: Send;
   _executeMulti: Batch;
   _executePipeline: Batch;
-  reset: Call;
-  monitor: Call;
-  MONITOR: Call;
 }
+
+/**
+ * What goes by none of those. A session that has subscribed is reset even if it has unsubscribed: with
+ * RESP 2 it may go on to take the answers of all commands for messages.
+ */
+const SETTING = [
+  ...["reset", "monitor", "MONITOR", "subscribe", "SUBSCRIBE"] as const,
+  ...["pSubscribe", "PSUBSCRIBE", "sSubscribe", "SSUBSCRIBE"] as const,
+];
 
 export class NodeRedisSession implements Session {
   readonly client: Client;
@@ -79,11 +85,11 @@ export class NodeRedisSession implements Session {
   }
 
   tidy(): Promise<unknown> {
-    const { client, marks } = this;
+    const { client, marks: { transaction, watch, database } } = this; // what is sent marks, too
     const sent: Promise<unknown>[] = [];
-    if (marks.transaction) sent.push(client.sendCommand(["DISCARD"]).catch(unlessNone));
-    if (marks.transaction || marks.watch) sent.push(client.unwatch());
-    if (marks.database) sent.push(client.select(this.#database));
+    if (transaction) sent.push(client.sendCommand(["DISCARD"]).catch(unlessNone));
+    if (transaction || watch) sent.push(client.unwatch());
+    if (database) sent.push(client.select(this.#database));
     return Promise.all(sent);
   }
 
@@ -117,7 +123,7 @@ export class NodeRedisSession implements Session {
 
   /** Hears of all that is sent: each other method comes down to one of these. */
   #watch(self: Client): void {
-    const { sendCommand, _executeMulti, _executePipeline, monitor } = self;
+    const { sendCommand, _executeMulti, _executePipeline } = self;
     const { marks } = this;
     const sent = (answer: Promise<unknown>) => this.#count(answer);
     self.sendCommand = function (this: unknown, args, ...more) {
@@ -135,13 +141,13 @@ export class NodeRedisSession implements Session {
       };
     self._executeMulti = batch(_executeMulti, "EXEC");
     self._executePipeline = batch(_executePipeline);
-    const setting = (fn: Call): Call =>
-      function (this: unknown, ...args) {
+    for (const name of SETTING) {
+      const fn = self[name];
+      self[name] = function (this: unknown, ...args) {
         marks.state = true;
         return sent(Reflect.apply(fn, this, args));
       };
-    self.reset = setting(this.#reset);
-    self.monitor = self.MONITOR = setting(monitor);
+    }
   }
 
   /** Gives its own promise in the place of `answer`, whose failure is still to be reported if nobody hears it. */

@@ -63,8 +63,8 @@ export function optionsOf(where: string, options: unknown): Given {
     else config[name] = value;
   }
   checkFixed(where, "reconnectStrategy", Object(config.socket).reconnectStrategy, "socket.");
-  // The one name of a pool, of its clients at the server, and of Sentinel's master.
-  if (own.name !== undefined) config.name = own.name;
+  // That of its clients at the server, too, which takes no spaces.
+  if (own.name !== undefined) config.name = String(own.name).replace(/[^!-~]/g, "_");
   return { config, own, reset: checkReset(where, reset) };
 }
 
