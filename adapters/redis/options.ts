@@ -28,7 +28,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** The drivers' own, though they look like options of a pool. */
-const DRIVERS = ["RESP", "role", "connectTimeout"];
+const DRIVERS = ["RESP", "noDelay"];
 
 /** What the pool needs otherwise: a client that connects again has lost its state in silence. */
 const FIXED: Readonly<Record<string, (value: unknown) => boolean>> = {
