@@ -44,6 +44,8 @@ export class NodeRedisSession implements Session {
   readonly emitter: Emitter;
   readonly marks = new Marks();
   readonly #reset: Call;
+  #connected = false;
+  #unwanted = false;
   #pending = 0;
   #settled: (() => void) | undefined;
 
@@ -77,6 +79,10 @@ export class NodeRedisSession implements Session {
   }
 
   connect(): Promise<unknown> {
+    this.emitter.once("connect", () => {
+      this.#connected = true;
+      if (this.#unwanted) this.destroy();
+    });
     return this.client.connect();
   }
 
@@ -114,7 +120,9 @@ export class NodeRedisSession implements Session {
   }
 
   destroy(): void {
-    if (this.client.isOpen) this.client.destroy();
+    // Before that it would go on connecting, and could not be destroyed any more.
+    if (!this.#connected) this.#unwanted = true;
+    else if (this.client.isOpen) this.client.destroy();
   }
 
   get #database(): number {

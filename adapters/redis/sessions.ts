@@ -55,9 +55,8 @@ export class Sessions {
       failure = error;
       if (live && !known.closing) invalidate(error);
     });
-    const giveUp = () => void (signal.aborted && session.destroy());
+    const giveUp = () => session.destroy();
     signal.addEventListener("abort", giveUp, { once: true });
-    emitter.on("connect", giveUp); // before that there may be nothing to destroy
     try {
       await session.connect();
       if (failure !== undefined) throw failure; // ioredis goes on if it cannot select the database
@@ -66,7 +65,6 @@ export class Sessions {
       throw plain(failure ?? error);
     } finally {
       signal.removeEventListener("abort", giveUp);
-      emitter.removeListener("connect", giveUp);
     }
     live = true;
     emitter.on("end", () => known.closing || invalidate("the session has ended"));

@@ -21,6 +21,7 @@ for (const kit of KITS) {
   test("a user that is not let in", () => unknown(kit));
   test("a database that is not there", () => nowhere(kit));
   test("a server that accepts and says nothing", () => mute(kit));
+  test("what is given up while it connects leaves nothing behind", () => unwanted(kit));
 }
 
 const ping = (kit: Kit) => (client: Client) => kit.send(client, "PING");
@@ -102,6 +103,20 @@ async function mute(kit: Kit): Promise<void> {
   assert(held.length > 0);
   listener.close();
   await accepting.catch(() => {});
+}
+
+async function unwanted(kit: Kit): Promise<void> {
+  await using own = await OwnRedis.running();
+  await using server = await own.kind.open(2);
+  for (let i = 0; i < 20; i++) {
+    const pool = kit.open({ port: server.port, name: server.account }, { logLevel: "silent" });
+    const asked = pool.use(ping(kit)).catch(() => {}); // it may be fast enough
+    if (i % 2 === 0) await sleep(0);
+    if (i % 3 === 0) await sleep(0);
+    await pool.shutdown();
+    await asked;
+  }
+  await soon(async () => await server.count() === 0, () => "sessions are left", 1_000);
 }
 
 Deno.test("a name for several addresses: the error says what has failed", async () => {
