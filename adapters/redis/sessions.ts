@@ -1,6 +1,7 @@
 // Sessions: how they are made, reset and closed, and what happens when one of them dies.
 
 import type { CloseContext, CreateContext, PoolOptions } from "../../pool/options.ts";
+import { abortReason } from "../../values.ts";
 import { type Listeners, listenersOf, restoreListeners } from "../pg/listeners.ts";
 import type { Given } from "./options.ts";
 import type { Make, Session } from "./session.ts";
@@ -55,16 +56,12 @@ export class Sessions {
       failure = error;
       if (live && !known.closing) invalidate(error);
     });
-    const giveUp = () => session.destroy();
-    signal.addEventListener("abort", giveUp, { once: true });
     try {
-      await session.connect();
+      await unlessAborted(session.connect(), signal);
       if (failure !== undefined) throw failure; // ioredis goes on if it cannot select the database
     } catch (error) {
       session.destroy();
       throw plain(failure ?? error);
-    } finally {
-      signal.removeEventListener("abort", giveUp);
     }
     live = true;
     emitter.on("end", () => known.closing || invalidate("the session has ended"));
@@ -85,12 +82,12 @@ export class Sessions {
   }
 
   /** Between two borrowers. Most often there is nothing to do, and no promise to be waited for. */
-  #reset(client: object): Promise<void> | undefined {
+  #reset(client: object): Promise<void> | void {
     const known = this.#of(client);
     const { session } = known;
     restore(known);
     if (!session.ready) return void known.invalidate("the session has ended");
-    if (!needsReset(session) && this.#given.reset === undefined) return undefined;
+    if (!needsReset(session) && this.#given.reset === undefined) return session.marks.clear();
     return this.#clean(known).catch((error) => {
       if (session.ready) throw error;
       known.invalidate(error);
@@ -102,10 +99,10 @@ export class Sessions {
     const { client, marks } = session;
     const { own, reset } = this.#given;
     if (marks.lost === undefined && session.busy) {
-      if (marks.blocking) throw new Error("a command that blocks was left under way");
+      if (marks.blocking) throw new Error("a blocking command was still under way");
       await session.settle();
     }
-    if (marks.lost !== undefined) throw new Error(`nothing undoes what was sent: ${marks.lost}`);
+    if (marks.lost !== undefined) throw new Error(`${marks.lost} cannot be undone`);
     if (marks.state || session.subscribed || moved && marks.database) {
       await session.restart();
       await own.opener?.(client);
@@ -145,6 +142,16 @@ function restore({ session: { client, emitter }, listeners }: Known): void {
     Reflect.deleteProperty(client, "_eventsCount");
   }
   restoreListeners(emitter, listeners);
+}
+
+/** Who connects to what does not answer is not waited for. */
+function unlessAborted(connected: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(abortReason(signal));
+    signal.addEventListener("abort", abort, { once: true });
+    connected.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    if (signal.aborted) abort();
+  });
 }
 
 /** What several addresses have failed with says nothing by itself. */

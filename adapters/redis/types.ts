@@ -28,7 +28,14 @@ export interface IoredisClientShape {
 export type IoredisClass<C extends IoredisClientShape> = new (...args: never[]) => C;
 
 /** The options of {@linkcode redisPool} and {@linkcode ioredisPool} that are not the driver's. */
-export interface RedisOwnOptions<C> extends Omit<PoolOptions<C>, "retter" | "closer"> {
+export interface RedisOwnOptions<C> extends Omit<PoolOptions<C>, "opener" | "retter" | "closer"> {
+  /**
+   * Is called with each new session, and with one that was reset by `RESET`; may be async. What it sends
+   * there is what each borrower finds.
+   *
+   * @default {undefined}, nothing is sent
+   */
+  opener?: PoolOptions<C>["opener"];
   /**
    * Is called with each session that is given back, after it was reset; may be async. If it fails, the
    * session is closed. With it, no session goes back without waiting for it.

@@ -94,6 +94,19 @@ const CASES: Record<string, Case> = {
 
   "who subscribes hears messages, also after others": hears,
 
+  async "commands that nobody waits for cost no session, even if another borrower has blocked"(
+    scene,
+  ) {
+    const { pool } = scene;
+    const id = (await pool.use((client) => stateOf(client, scene))).id;
+    for (
+      const deed of [HARMLESS["BLPOP that was answered"]!, DEEDS["commands that nobody waits for"]!]
+    ) {
+      await pool.use((client) => deed(client, scene));
+    }
+    assertEquals((await pool.use((client) => stateOf(client, scene))).id, id);
+  },
+
   async "listeners: those of the pool stay, a killed session ends nobody"(scene) {
     const { kit, pool, server } = scene;
     await pool.use((client) => void client.removeAllListeners());

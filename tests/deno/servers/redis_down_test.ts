@@ -91,8 +91,10 @@ async function mute(kit: Kit): Promise<void> {
   const accepting = (async () => {
     for await (const conn of listener) held.push(conn);
   })();
-  const pool = kit.open({ port, name: "app" }, { logLevel: "silent", createTimeout: 100 });
-  await assertRejects(() => pool.use(ping(kit)), Error, "createTimeout");
+  const pool = kit.open({ port, name: "app" }, { logLevel: "silent", createTimeout: 500 });
+  const failed = assertRejects(() => pool.use(ping(kit)), Error, "createTimeout");
+  await soon(() => held.length > 0, () => "it does not connect", 400);
+  await failed;
   await pool.shutdown({ timeout: 500 });
   // The connection was given up, not left.
   for (const conn of held) {
@@ -100,7 +102,6 @@ async function mute(kit: Kit): Promise<void> {
     while (await conn.read(rest).catch(() => null) !== null);
     conn.close();
   }
-  assert(held.length > 0);
   listener.close();
   await accepting.catch(() => {});
 }
