@@ -32,6 +32,7 @@ Deno.test("package.json has for each entry point where its module and its types 
     "./scopes": { types: "./esm/scopes/mod.d.ts", default: "./esm/scopes/mod.js" },
     "./pg": { types: "./esm/adapters/pg.d.ts", default: "./esm/adapters/pg.js" },
     "./mysql2": { types: "./esm/adapters/mysql2.d.ts", default: "./esm/adapters/mysql2.js" },
+    "./redis": { types: "./esm/adapters/redis.d.ts", default: "./esm/adapters/redis.js" },
     "./compat/generic-pool": {
       types: "./esm/compat/generic_pool.d.ts",
       default: "./esm/compat/generic_pool.js",

@@ -77,7 +77,7 @@ await register({
       "the next borrower: db=0",
       "increased: 0",
       "took too long: TimeoutError",
-      "1 discarded, 0 in use",
+      "0 in use",
     ],
   }),
 }, {
