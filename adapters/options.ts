@@ -37,7 +37,8 @@ export function apart<T>(where: string, options: unknown, names: Names): Apart<T
   }
   const config: Record<string, unknown> = {};
   const own: Record<string, unknown> = { ...names.defaults };
-  const { reset = "rollback", cancel = false, ...others } = all(options, names.hidden);
+  const { reset, cancel, ...others } = all(options, names.hidden);
+  if (cancel !== undefined) checkName(where, "cancel", names);
   for (const [name, value] of Object.entries(others)) {
     // ORMs pass on what they were not given.
     if (value === undefined) continue;
@@ -80,7 +81,7 @@ export function hide(config: object, names: readonly string[]): void {
 }
 
 /** Gives it if it is right. */
-export function checkReset(where: string, reset: unknown): unknown {
+export function checkReset(where: string, reset: unknown = "rollback"): unknown {
   if (reset === "rollback" || reset === "session" || typeof reset === "function") return reset;
   throw new TypeError(
     `${where}: reset must be "rollback", "session" or a function of the session, got ${
@@ -90,7 +91,7 @@ export function checkReset(where: string, reset: unknown): unknown {
 }
 
 /** Gives it if it is right. */
-export function checkCancel(where: string, cancel: unknown): boolean {
+export function checkCancel(where: string, cancel: unknown = false): boolean {
   if (typeof cancel === "boolean") return cancel;
   throw new TypeError(`${where}: cancel must be true or false, got ${shown(cancel)}`);
 }

@@ -2,7 +2,7 @@
 
 import type { CloseContext, CreateContext, PoolOptions } from "../../pool/options.ts";
 import { abortReason } from "../../values.ts";
-import { type Listeners, listenersOf, restoreListeners } from "../pg/listeners.ts";
+import { type Listeners, listenersOf, restoreListeners } from "../listeners.ts";
 import type { Given } from "./options.ts";
 import type { Make, Session } from "./session.ts";
 
