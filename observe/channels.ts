@@ -3,13 +3,20 @@
  *
  * @example
  * ```ts
- * import { channel } from "node:diagnostics_channel";
+ * import { subscribe } from "node:diagnostics_channel";
  * import { Pool } from "@x/proxypool";
- * import { publish } from "@x/proxypool/channels";
+ * import { type CloseMessage, publish } from "@x/proxypool/channels";
  *
- * const pool = new Pool(() => ({}), { maxSize: 1 });
- * channel("proxypool:close").subscribe((message) => console.log(message));
- * using _publishing = publish(pool); // from now on; without subscribers it costs nothing
+ * const closed: string[] = [];
+ * subscribe("proxypool:close", (message) => {
+ *   const { n, pool, reason } = message as CloseMessage;
+ *   closed.push(`#${n} of ${pool}: ${reason}`);
+ * });
+ * const pool = new Pool(() => ({}), { name: "orders", maxUse: 1 });
+ * using _publishing = publish(pool);
+ * await pool.use(() => {});
+ * console.assert(closed.join() === "#0 of orders: wornOut");
+ * await pool.shutdown();
  * ```
  *
  * @module

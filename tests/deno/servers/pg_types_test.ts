@@ -1,5 +1,10 @@
 // Whether the types of the pg adapter hold in old and new compilers.
 
-import { compiled } from "./compiled.ts";
+import { testTypes } from "./typed.ts";
 
-compiled("pg", ["pg", "@types/pg"], { pg: "@types/pg/index.d.ts" });
+await testTypes({
+  what: "the types of the pg adapter",
+  file: "tests/deno/servers/pg_statements.ts",
+  packages: ["pg", "@types/pg"],
+  paths: { pg: "@types/pg/index.d.ts" },
+});
