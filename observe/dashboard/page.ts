@@ -1,0 +1,2 @@
+export const PAGE = "x";
+export const POLICY = "default-src 'none'";
