@@ -16,7 +16,9 @@ export function librarySources(): string[] {
     .map((name) => `${name}.ts`).filter(exists);
   return [
     ...files,
-    ...["pool", "proxy", "scopes", "compat", "adapters"].flatMap((dir) => find(dir, ".ts")),
+    ...["pool", "proxy", "scopes", "compat", "adapters", "observe"].flatMap((dir) =>
+      find(dir, ".ts")
+    ),
   ];
 }
 

@@ -4,10 +4,9 @@ import { dispose } from "../../disposal.ts";
 import { type Pool, snapshotOf } from "../../pool.ts";
 import type { Observer, RefuseReason } from "../../pool/observe.ts";
 import type { Snapshot } from "../../pool/snapshot.ts";
-import { reason } from "../../values.ts";
 import { type Happening, Happenings } from "./happenings.ts";
 import { Histogram, type Spread } from "./histogram.ts";
-import { shorten } from "./text.ts";
+import { inWords, shorten } from "./text.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 
 /** How many seconds the plot shows. */
@@ -27,6 +26,7 @@ export interface Picture {
   readonly counts: Readonly<Record<typeof COUNTS[number], number>>;
   /** How many were lent in a second, since the second before; null if that is not known. */
   readonly rate: number | null;
+  /** Without those that are 0. */
   readonly totals: Readonly<Record<string, number>>;
   readonly holders: readonly object[];
   readonly waiters: readonly object[];
@@ -70,7 +70,7 @@ export class Recording {
     const [waits, uses, happened] = [this.#waits, this.#uses, this.#happened];
     return {
       created(event) {
-        if ("error" in event) happened.add("failed", shorten(reason(event.error), 200));
+        if ("error" in event) happened.add("failed", inWords(event.error));
       },
       lent: ({ waited }) => waits.count(waited),
       refused: (event) => happened.add("refused", REFUSED[event.reason]),
@@ -110,7 +110,7 @@ export class Recording {
       }),
       counts: counts as Picture["counts"],
       rate: this.#rate(seen.totals.gets, second),
-      totals: { ...seen.totals },
+      totals: Object.fromEntries(Object.entries(seen.totals).filter(([, count]) => count > 0)),
       holders: seen.holders.map(({ object, held, atLeast, label, line }) => ({
         object: shorten(object, 100),
         held,

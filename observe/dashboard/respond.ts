@@ -44,7 +44,9 @@ export function respond(board: Board, request: Request): Response {
   const known = searchParams.get("events");
   const type = known === null ? "text/html" : "text/event-stream";
   if (!accepts(headers.get("accept"), type)) return plain(406, `here is only ${type}`);
-  if (known === null) return new Response(method === "GET" ? PAGE : null, { headers: PAGE_HEADERS });
+  if (known === null) {
+    return new Response(method === "GET" ? PAGE : null, { headers: PAGE_HEADERS });
+  }
   if (method === "HEAD") return new Response(null, { headers: EVENT_HEADERS });
   const last = headers.get("last-event-id") ?? known;
   return new Response(events(board, last, signal), { headers: EVENT_HEADERS });

@@ -1,5 +1,7 @@
 // Text: what pools are told by others, as a page may show it: cut, and without what plays tricks.
 
+import { reason } from "../../values.ts";
+
 /** Controls, marks that turn the direction of writing, and separators of lines. */
 // deno-lint-ignore no-control-regex
 const TRICKS = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+/g;
@@ -29,6 +31,16 @@ export function lasting(ms: number): string {
   if (seconds < 120) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
+}
+
+/** When something was, in words. */
+export function ago(ms: number): string {
+  return ms < 2000 ? "just now" : `${lasting(ms)} ago`;
+}
+
+/** An error, in a line. */
+export function inWords(error: unknown): string {
+  return shorten(reason(error).replace(/^Error: /, ""), 160);
 }
 
 /** So many of them, in words. */

@@ -1,8 +1,7 @@
 // Verdict: how a pool is, in one plain sentence.
 
 import type { Snapshot } from "../../pool/snapshot.ts";
-import { reason } from "../../values.ts";
-import { counted, lasting, shorten } from "./text.ts";
+import { ago, counted, inWords, lasting } from "./text.ts";
 
 /** How a pool is. */
 export interface Verdict {
@@ -31,7 +30,7 @@ export function verdict(seen: Snapshot, recent: Recent): Verdict {
   const wrong = faults(seen, recent);
   const level = wrong.length > 0 ? "trouble" : seen.waiting > 0 ? "busy" : "calm";
   const waiting = seen.waiting > 0 ? [queueing(seen)] : [];
-  const told = [...wrong.slice(0, 2), ...waiting];
+  const told = [...wrong.slice(0, recent.failing === undefined ? 2 : 1), ...waiting];
   return { level, text: told.length > 0 ? told.join("; ") : calm(seen) };
 }
 
@@ -46,21 +45,21 @@ function ending({ using, creating, closing }: Snapshot): string {
 function faults(seen: Snapshot, { failing, lost, late, now }: Recent): string[] {
   const wrong: string[] = [];
   const { alarm, failure, overloaded, totals } = seen;
-  const why = failure === undefined ? "" : shorten(reason(failure.cause), 160);
+  const why = failure === undefined ? "" : inWords(failure.cause);
   if (failing !== undefined) {
     wrong.push(`outage: no object could be made for ${lasting(failing)}: ${why}`);
   }
   if (overloaded) wrong.push("overloaded: sheds load");
   if (alarm) wrong.push("health checks fail or hang");
   if (failing === undefined && failure !== undefined && failure.ago < TOLD) {
-    wrong.push(`an object could not be made ${lasting(failure.ago)} ago: ${why}`);
+    wrong.push(`an object could not be made, ${ago(failure.ago)}: ${why}`);
   }
   if (lost !== undefined && now - lost < TOLD) {
     const which = counted(totals.leaked, "object");
-    wrong.push(`${which} leaked, the last ${lasting(now - lost)} ago`);
+    wrong.push(`${which} leaked, the last ${ago(now - lost)}`);
   }
   if (late !== undefined && now - late < TOLD) {
-    wrong.push(`a get timed out ${lasting(now - late)} ago`);
+    wrong.push(`gets time out, the last ${ago(now - late)}`);
   }
   return wrong;
 }
