@@ -171,10 +171,46 @@ main {
 }
 .card[data-level="off"] .plot,
 .card[data-level="off"] .counts {
+  opacity: 0.6;
+}
+.verdict {
+  display: flex;
+  gap: 0.5rem;
+  min-height: 2.9em;
+  margin-top: 0.15rem;
+  color: var(--soft);
+}
+.dot {
+  flex: none;
+  width: 0.7rem;
+  height: 0.7rem;
+  margin-top: 0.38rem;
+  border-radius: 50%;
+  border: 2px solid var(--bound);
+}
+[data-level="calm"] .dot {
+  background: var(--calm);
+  border-color: var(--calm);
+}
+[data-level="busy"] .dot {
+  border-color: var(--busy);
+  background: linear-gradient(var(--busy) 50%, transparent 50%);
+}
+[data-level="trouble"] .dot {
+  background: var(--trouble);
+  border-color: var(--trouble);
+  border-radius: 0.1rem;
+  transform: rotate(45deg) scale(0.9);
+}
+[data-level="trouble"] .verdict {
+  color: var(--text);
+  font-weight: 600;
+}
+.counts {
   display: grid;
   grid-template-columns: 1.4fr repeat(4, 1fr);
   gap: 0.25rem 0.5rem;
-  padding: 0.5rem 0 0.5rem;
+  padding: 0.5rem 0;
 }
 @media (max-width: 24rem) {
   .counts {
@@ -999,4 +1035,4 @@ setInterval(watch, 1000);
 
 /** Its Content-Security-Policy: nothing runs and nothing is loaded but what is in it. */
 export const POLICY: string =
-  "default-src 'none'; script-src 'sha256-6BYO7VsgyinaxtJZJmhmu0Z5bxj2l0F57Ad728qCLxw='; style-src 'sha256-vvzrT3CCJ98ANAhIwpb7Nkn8h6yqJmohEs28nbTkKO4='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+  "default-src 'none'; script-src 'sha256-6BYO7VsgyinaxtJZJmhmu0Z5bxj2l0F57Ad728qCLxw='; style-src 'sha256-T/DRtPVS4EZTusw/RdXYT93g4oaBHYsvPRf3eZDjz5Y='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
