@@ -35,7 +35,7 @@ const FILE = /\.(?:ico|png|svg|txt|xml|json|map|js|css|webmanifest)$/i;
  * events at its own, with `?events=` and the id of the last one that it knows.
  */
 export function respond(board: Board, request: Request): Response {
-  const { method, url, headers, signal } = request;
+  const { method, url, headers } = request;
   if (method !== "GET" && method !== "HEAD") {
     return plain(405, `${method} is not for this page: it only shows`, { allow: "GET, HEAD" });
   }
@@ -49,7 +49,7 @@ export function respond(board: Board, request: Request): Response {
   }
   if (method === "HEAD") return new Response(null, { headers: EVENT_HEADERS });
   const last = headers.get("last-event-id") ?? known;
-  return new Response(events(board, last, signal), { headers: EVENT_HEADERS });
+  return new Response(events(board, last), { headers: EVENT_HEADERS });
 }
 
 function plain(status: number, text: string, more: Record<string, string> = {}): Response {

@@ -16,13 +16,8 @@ export const LIFE = 30_000;
  * The stream for a page that knows all up to the event of that id. Nothing is made before it is read, so
  * that nothing piles up for a page that does not read.
  */
-export function events(
-  board: Board,
-  known: string,
-  signal: AbortSignal | undefined,
-): ReadableStream<Uint8Array> {
+export function events(board: Board, known: string): ReadableStream<Uint8Array> {
   const page = new Page(board, known);
-  signal?.addEventListener("abort", () => page.end(), { once: true });
   return new ReadableStream({
     start: (controller) => page.start(controller),
     pull: () => page.pull(),
