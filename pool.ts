@@ -475,9 +475,12 @@ function alive<T>(loan: PoolLoan<T>): void {
 
 /** What a pool looks like at the moment, for the entry points that show pools; throws if it is none. */
 export function snapshotOf<T>(pool: Pool<T>, most = 0): Snapshot {
+  return snapshot(insideOf(pool), most);
+}
+
+/** All that a pool knows, for the entry points that observe pools; throws if it is none. */
+export function insideOf<T>(pool: Pool<T>): State<T> {
   const state = Object(pool) === pool ? stateOf(pool) : undefined;
-  if (state === undefined) {
-    throw new TypeError(`a Pool is needed, got ${shown(pool)}: give what new Pool() has made`);
-  }
-  return snapshot(state, most);
+  if (state !== undefined) return state;
+  throw new TypeError(`a Pool is needed, got ${shown(pool)}: give what new Pool() has made`);
 }

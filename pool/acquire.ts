@@ -12,7 +12,7 @@ import { distrust, doubtful, examine, notice, suspects } from "./health.ts";
 import { type Lease, leaseOf } from "./lease.ts";
 import { PoolLoan } from "./loan.ts";
 import { enclosing } from "./nesting.ts";
-import { about, type CloseReason } from "./observe.ts";
+import type { CloseReason } from "./observe.ts";
 import type { GetOptions } from "./options.ts";
 import { beginWaiting, endWaiting, shedFirst } from "./overload.ts";
 import { type Kind, type Resolve, type Terms, Waiter } from "./queue.ts";
@@ -42,7 +42,7 @@ export function acquireQuickly<T>(
   usual: Terms,
   below: unknown,
 ): Promise<Lent<T>> {
-  if (pool.quick) {
+  if (pool.quick && !pool.seam?.wanted()) {
     const entry = pool.queue.size === 0 ? pick(pool) : undefined;
     if (entry !== undefined) return Promise.resolve(lend(pool, entry, usual));
     // Asked again: `closer`, of what was closed on the way, may have ended the pool.
@@ -58,6 +58,17 @@ const METHODS: Readonly<Record<Kind, string>> = { lease: "get", loan: "borrow", 
  * recorded stack begins at its caller.
  */
 export function acquire<T>(
+  pool: State<T>,
+  usual: Terms,
+  options: GetOptions | undefined,
+  below: unknown,
+): Promise<Lent<T>> {
+  const { seam } = pool;
+  if (!seam?.wanted()) return acquireWith(pool, usual, options, below);
+  return seam.get(options, () => acquireWith(pool, usual, options, below));
+}
+
+function acquireWith<T>(
   pool: State<T>,
   usual: Terms,
   options: GetOptions | undefined,
@@ -99,6 +110,11 @@ export function acquire<T>(
 
 /** Lends an available object that needs no check, now or not at all. */
 export function acquireNow<T>(pool: State<T>, below: unknown): Lease<T> | undefined {
+  const { seam } = pool;
+  return seam?.wanted() ? seam.getNow(() => takeNow(pool, below)) : takeNow(pool, below);
+}
+
+function takeNow<T>(pool: State<T>, below: unknown): Lease<T> | undefined {
   begin(pool); // whose `fun` may end it
   for (;;) {
     if (pool.ending !== undefined) throw closedError(pool);
@@ -142,8 +158,10 @@ function termsOf<T>(
   options: GetOptions | undefined,
   below: unknown,
 ): Terms {
-  const { tracing, observed, clock } = pool;
-  if (options === undefined && tracing === 0 && !observed) return usual;
+  const { clock, hooked, observed, tracing } = pool;
+  // Who is served at once without a hook has not waited, and `wait` asks when the others came.
+  const begun = observed && hooked ? clock.awake() : undefined;
+  if (options === undefined && tracing === 0 && begun === undefined) return usual;
   const { signal, timeout = usual.timeout, priority = 0, label }: GetOptions = options ?? {};
   const trace = tracing > 0 ? record(below) : undefined;
   const borrower: Borrower | undefined = label === undefined && trace === undefined
@@ -151,7 +169,7 @@ function termsOf<T>(
     : { label, trace, within: trace && enclosing() };
   if (tracing > 0) pool.traced();
   const { kind } = usual;
-  return { kind, timeout, signal, priority, borrower, begun: observed ? clock.awake() : undefined };
+  return { kind, timeout, signal, priority, borrower, begun };
 }
 
 /** Starts the pool, unless it has; why a borrower is refused, if it is. */
@@ -186,8 +204,8 @@ function leave<T>(pool: State<T>, entry: Entry<T>): void {
  * one whose health need not be asked.
  */
 export function pick<T>(pool: State<T>, sure = false): Entry<T> | undefined {
-  const { bag, clock, clocked, settings } = pool;
-  if (!clocked) return bag.takeNext(pool.fifo);
+  const { bag, clock, settings, timed } = pool;
+  if (!timed) return bag.takeNext(pool.fifo);
   if (bag.idle.size === 0) return undefined;
   const now = pool.now = clock.now();
   notice(pool, now);
@@ -207,7 +225,7 @@ export function lend<T>(pool: State<T>, entry: Entry<T>, terms: Terms): Lent<T> 
   const { bag, clock, totals } = pool;
   if (pool.clocked) {
     // Hooks take time; without them it is still as late as it was.
-    entry.since = pool.quick ? pool.now - clock.slept : clock.awake();
+    entry.since = pool.timed && pool.quick ? pool.now - clock.slept : clock.awake();
     entry.coarse = false;
   }
   totals.gets++;
@@ -221,18 +239,18 @@ export function lend<T>(pool: State<T>, entry: Entry<T>, terms: Terms): Lent<T> 
   return kind === "lease" ? leaseOf(loan) : loan;
 }
 
-function tellLent<T>({ clock, hooks, observers }: State<T>, entry: Entry<T>, terms: Terms): void {
+function tellLent<T>({ hooks, observers }: State<T>, entry: Entry<T>, terms: Terms): void {
   const { begun, borrower } = terms;
-  const waited = begun === undefined ? 0 : Math.round(clock.awake() - begun);
-  const label = borrower?.label;
-  const event = { waited, ...(label === undefined ? {} : { label }) };
-  observers.tell("lent", about(() => hooks.label(entry), event));
+  const waited = begun === undefined ? 0 : entry.since - begun;
+  observers.lent(waited, borrower?.label, () => hooks.label(entry));
 }
 
 // ---- those who wait
 
 /** Queues for an object, when there is none to be had at once. */
-function wait<T>(pool: State<T>, terms: Terms): Promise<Lent<T>> {
+function wait<T>(pool: State<T>, asked: Terms): Promise<Lent<T>> {
+  const isTimed = asked.begun !== undefined || !pool.observed;
+  const terms = isTimed ? asked : { ...asked, begun: pool.clock.awake() };
   const promise = new Promise<Lent<T>>(keepResolver);
   const waiter = new Waiter<unknown>(takeResolver(), terms);
   pool.queue.push(waiter);

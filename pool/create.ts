@@ -69,9 +69,15 @@ function create<T>(pool: State<T>): void {
   if (pool.outage) pool.probe = attempt;
   planRound(pool);
   if (createTimeout > 0) timer.start(createTimeout, false);
-  outside(() => void run(pool, attempt));
+  outside(start, pool, attempt);
   notice(pool, begun); // it logs, and a logger does anything; what is made from now on is not suspect
   if (expecting.length > 0) timer.keepAlive(true);
+}
+
+function start<T>(pool: State<T>, attempt: Attempt<T>): void {
+  const { seam } = pool;
+  if (seam === undefined) void run(pool, attempt);
+  else seam.create(attempt.n, () => void run(pool, attempt));
 }
 
 async function run<T>(pool: State<T>, attempt: Attempt<T>): Promise<void> {
@@ -180,12 +186,12 @@ function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void 
 
 /** Observers hear of it. */
 function tellCreated<T>(
-  { clock, observed, observers }: State<T>,
+  { clock, observers }: State<T>,
   { begun, n }: Attempt<T>,
   outcome: { error?: unknown },
 ): void {
-  if (!observed) return;
-  observers.tell("created", { n, duration: Math.round(clock.now() - begun), ...outcome });
+  if (!observers.hear("created")) return;
+  observers.created({ n, duration: Math.round(clock.now() - begun), ...outcome });
 }
 
 function made<T>(pool: State<T>, attempt: Attempt<T>, entry: Entry<T>): void {

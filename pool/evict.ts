@@ -4,7 +4,7 @@ import { PoolError } from "../errors.ts";
 import { reason } from "../values.ts";
 import type { Entry, Lending, LoanEnd } from "./entry.ts";
 import { DONE } from "./hooks.ts";
-import { about, type CloseReason, COUNTED } from "./observe.ts";
+import { type CloseReason, COUNTED } from "./observe.ts";
 import type { State } from "./state.ts";
 
 /** Closes an object, whose loan, if there was one, has ended; resolves when it is closed. */
@@ -32,9 +32,9 @@ export function evict<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Pro
 function gone<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): void {
   pool.bag.closed(entry);
   pool.totals.closed++;
-  if (pool.observed) {
+  if (pool.observers.hear("closed")) {
     const age = Math.round(pool.clock.now() - entry.born);
-    pool.observers.tell("closed", { n: entry.n, age, uses: entry.uses, reason: why });
+    pool.observers.closed({ n: entry.n, age, uses: entry.uses, reason: why });
   }
   vacated(pool);
 }
@@ -124,17 +124,12 @@ export function endLoan<T>(
   if (borrower !== undefined) borrower.trace = undefined;
   entry.loan = undefined;
   if (entry.noticed) pool.leaks.forget(entry);
+  pool.seam?.returning();
   if (!pool.observed) return;
   const { clock, hooks, observers } = pool;
-  const label = borrower?.label;
-  observers.tell(
-    "returned",
-    about(() => hooks.label(entry), {
-      held: Math.round(clock.awake() - entry.since),
-      end: end === "revoked by shutdown" ? "killed" : end,
-      ...(label === undefined ? {} : { label }),
-    }),
-  );
+  const held = clock.awake() - entry.since;
+  const why = end === "revoked by shutdown" ? "killed" : end;
+  observers.returned(held, borrower?.label, why, () => hooks.label(entry));
 }
 
 /** The borrower keeps the object. */

@@ -1,8 +1,5 @@
 // Observe: what happens in a pool, as it is counted and as observers hear of it.
 
-import { outside } from "../context.ts";
-import { quiet } from "../values.ts";
-
 /** Why an object was closed. */
 export type CloseReason =
   | "wornOut"
@@ -108,6 +105,21 @@ export interface Observer {
   closed?(event: ClosedEvent): void;
 }
 
+/**
+ * What the entry points of the library hear with: no event is made for each loan, and each method is called
+ * in the context in which that happens, be that the borrower's or another's. Times are not rounded.
+ */
+export interface Tap {
+  lent?(waited: number, label: string | undefined): void;
+  refused?(waited: number, label: string | undefined, error: unknown, reason: RefuseReason): void;
+  returned?(held: number, label: string | undefined, end: ReturnEnd, describe: Describe): void;
+  created?(event: CreatedEvent): void;
+  closed?(event: ClosedEvent): void;
+}
+
+/** What `tracer`, else `String`, makes of an object, after its number. */
+export type Describe = () => string;
+
 /** The methods of an observer. */
 export const EVENTS = ["created", "lent", "refused", "returned", "closed"] as const;
 
@@ -175,57 +187,3 @@ export const COUNTED: Readonly<Partial<Record<CloseReason, keyof Totals>>> = {
   killed: "killed",
   leaked: "leaked",
 };
-
-/** The observers of one pool. */
-export class Observers {
-  readonly #failed: (name: string, error: unknown) => void;
-  #all: Observer[] = [];
-
-  /** `failed`: hears what an observer failed with, in which of its methods. */
-  constructor(failed: (name: string, error: unknown) => void) {
-    this.#failed = failed;
-  }
-
-  /** Whether there is none, so that nothing need be told. */
-  get none(): boolean {
-    return this.#all.length === 0;
-  }
-
-  add(observer: Observer): void {
-    this.#all = [...this.#all, observer];
-  }
-
-  remove(observer: Observer): void {
-    const i = this.#all.indexOf(observer);
-    this.#all = this.#all.filter((_, j) => j !== i);
-  }
-
-  /** Tells each that has a method of that name. */
-  tell<E extends typeof EVENTS[number]>(
-    name: E,
-    event: Parameters<NonNullable<Observer[E]>>[0],
-  ): void {
-    for (const observer of this.#all) {
-      try {
-        // As a method: an observer may be an object of some class.
-        const told = outside(() => (observer[name] as ((event: object) => unknown))?.(event));
-        quiet(told, (error) => this.#failed(name, error));
-      } catch (error) {
-        this.#failed(name, error);
-      }
-    }
-  }
-}
-
-/** An event about an object, which is described only if somebody asks. */
-export function about<E extends object>(
-  describe: () => string,
-  event: E,
-): E & { readonly object: string } {
-  return {
-    ...event,
-    get object() {
-      return describe();
-    },
-  };
-}

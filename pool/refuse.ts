@@ -59,12 +59,6 @@ export function tellRefused<T>(
 ): void {
   totals[REFUSED[why]]++;
   if (!observed) return;
-  const waited = begun === undefined ? 0 : Math.round(clock.awake() - begun);
-  const label = borrower?.label;
-  observers.tell("refused", {
-    waited,
-    error,
-    reason: why,
-    ...(label === undefined ? {} : { label }),
-  });
+  const waited = begun === undefined ? 0 : clock.awake() - begun;
+  observers.refused(waited, borrower?.label, error, why);
 }

@@ -111,7 +111,7 @@ export function readmit<T>(pool: State<T>, entry: Entry<T>): void {
   if (entry.state !== "using") return; // taken away while a hook ran
   const { bag, clock } = pool;
   bag.takeBack(entry);
-  if (pool.clocked) {
+  if (pool.timed) {
     entry.coarse = false;
     notice(pool, entry.since = pool.now = clock.now());
   }

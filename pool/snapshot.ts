@@ -22,6 +22,7 @@ export interface Snapshot {
   readonly shutdown: boolean;
   /** As they are now, after any `resize`; `maxSize` 0: unlimited. */
   readonly minSize: number;
+  readonly minAvailable: number;
   readonly maxSize: number;
   readonly maxWaiting: number;
   readonly size: number;
@@ -49,13 +50,14 @@ export interface Snapshot {
 export function snapshot<T>(pool: State<T>, most: number): Snapshot {
   const { alarm, attempts, bag, clock, ending, failure, id, name, overload, queue, settings } =
     pool;
-  const { maxSize, maxWaiting, minSize } = settings;
+  const { maxSize, maxWaiting, minAvailable, minSize } = settings;
   return {
     id,
     name,
     started: pool.started !== undefined,
     shutdown: ending !== undefined,
     minSize,
+    minAvailable,
     maxSize,
     maxWaiting,
     size: pool.size,

@@ -7,10 +7,12 @@ import type { Attempt, Entry, Lending } from "./entry.ts";
 import { type Closing, Hooks } from "./hooks.ts";
 import type { LeakWatch } from "./leaks.ts";
 import { Log } from "./log.ts";
-import { Observers, Totals } from "./observe.ts";
+import { Totals } from "./observe.ts";
+import { Observers } from "./observers.ts";
 import type { Create, Settings } from "./options.ts";
 import type { Kind, Queue, Terms } from "./queue.ts";
 import { leadOf } from "./rules.ts";
+import type { Seam } from "./seam.ts";
 
 /** How many `get`s are traced once there is trouble. */
 const TRACED = 100;
@@ -170,21 +172,25 @@ export class State<T> {
   ending: Ending | undefined = undefined;
 
   // what is in force, so that the fast paths need ask but once
-  /** The clock is read whenever an object is lent or comes back; `#timed`: also if nobody observes. */
-  clocked: boolean;
+  /** It is known since when an object is available; `#timed`: it will be so for good. */
+  timed: boolean;
   #timed: boolean;
+  /** It is known since when an object is in use. */
+  clocked: boolean;
   /** Hooks have a say in what may be lent. */
   readonly hooked: boolean;
   /** Which available object is lent: the one that is unused for longest. */
   readonly fifo: boolean;
   /** An available object may go because nobody uses it. */
   readonly idleLimited: boolean;
-  /** An available object can be lent at once: no hook, observer or trace is in force. */
+  /** An available object can be lent at once: no hook or trace is in force. */
   quick: boolean;
   /** A returned object may have to be closed: a limit is in force, or something was reset. */
   careful: boolean;
-  /** Somebody observes. */
+  /** Somebody observes loans. */
   observed = false;
+  /** What goes around calls in their callers' context. */
+  seam: Seam | undefined = undefined;
 
   /**
    * Brings together who waits and what is available, and has made what is missing. `entry`: one in use
@@ -221,7 +227,7 @@ export class State<T> {
     // A stack costs so much that the clock adds nothing to it.
     this.#timed = health !== undefined || settings.traceHolders === true ||
       [maxUsingDelay, maxUsingDelayKill, maxAvailDelay, maxLifetime].some((delay) => delay > 0);
-    this.clocked = this.#timed;
+    this.clocked = this.timed = this.#timed;
     this.hooked = health !== undefined || settings.getter !== undefined;
     this.fifo = settings.idleOrder === "fifo";
     this.idleLimited = maxAvailDelay > 0;
@@ -288,12 +294,13 @@ export class State<T> {
   /** Finds out what is in force now. */
   refresh(): void {
     const open = this.started !== undefined && this.ending === undefined;
-    const wasClocked = this.clocked;
-    this.observed = !this.observers.none;
-    this.clocked = this.#timed || this.observed || this.bag.outdated > 0;
-    if (this.clocked && !wasClocked) this.#startClock();
-    this.quick = open && !this.hooked && this.tracing === 0 && !this.observed &&
-      this.settings.minAvailable === 0;
+    const { clocked, timed } = this;
+    this.observed = this.observers.loans;
+    this.timed = this.#timed || this.bag.outdated > 0;
+    this.clocked = this.timed || this.observed;
+    if (this.clocked && !clocked) this.leaks.look(this.bag.lent, this.clock.awake(), false);
+    if (this.timed && !timed) this.#startClock();
+    this.quick = open && !this.hooked && this.tracing === 0 && this.settings.minAvailable === 0;
   }
 
   /** All that a reset was to close one after the other is gone. */
@@ -310,10 +317,9 @@ export class State<T> {
     this.refresh();
   }
 
-  /** What is there has been there since now at least. */
+  /** What is available has been so since now at least. */
   #startClock(): void {
     const { bag, clock } = this;
-    this.leaks.look(bag.lent, clock.awake(), false);
     for (const entry of bag.idle) {
       entry.since = clock.now();
       entry.coarse = true;

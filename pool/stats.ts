@@ -105,7 +105,7 @@ function objectsOf<T>(pool: State<T>): PoolStats["objects"] {
     const object = pool.hooks.picture(entry.object);
     const { uses } = entry;
     if (entry.state === "available") {
-      const idle = pool.clocked ? Math.round(now - entry.since) : null;
+      const idle = pool.timed ? Math.round(now - entry.since) : null;
       objects.available.push({ uses, age, idle, object });
     } else objects.using.push({ uses, age, ...holderOf(pool, entry), object });
   }

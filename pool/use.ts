@@ -27,7 +27,7 @@ export function use<T, R>(
   options: GetOptions | undefined,
   below: unknown,
 ): Promise<R> {
-  if (options === undefined && pool.quick) {
+  if (options === undefined && pool.quick && !pool.seam?.wanted()) {
     const entry = pool.queue.size === 0 ? pick(pool) : undefined;
     if (entry !== undefined) return now(lend(pool, entry, pool.usual.use) as Usage<T>, fn);
   }
@@ -46,6 +46,9 @@ export function use<T, R>(
 
 /** An object was there. */
 function now<T, R>(usage: Usage<T>, fn: Use<T, R>): Promise<R> {
+  if (usage.end !== undefined) { // by an observer
+    return Promise.reject(takenAway(usage.pool.name, usage.end));
+  }
   try {
     const result = fn(usage.entry.object, usage);
     if (!isThenable(result)) {

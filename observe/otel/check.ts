@@ -1,0 +1,42 @@
+// Check: the arguments of observeMetrics and observeTraces.
+
+import { checkNames } from "../../pool/check.ts";
+import { shown } from "../../values.ts";
+
+/** Throws if `options` is no object or has a name that is not known. */
+export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
+  checkNames(where, options, known);
+}
+
+/** Throws if what was given as `name` lacks one of `methods`. */
+export function checkMethods(
+  where: string,
+  name: string,
+  given: unknown,
+  methods: readonly string[],
+): void {
+  const lacking = methods.find((method) =>
+    typeof (Object(given) as Record<string, unknown>)[method] !== "function"
+  );
+  if (lacking === undefined) return;
+  throw new TypeError(
+    `${where}: ${name} must have ${lacking}(), got ${
+      shown(given)
+    }: give it a ${name} of @opentelemetry/api`,
+  );
+}
+
+/** Throws if they are none. */
+export function checkAttributes(where: string, attributes: unknown): void {
+  if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) {
+    throw new TypeError(`${where}: attributes must be an object, got ${shown(attributes)}`);
+  }
+  for (const [name, value] of Object.entries(attributes)) {
+    if (["string", "number", "boolean"].includes(typeof value)) continue;
+    throw new TypeError(
+      `${where}: attributes["${name}"] must be a string, a number or a boolean, got ${
+        shown(value)
+      }`,
+    );
+  }
+}

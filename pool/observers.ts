@@ -1,0 +1,157 @@
+// Observers: who observes one pool, and how each is told.
+
+import { outside } from "../context.ts";
+import { quiet } from "../values.ts";
+import type {
+  ClosedEvent,
+  CreatedEvent,
+  Describe,
+  Observer,
+  RefuseReason,
+  ReturnEnd,
+  Tap,
+} from "./observe.ts";
+
+type Name = keyof Observer;
+
+/** Those that have a method of each name. */
+type ByName<O> = { readonly [N in Name]: readonly O[] };
+
+/** The observers of one pool, and the taps of the entry points. */
+export class Observers {
+  /** Whether anybody hears of loans: of what is lent, refused or returned. */
+  loans = false;
+  readonly #failed: (name: string, error: unknown) => void;
+  #all: readonly Observer[] = [];
+  #taps: readonly Tap[] = [];
+  #heard: ByName<Observer> = byName([]);
+  #tapped: ByName<Tap> = byName([]);
+
+  /** `failed`: hears what an observer failed with, in which of its methods. */
+  constructor(failed: (name: string, error: unknown) => void) {
+    this.#failed = failed;
+  }
+
+  add(observer: Observer): void {
+    this.#set([...this.#all, observer], this.#taps);
+  }
+
+  remove(observer: Observer): void {
+    this.#set(without(this.#all, observer), this.#taps);
+  }
+
+  addTap(tap: Tap): void {
+    this.#set(this.#all, [...this.#taps, tap]);
+  }
+
+  removeTap(tap: Tap): void {
+    this.#set(this.#all, without(this.#taps, tap));
+  }
+
+  #set(all: readonly Observer[], taps: readonly Tap[]): void {
+    this.#all = all;
+    this.#taps = taps;
+    this.#heard = byName(all);
+    this.#tapped = byName(taps);
+    this.loans = [this.#heard, this.#tapped].some(({ lent, refused, returned }) =>
+      lent.length + refused.length + returned.length > 0
+    );
+  }
+
+  /** Whether anybody has a method of that name. */
+  hear(name: Name): boolean {
+    return this.#heard[name].length + this.#tapped[name].length > 0;
+  }
+
+  created(event: CreatedEvent): void {
+    for (const tap of this.#tapped.created) this.#try("created", () => tap.created!(event));
+    this.#tell("created", event);
+  }
+
+  lent(waited: number, label: string | undefined, describe: Describe): void {
+    for (const tap of this.#tapped.lent) {
+      try {
+        tap.lent!(waited, label);
+      } catch (error) {
+        this.#failed("lent", error);
+      }
+    }
+    if (this.#heard.lent.length === 0) return;
+    this.#tell("lent", about(describe, { waited: Math.round(waited), ...labelled(label) }));
+  }
+
+  refused(waited: number, label: string | undefined, error: unknown, reason: RefuseReason): void {
+    for (const tap of this.#tapped.refused) {
+      this.#try("refused", () => tap.refused!(waited, label, error, reason));
+    }
+    this.#tell("refused", { waited: Math.round(waited), error, reason, ...labelled(label) });
+  }
+
+  returned(held: number, label: string | undefined, end: ReturnEnd, describe: Describe): void {
+    for (const tap of this.#tapped.returned) {
+      try {
+        tap.returned!(held, label, end, describe);
+      } catch (error) {
+        this.#failed("returned", error);
+      }
+    }
+    if (this.#heard.returned.length === 0) return;
+    this.#tell("returned", about(describe, { held: Math.round(held), end, ...labelled(label) }));
+  }
+
+  closed(event: ClosedEvent): void {
+    for (const tap of this.#tapped.closed) this.#try("closed", () => tap.closed!(event));
+    this.#tell("closed", event);
+  }
+
+  /** Tells each that has a method of that name. */
+  #tell<N extends Name>(name: N, event: Parameters<NonNullable<Observer[N]>>[0]): void {
+    for (const observer of this.#heard[name]) {
+      // As a method: an observer may be an object of some class.
+      const tell = () => (observer[name] as ((event: object) => unknown))?.(event);
+      this.#try(name, () => quiet(outside(tell), (error) => this.#failed(name, error)));
+    }
+  }
+
+  #try(name: Name, tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#failed(name, error);
+    }
+  }
+}
+
+function byName<O extends Tap | Observer>(all: readonly O[]): ByName<O> {
+  const having = (name: Name) => all.filter((one) => one[name] !== undefined);
+  return {
+    created: having("created"),
+    lent: having("lent"),
+    refused: having("refused"),
+    returned: having("returned"),
+    closed: having("closed"),
+  };
+}
+
+/** One may be there more than once. */
+function without<O>(all: readonly O[], one: O): readonly O[] {
+  const i = all.indexOf(one);
+  return all.filter((_, j) => j !== i);
+}
+
+function labelled(label: string | undefined): { label?: string } {
+  return label === undefined ? {} : { label };
+}
+
+/** An event about an object, which is described only if somebody asks. */
+function about<E extends object>(
+  describe: Describe,
+  event: E,
+): E & { readonly object: string } {
+  return {
+    ...event,
+    get object() {
+      return describe();
+    },
+  };
+}
