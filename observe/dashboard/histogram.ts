@@ -1,9 +1,12 @@
 // Histogram: how long things took during the last minute, in buckets that grow with the duration.
 
-/** Up to here each millisecond has a bucket of its own, then each doubling has four. */
-const EXACT = 8;
-const PER_DOUBLING = 4;
-const BUCKETS = EXACT + 28 * PER_DOUBLING;
+/** Durations are counted in sixteenths of a millisecond. */
+const UNITS = 16;
+
+/** Up to so many units each has a bucket of its own, then each doubling has eight. */
+const EXACT = 16;
+const PER_DOUBLING = 8;
+const BUCKETS = EXACT + 27 * PER_DOUBLING;
 
 /** The minute is forgotten in pieces of that many seconds. */
 const PIECE = 5;
@@ -12,11 +15,11 @@ const PIECES = 12;
 /** What a page shows of one. Durations in ms. */
 export interface Spread {
   readonly count: number;
-  /** The durations that half, nine of ten, and 99 of 100 did not exceed, by up to 19 % too long. */
+  /** What half, nine of ten, and 99 of 100 did not exceed, up to an eighth too long. */
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
-  /** How many took 0, 1, 2 to 3, 4 to 7 … ms: as far as there are any. */
+  /** How many took under 1 ms, under 2, under 4 …: as far as there are any. */
   readonly bars: readonly number[];
 }
 
@@ -58,31 +61,32 @@ export class Histogram {
 }
 
 function bucketOf(ms: number): number {
-  if (!(ms >= EXACT)) return ms > 0 ? ms | 0 : 0;
-  if (ms >= 2 ** 31) return BUCKETS - 1;
-  const doubling = 31 - Math.clz32(ms);
-  return EXACT + (doubling - 3) * PER_DOUBLING + ((ms >> (doubling - 2)) & 3);
+  const units = ms * UNITS;
+  if (!(units >= EXACT)) return units > 0 ? units | 0 : 0;
+  if (units >= 2 ** 31) return BUCKETS - 1;
+  const doubling = 31 - Math.clz32(units);
+  return EXACT + (doubling - 4) * PER_DOUBLING + ((units >> (doubling - 3)) & 7);
 }
 
-/** The longest duration of a bucket. */
+/** What all of a bucket are shorter than, in ms. */
 function limitOf(bucket: number): number {
-  if (bucket < EXACT) return bucket;
-  const doubling = 3 + Math.floor((bucket - EXACT) / PER_DOUBLING);
-  const quarter = (bucket - EXACT) % PER_DOUBLING;
-  return 2 ** doubling + (quarter + 1) * 2 ** (doubling - 2) - 1;
+  if (bucket < EXACT) return (bucket + 1) / UNITS;
+  const doubling = 4 + Math.floor((bucket - EXACT) / PER_DOUBLING);
+  const eighth = (bucket - EXACT) % PER_DOUBLING;
+  return (2 ** doubling + (eighth + 1) * 2 ** (doubling - 3)) / UNITS;
 }
 
 function quantile(all: number[], rank: number): number {
+  if (rank === 0) return 0;
   let seen = 0;
-  const found = rank === 0 ? 0 : all.findIndex((count) => (seen += count) >= rank);
-  return limitOf(found);
+  return limitOf(all.findIndex((count) => (seen += count) >= rank));
 }
 
 function barsOf(all: number[]): number[] {
   const bars: number[] = [];
   all.forEach((count, bucket) => {
     if (count === 0) return;
-    const bar = limitOf(bucket) === 0 ? 0 : 32 - Math.clz32(limitOf(bucket));
+    const bar = Math.max(0, Math.ceil(Math.log2(limitOf(bucket))));
     while (bars.length <= bar) bars.push(0);
     bars[bar]! += count;
   });

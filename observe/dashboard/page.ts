@@ -580,7 +580,8 @@ const number = (/** @type {number} */ n) => n.toLocaleString("en");
 /** @param {number | null} ms */
 function duration(ms) {
   if (ms === null) return "?";
-  if (ms < 1) return "< 1 ms";
+  if (ms < 0.1) return "< 0.1 ms";
+  if (ms < 10) return \`\${Number(ms.toFixed(1))} ms\`;
   if (ms < 1000) return \`\${Math.round(ms)} ms\`;
   if (ms < 10_000) return \`\${(ms / 1000).toFixed(1)} s\`;
   const s = Math.floor(ms / 1000);
@@ -1035,4 +1036,4 @@ setInterval(watch, 1000);
 
 /** Its Content-Security-Policy: nothing runs and nothing is loaded but what is in it. */
 export const POLICY: string =
-  "default-src 'none'; script-src 'sha256-6BYO7VsgyinaxtJZJmhmu0Z5bxj2l0F57Ad728qCLxw='; style-src 'sha256-T/DRtPVS4EZTusw/RdXYT93g4oaBHYsvPRf3eZDjz5Y='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+  "default-src 'none'; script-src 'sha256-SvtUK4si4spvSmmyIMAQiaWpALK+4g3QeBRRT/Ivink='; style-src 'sha256-T/DRtPVS4EZTusw/RdXYT93g4oaBHYsvPRf3eZDjz5Y='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";

@@ -1,8 +1,7 @@
 // Recording: what a page shows of one pool, and what is remembered of it for the next page.
 
-import { dispose } from "../../disposal.ts";
-import { type Pool, snapshotOf } from "../../pool.ts";
-import type { Observer, RefuseReason } from "../../pool/observe.ts";
+import { insideOf, type Pool, snapshotOf } from "../../pool.ts";
+import type { RefuseReason, Tap } from "../../pool/observe.ts";
 import type { Snapshot } from "../../pool/snapshot.ts";
 import { type Happening, Happenings } from "./happenings.ts";
 import { Histogram, type Spread } from "./histogram.ts";
@@ -60,21 +59,27 @@ export class Recording {
   #failingSince: number | undefined;
   #picture: Picture | undefined;
 
-  /** Hears of all that happens in the pool until it is disposed of. */
+  /** Hears of all that happens in the pool, until what it returns is called. */
   attach<T>(pool: Pool<T>): () => void {
-    const attached = pool.observe(this.#observer());
-    return () => attached[dispose]();
+    const inside = insideOf(pool);
+    const tap = this.#tap();
+    inside.observers.addTap(tap);
+    inside.refresh();
+    return () => {
+      inside.observers.removeTap(tap);
+      inside.refresh();
+    };
   }
 
-  #observer(): Observer {
+  #tap(): Tap {
     const [waits, uses, happened] = [this.#waits, this.#uses, this.#happened];
     return {
       created(event) {
         if ("error" in event) happened.add("failed", inWords(event.error));
       },
-      lent: ({ waited }) => waits.count(waited),
-      refused: (event) => happened.add("refused", REFUSED[event.reason]),
-      returned({ held, end }) {
+      lent: (waited) => waits.count(waited),
+      refused: (_waited, _label, _error, reason) => happened.add("refused", REFUSED[reason]),
+      returned(held, _label, end) {
         uses.count(held);
         if (end === "leaked") happened.add("lost", "leaked");
       },

@@ -4,49 +4,33 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Pool } from "../../mod.ts";
 import { dashboard } from "../../observe/dashboard.ts";
+import { insideOf } from "../../pool.ts";
 import { sleep } from "../helpers/until.ts";
 import { env, type Fetcher } from "./cloudflare.ts";
 
-/** A pool, with how many observe it. */
-function watched(): { pool: Pool<object>; observers(): number } {
-  const pool = new Pool(() => ({}), { name: "things", maxSize: 2 });
-  let observers = 0;
-  const observe = pool.observe;
-  pool.observe = (observer) => {
-    observers++;
-    const attached = observe.call(pool, observer) as unknown as Record<symbol, () => void>;
-    const end = () => {
-      observers--;
-      for (const key of Object.getOwnPropertySymbols(attached)) return attached[key]!();
-    };
-    return new globalThis.Proxy(attached, { get: () => end }) as never;
-  };
-  return { pool, observers: () => observers };
-}
+const things = () => new Pool(() => ({}), { name: "things", maxSize: 2 });
 
 // In the global scope no timer and no clock is to be had.
-const ofAll = watched();
-const show = dashboard(ofAll.pool);
+const ofAll = things();
+const answer = answers(ofAll, dashboard(ofAll));
 
-function routes(
+function answers(
+  pool: Pool<object>,
   show: (request: Request) => Promise<Response>,
-  { pool, observers }: ReturnType<typeof watched>,
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     const { pathname } = new URL(request.url);
     if (pathname === "/pools") return await show(request);
     await pool.use(() => {});
-    return Response.json(observers());
+    return Response.json(insideOf(pool).observers.loans);
   };
 }
-
-const answer = routes(show, ofAll);
 
 export default { fetch: (request: Request) => answer(request) };
 
 export class Room {
-  readonly #own = watched();
-  readonly fetch = routes(dashboard([this.#own.pool]), this.#own);
+  readonly #own = things();
+  readonly fetch = answers(this.#own, dashboard([this.#own]));
 }
 
 const PLACES: [string, () => Fetcher][] = [
@@ -87,12 +71,12 @@ describe("the dashboard", () => {
 
     it(`in ${name} leaves no observer behind when pages have gone`, async () => {
       await events(place(), 2);
-      let left: unknown = 1;
-      for (let tries = 0; left !== 0 && tries < 100; tries++) {
+      let left: unknown = true;
+      for (let tries = 0; left !== false && tries < 100; tries++) {
         await sleep(100);
         left = await (await place().fetch("http://worker/used")).json();
       }
-      assertEquals(left, 0);
+      assertEquals(left, false);
     });
   }
 });

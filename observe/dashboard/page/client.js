@@ -62,7 +62,8 @@ const number = (/** @type {number} */ n) => n.toLocaleString("en");
 /** @param {number | null} ms */
 function duration(ms) {
   if (ms === null) return "?";
-  if (ms < 1) return "< 1 ms";
+  if (ms < 0.1) return "< 0.1 ms";
+  if (ms < 10) return `${Number(ms.toFixed(1))} ms`;
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
   const s = Math.floor(ms / 1000);

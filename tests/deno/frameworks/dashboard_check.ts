@@ -2,6 +2,7 @@
 
 import { Pool } from "../../../mod.ts";
 import { dashboard } from "../../../observe/dashboard.ts";
+import { insideOf } from "../../../pool.ts";
 import type { Server } from "./check.ts";
 
 /** Where each server has it. */
@@ -9,19 +10,8 @@ export const MOUNT = "/admin/pools";
 
 export const pool = new Pool((n) => ({ n }), { name: "<things>", maxSize: 2 });
 
-/** How many observe the pool. */
-let observers = 0;
-const observe = pool.observe;
-pool.observe = (observer) => {
-  observers++;
-  const attached = observe.call(pool, observer);
-  return {
-    [Symbol.dispose]() {
-      observers--;
-      attached[Symbol.dispose]();
-    },
-  };
-};
+/** Whether anybody observes the pool. */
+const isObserved = () => insideOf(pool).observers.loans;
 
 export const show = dashboard(pool);
 
@@ -37,10 +27,10 @@ export async function check({ port, close }: Server): Promise<void> {
     assert(events.every((event) => event.includes('"name":"<things>"')), events.join());
     assert(events.at(-1)!.includes('"label":"somebody"'), events.join());
   }
-  assert(observers === 1, `${observers} observers for two pages`);
+  assert(isObserved(), "nobody observes");
   for (const page of pages) page.leave();
-  for (let tries = 0; observers > 0 && tries < 200; tries++) await delay(100);
-  assert(observers === 0, "a page that has gone leaves an observer");
+  for (let tries = 0; isObserved() && tries < 200; tries++) await delay(100);
+  assert(!isObserved(), "a page that has gone leaves an observer");
   await pool.ret(lease);
   await pool.shutdown();
   void close(); // which on Deno, for Express, waits for connections that have gone
