@@ -9,18 +9,17 @@ const TRICKS = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u206
 /** The halves of characters that lack the other half. */
 const HALVES = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
-/** The password of an address, as drivers have it in their errors. */
-const PASSWORD = /(\b[a-z][a-z\d+.-]{0,20}:\/\/[^\s:@/]{0,100}:)[^\s@]+@/gi;
+/** The password of an address, as drivers have it in their errors; and one that is cut. */
+const PASSWORD = /(\b[a-z][a-z\d+.-]{0,20}:\/\/[^\s:@/]{0,100}:)\S+@/gi;
+const HALF_PASSWORD = /(\b[a-z][a-z\d+.-]{0,20}:\/\/[^\s:@/]{0,100}:)\S+$/i;
 
 /** At most `most` UTF-16 units of a text, on one line. What is not text is nothing. */
 export function shorten(text: unknown, most: number): string {
   if (typeof text !== "string") return "";
-  // Cut first: it may be megabytes. A password is found only as a whole.
-  const safe = text.slice(0, 4 * most)
-    .replace(PASSWORD, "$1…@")
-    .replace(TRICKS, " ")
-    .replace(HALVES, "\ufffd");
-  if (safe.length <= most && text.length <= 4 * most) return safe;
+  const isLong = text.length > 4 * most; // it may be megabytes
+  const part = isLong ? text.slice(0, 4 * most).replace(HALF_PASSWORD, "$1") : text;
+  const safe = part.replace(PASSWORD, "$1…@").replace(TRICKS, " ").replace(HALVES, "\ufffd");
+  if (safe.length <= most && !isLong) return safe;
   return `${safe.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }
 
