@@ -5,8 +5,11 @@ import { after } from "../../pool/clock.ts";
 import { type AnyPool, type Pools, present } from "./pools.ts";
 import { Recording } from "./recording.ts";
 
-/** For how long pools are observed after the last page has gone, in ms: it may only be reloaded. */
-export const LINGER = 5_000;
+/**
+ * For how long pools are observed after the last page has gone, in ms: it may only be reloaded. On Workers
+ * timers may end with their request, so that none can be relied on.
+ */
+export const LINGER = requestBound ? 0 : 5_000;
 
 /** After how many ms a page asks again whose stream has ended. */
 const RETRY = 500;
@@ -94,9 +97,8 @@ export class Board {
     return new TextEncoder().encode(`id: ${this.#id}\nretry: ${RETRY}\ndata: ${data}\n\n`);
   }
 
-  /** Where timers end with their request, none may be relied on. */
   #leave(): void {
-    if (requestBound) this.#forget();
+    if (LINGER === 0) this.#forget();
     else this.#forgo = after(LINGER, false, () => this.#forget());
   }
 
