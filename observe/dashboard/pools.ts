@@ -3,7 +3,10 @@
 import { Pool, snapshotOf } from "../../pool.ts";
 
 /** What a dashboard shows: a pool, several, or a function that gives these whenever it is asked. */
-export type Pools = AnyPool | Iterable<AnyPool> | (() => AnyPool | Iterable<AnyPool>);
+export type Pools =
+  | Pool<unknown>
+  | Iterable<Pool<unknown>>
+  | (() => Pool<unknown> | Iterable<Pool<unknown>>);
 
 /** What it lends is never touched. */
 export type AnyPool = Pool<unknown>;

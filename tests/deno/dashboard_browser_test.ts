@@ -77,9 +77,7 @@ class Visit implements AsyncDisposable {
   /** What is serious of what axe finds. */
   async faults(): Promise<string[]> {
     await this.page.evaluate(axe.source);
-    const { violations } = await this.page.evaluate("axe.run()") as Awaited<
-      ReturnType<typeof axe.run>
-    >;
+    const { violations } = await this.page.evaluate("axe.run()") as axe.AxeResults;
     return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
       .map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
   }
