@@ -9,6 +9,7 @@ import { round } from "./housekeeping.ts";
 import { leased } from "./leasing.ts";
 import { borrows, tasks, turns, uses } from "./lending.ts";
 import { leases, waiters } from "./memory.ts";
+import { observed } from "./observed.ts";
 import { postgres } from "./postgres.ts";
 import type { Result, Row } from "./row.ts";
 import { busy, runtime } from "./runtime.ts";
@@ -21,6 +22,7 @@ const PARTS: Record<string, () => Promise<Row> | AsyncGenerator<Row>> = {
   borrows: () => borrows(),
   uses: () => uses(),
   tryGets,
+  observed,
   tasks,
   givenUp,
   round,

@@ -11,7 +11,7 @@ import { table } from "./table.ts";
 const MEASURED = RUNTIMES.filter(({ name }) => /^(deno|node|bun)/.test(name));
 const USUAL = ["deno", "node24", "bun"];
 const PARTS =
-  "turns uses tryGets tasks givenUp round waiters leases postgres immediate deferred loading arguments leased";
+  "turns uses tryGets observed tasks givenUp round waiters leases postgres immediate deferred loading arguments leased";
 const HELP = `deno task bench [RUNTIME ...] [--only PART ...]
 
 RUNTIME   ${MEASURED.map(({ name }) => name).join(", ")}; all: ${USUAL.join(", ")}; by default deno

@@ -25,6 +25,7 @@ const CHECKS: Record<string, (block: Block) => string> = {
   mermaid: ({ text }) =>
     /^(stateDiagram-v2|flowchart|sequenceDiagram)\b/.test(text) ? "" : "of what?",
   python: () => "", // below
+  promql: () => "", // by observe/promql_test.ts
   text: () => "",
 };
 

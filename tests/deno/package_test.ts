@@ -30,6 +30,8 @@ Deno.test("package.json has for each entry point where its module and its types 
   assertEquals(manifest("./esm").exports, {
     ".": { types: "./esm/mod.d.ts", default: "./esm/mod.js" },
     "./scopes": { types: "./esm/scopes/mod.d.ts", default: "./esm/scopes/mod.js" },
+    "./otel": { types: "./esm/observe/otel.d.ts", default: "./esm/observe/otel.js" },
+    "./channels": { types: "./esm/observe/channels.d.ts", default: "./esm/observe/channels.js" },
     "./pg": { types: "./esm/adapters/pg.d.ts", default: "./esm/adapters/pg.js" },
     "./compat/generic-pool": {
       types: "./esm/compat/generic_pool.d.ts",

@@ -191,8 +191,8 @@ export const RECYCLING: ByFile = {
     ],
     [
       "minAvailable is forgotten by who is served quickly",
-      "this.tracing === 0 && !this.observed &&\n      this.settings.minAvailable === 0;",
-      "this.tracing === 0 && !this.observed;",
+      "this.tracing === 0 && this.settings.minAvailable === 0;",
+      "this.tracing === 0;",
     ],
     ["fifo is lifo", 'this.fifo = settings.idleOrder === "fifo";', "this.fifo = false;"],
   ],

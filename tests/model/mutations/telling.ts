@@ -3,27 +3,39 @@
 import type { ByFile } from "./row.ts";
 
 export const TELLING: ByFile = {
-  "pool/observe.ts": [
+  "pool/observers.ts": [
     [
       "an observer that fails silences the others",
-      "        this.#failed(name, error);\n",
-      "        this.#all = [];\n",
+      "      tell();\n    } catch (error) {\n      this.#failed(name, error);\n",
+      "      tell();\n    } catch {\n      this.#set([], []);\n",
     ],
     [
       "an observer is told twice",
-      "this.#all = [...this.#all, observer];",
-      "this.#all = [...this.#all, observer, observer];",
+      "this.#set([...this.#all, observer], this.#taps);",
+      "this.#set([...this.#all, observer, observer], this.#taps);",
     ],
     [
       "one who ends observing ends it for all",
-      "this.#all = this.#all.filter((_, j) => j !== i);",
-      "this.#all = [];",
+      "return all.filter((_, j) => j !== i);",
+      "return [];",
     ],
     [
       "what observers hear of is described in any case",
       "get object() {\n      return describe();\n    },",
       "object: describe(),",
     ],
+    [
+      "observers do not hear of refusals",
+      'this.#tell("refused", {',
+      "void ({",
+    ],
+    [
+      "observers do not hear of what is closed",
+      'this.#tell("closed", event);',
+      "void event;",
+    ],
+  ],
+  "pool/observe.ts": [
     ["a reset counts as something else", 'reset: "discarded",', 'reset: "recycled",'],
   ],
   "pool/explain.ts": [

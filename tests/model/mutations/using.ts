@@ -237,19 +237,14 @@ export const USING: ByFile = {
       "void [closing, error];",
     ],
     [
-      "observers do not hear of what is closed",
-      'pool.observers.tell("closed",',
-      "void (",
-    ],
-    [
       "observers do not hear of returns",
       "  if (!pool.observed) return;\n  const { clock, hooks, observers } = pool;",
       "  if (pool) return;\n  const { clock, hooks, observers } = pool;",
     ],
     [
       "observers hear of a kill as something else",
-      'end: end === "revoked by shutdown" ? "killed" : end,',
-      'end: end === "killed" ? "returned" : end as "returned",',
+      'end === "revoked by shutdown" ? "killed" : end;',
+      'end === "killed" ? "returned" : end as "returned";',
     ],
     [
       "a returned lease is watched on",
