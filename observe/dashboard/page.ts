@@ -207,19 +207,16 @@ main {
   font-weight: 600;
 }
 .counts {
-  display: grid;
-  grid-template-columns: 1.4fr repeat(4, 1fr);
-  gap: 0.25rem 0.5rem;
+  display: flex;
+  flex-wrap: wrap;
+  justify-content: space-between;
+  gap: 0.25rem 0.75rem;
   padding: 0.5rem 0;
-}
-@media (max-width: 24rem) {
-  .counts {
-    grid-template-columns: 1.4fr 1fr 1fr;
-  }
 }
 .counts dt {
   color: var(--soft);
-  font-size: 0.8125rem;
+  font-size: 0.75rem;
+  white-space: nowrap;
 }
 .counts dd {
   font-size: 1.25rem;
@@ -233,7 +230,7 @@ main {
   display: inline-block;
   width: 0.6rem;
   height: 0.6rem;
-  margin-right: 0.35rem;
+  margin-right: 0.3rem;
   border-radius: 0.15rem;
 }
 .key.using {
@@ -467,7 +464,7 @@ td.bad {
           <table>
             <thead>
               <tr>
-                <th scope="col">object, and the line that took it</th>
+                <th scope="col">object, taken at</th>
                 <th scope="col">label</th>
                 <th
                   scope="col"
@@ -516,8 +513,7 @@ td.bad {
         </details>
       </article>
     </template>
-    <script type="module">// @ts-check
-// The page of the dashboard: hears of the pools, remembers five minutes of them, and shows them.
+    <script type="module">// The page of the dashboard: hears of the pools, remembers five minutes of them, and shows them.
 
 /**
  * @typedef {{ count: number, p50: number, p90: number, p99: number, bars: number[] }} Spread
@@ -1036,4 +1032,4 @@ setInterval(watch, 1000);
 
 /** Its Content-Security-Policy: nothing runs and nothing is loaded but what is in it. */
 export const POLICY: string =
-  "default-src 'none'; script-src 'sha256-SvtUK4si4spvSmmyIMAQiaWpALK+4g3QeBRRT/Ivink='; style-src 'sha256-T/DRtPVS4EZTusw/RdXYT93g4oaBHYsvPRf3eZDjz5Y='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+  "default-src 'none'; script-src 'sha256-LT5zI0kVAP5C38Z24PLP3grQ2KrQS/6m8n6MWzsqQIA='; style-src 'sha256-tbTfVCRo/ELc0fOUQ+P6ZUqvFkitNlVfDoGM3bKDRMk='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";

@@ -33,6 +33,10 @@ Deno.test("package.json has for each entry point where its module and its types 
     "./otel": { types: "./esm/observe/otel.d.ts", default: "./esm/observe/otel.js" },
     "./channels": { types: "./esm/observe/channels.d.ts", default: "./esm/observe/channels.js" },
     "./pg": { types: "./esm/adapters/pg.d.ts", default: "./esm/adapters/pg.js" },
+    "./dashboard": {
+      types: "./esm/observe/dashboard.d.ts",
+      default: "./esm/observe/dashboard.js",
+    },
     "./compat/generic-pool": {
       types: "./esm/compat/generic_pool.d.ts",
       default: "./esm/compat/generic_pool.js",

@@ -1,4 +1,3 @@
-// @ts-check
 // The page of the dashboard: hears of the pools, remembers five minutes of them, and shows them.
 
 /**
