@@ -15,7 +15,7 @@
  *   return isAdmin(request) ? await show(request) : new Response("no", { status: 403 });
  * }
  *
- * const page = new Request("http://localhost/admin/pools", { headers: { authorization: "…" } });
+ * const page = new Request("http://localhost/admin/pools", { headers: { authorization: "Basic YTpi" } });
  * console.assert((await handle(page)).status === 200);
  * await pool.shutdown();
  * ```

@@ -69,7 +69,7 @@ async function main(): Promise<void> {
   void nightly();
   void send();
   const browser = await chromium.launch({ executablePath: CHROME, args: ["--no-sandbox"] });
-  const viewport = { width: 1300, height: 820 }; // a picture of some 140 kB
+  const viewport = { width: 1300, height: 770 }; // a picture of some 140 kB
   const page = await browser.newPage({ viewport, colorScheme: "light" });
   await page.goto(`http://127.0.0.1:${server.addr.port}/`);
   await sleep(LOAD - Math.min(LOAD / 3, 12_000));

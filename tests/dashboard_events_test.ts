@@ -115,8 +115,8 @@ describe("the events of a dashboard", () => {
     const show = dashboard(pool);
     const lease = await pool.get();
     const pages = await Promise.all(Array.from({ length: 50 }, () => Page.open(show)));
-    const told = await Promise.all(pages.map((page) => page.next()));
-    assertEquals(new Set(told.map((message) => JSON.stringify(message))).size, 1);
+    await Promise.all(pages.map((page) => page.next()));
+    assertEquals(new Set(pages.map(({ bytes }) => bytes)).size, 1); // not just equal
     assertEquals(traced, 1);
     await Promise.all(pages.map((page) => page.close()));
     await pool.ret(lease);

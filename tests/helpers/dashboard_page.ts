@@ -14,8 +14,9 @@ type Show = (request: Request) => Promise<Response>;
 /** Asks as a page does that knows nothing, or all up to the event of that id. */
 export class Page {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  /** The id of the last event. */
+  /** The id of the last event, and its bytes. */
   id = "";
+  bytes: Uint8Array | undefined;
 
   private constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
     this.#reader = reader;
@@ -31,6 +32,7 @@ export class Page {
   async next(): Promise<Message | undefined> {
     const { value, done } = await this.#reader.read();
     if (done) return undefined;
+    this.bytes = value;
     const [, id = "", data = ""] = /^id: (\S+)\nretry: \d+\ndata: (.+)\n\n$/
       .exec(new TextDecoder().decode(value))!;
     this.id = id;

@@ -1,5 +1,6 @@
-// The dashboard in Express, by a bridge from Node's requests to those of the web.
+// The dashboard in Express, by the bridge of docs/dashboard.md from Node's requests to those of the web.
 
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 // @ts-types="@types/express"
@@ -9,15 +10,14 @@ import { listening } from "./listening.ts";
 
 const app = express();
 
-app.use(MOUNT, async (req, res) => {
-  const headers = { accept: req.get("accept") ?? "*/*" };
-  const url = `http://localhost${req.originalUrl}`;
-  const { status, headers: answered, body } = await show(
-    new Request(url, { method: req.method, headers }),
-  );
-  res.status(status).setHeaders(answered);
-  if (body === null) return void res.end();
-  await pipeline(Readable.fromWeb(body as never), res).catch(() => {}); // the page has gone
-});
+async function bridge(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const { headers: { accept = "*/*" }, method = "GET", url } = req;
+  const page = await show(new Request(`http://localhost${url}`, { method, headers: { accept } }));
+  res.writeHead(page.status, [...page.headers].flat());
+  if (page.body === null) return void res.end();
+  await pipeline(Readable.fromWeb(page.body as never), res).catch(() => {}); // the page was closed
+}
+
+app.use(MOUNT, bridge);
 
 await check(await listening(app.listen(0, "127.0.0.1")));
