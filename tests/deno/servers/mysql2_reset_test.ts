@@ -231,7 +231,7 @@ test("listeners of a borrower go, the pool's own stay", {}, async (pool, server)
   core(connection).removeAllListeners("end");
   connection.release();
   assertEquals([core(connection).listenerCount("mine"), connection.listenerCount("mine")], [0, 0]);
-  assertEquals([connection.listenerCount("error"), core(connection).listenerCount("end")], [0, 1]);
+  assertEquals([connection.listenerCount("error"), core(connection).listenerCount("end")], [0, 2]);
   await server.terminate();
   while (pool.pool.size > 0) await sleep(5);
   assertEquals(heard, []);
