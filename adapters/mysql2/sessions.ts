@@ -160,7 +160,7 @@ export class Sessions {
   }
 }
 
-/** The server may take note of it when the query has come to its end: it is not to hit the next one. */
+/** The server may take note of it when the query has come to its end: it is to hit nothing but this. */
 async function cancelled(session: OpenSession): Promise<void> {
   await session.cancelling;
   session.cancelling = undefined;
