@@ -96,13 +96,21 @@ async function say(connection: Session, sql: string, values?: unknown[]): Promis
 }
 
 for (const [what, setup] of Object.entries(SETUPS)) {
+  let seen: unknown;
   test(
     `reset: "session", which begins with ${what}`,
-    { reset: "session", opener: setup },
+    {
+      reset: "session",
+      opener: async (connection) => {
+        await setup(connection);
+        seen = await all(connection);
+      },
+    },
     async (pool, server) => {
       await stage(server);
       await using _leaving = { [Symbol.asyncDispose]: () => leave(server) };
       const first = await borrow(pool, all);
+      assertEquals(first, seen);
       for (const [name, statements] of Object.entries(HOSTILE)) {
         await borrow(pool, async (connection) => {
           for (const sql of statements) {
