@@ -98,15 +98,14 @@ function newClasses(factory: CorePool) {
     }
 
     #lend(loan: Loan<Session>): Core {
-      const session = this.#sessions.of(loan.object);
-      session.loan = loan;
+      const core = this.#sessions.of(loan.object).lend(loan);
       try {
-        this.emit("acquire", session.core);
+        this.emit("acquire", core);
       } catch (error) {
         void loan.release();
         throw error;
       }
-      return session.core;
+      return core;
     }
 
     override query(...args: unknown[]): Command {

@@ -18,6 +18,8 @@ export interface Owner {
   readonly invalidate: (why?: unknown) => void;
   /** Its borrower gives it back. */
   released(session: OpenSession): void;
+  /** Its borrower wants it closed. */
+  destroyed(session: OpenSession): void;
 }
 
 /** One session, as the adapter knows it. */
@@ -26,8 +28,6 @@ export class OpenSession {
   readonly status: Status;
   readonly login: Login;
   readonly streams: Streams = new Streams();
-  /** Of its borrower, or of the last one. */
-  loan: Loan<Session> | undefined;
   /** Its query is being cancelled. */
   cancelling: Promise<void> | undefined;
   address: Address | undefined;
@@ -36,6 +36,9 @@ export class OpenSession {
   /** The context of the borrower that gives it back, for tracers to see whose reset it is. */
   run: Run | undefined;
   readonly #owner: Owner;
+  /** Of its borrower, or of the last one. */
+  #loan: Loan<Session> | undefined;
+  #isReleased = false;
   #wrapper: Wrapper | undefined;
   readonly #listeners: Map<Session, Listeners> = new Map();
 
@@ -71,7 +74,8 @@ export class OpenSession {
     };
     core.destroy = () => {
       this.#owner.invalidate("it was destroyed");
-      if (this.loan?.ended === false) void this.loan.discard("it was destroyed");
+      this.#owner.destroyed(this);
+      this.#discard("it was destroyed");
       Reflect.apply(destroy, core, []);
     };
     for (const method of ["query", "execute"] as const) {
@@ -85,17 +89,29 @@ export class OpenSession {
     }
   }
 
+  /** It goes to a borrower, and holds the loan: that is not lost as long as the session is there. */
+  lend(loan: Loan<Session>): Core {
+    this.#loan = loan;
+    this.#isReleased = false;
+    return this.core;
+  }
+
   /** Gives it back. A second time is logged and counted. */
   release(): void {
-    const { loan } = this;
+    const loan = this.#loan;
     if (loan === undefined) return;
-    if (loan.ended) return void loan.release();
+    if (this.#isReleased) return void loan.release();
+    this.#isReleased = true;
     try {
       this.#owner.released(this);
     } finally {
       if (this.needsCleaning) this.run = here();
       if (!loan.ended) void loan.release();
     }
+  }
+
+  #discard(why: unknown): void {
+    if (this.#loan?.ended === false) void this.#loan.discard(why);
   }
 
   /** Whether it is; nobody else is to have it then. The driver does not always say so at once. */
@@ -117,7 +133,7 @@ export class OpenSession {
     if (this.closing) return;
     this.#owner.invalidate(error);
     // Some, such as Drizzle, never give back what fails at once: its place is not to be lost, too.
-    if (this.loan?.ended === false) void this.loan.discard(error);
+    this.#discard(error);
   }
 
   /** The listeners that are there now stay. */

@@ -72,8 +72,12 @@ export class Sessions {
   };
 
   #know(core: Core, invalidate: (why?: unknown) => void): void {
-    const released = () => this.watcher?.released(core);
-    this.#known.set(core, new OpenSession(core, { invalidate, released }));
+    const session: OpenSession = new OpenSession(core, {
+      invalidate,
+      released: () => this.watcher?.released(core),
+      destroyed: () => void this.cancel(core).then(() => cutOff(session)),
+    });
+    this.#known.set(core, session);
   }
 
   async #open(object: Session): Promise<void> {
@@ -141,8 +145,7 @@ export class Sessions {
     session.closing = true;
     const { core, status } = session;
     const { stream } = core;
-    // What it is still asked fails; mysql2's own `destroy` would leave it waiting for ever.
-    const force = () => void stream.destroy(new Error("the session is closed"));
+    const force = () => cutOff(session);
     context.signal.addEventListener("abort", force, { once: true });
     try {
       if (stream.destroyed) return;
@@ -157,13 +160,18 @@ export class Sessions {
   }
 }
 
-/** The server may take note of it when the query has come to its end: it is not to hit the next one. */
+/** The server may take note of it when the query has come to its end: it is to hit nothing but this. */
 async function cancelled(session: OpenSession): Promise<void> {
   await session.cancelling;
   session.cancelling = undefined;
   const { core, status, streams } = session;
   if (!status.isQuiet) await settle(core, streams);
   await ask(core, "query", "do 0").catch(() => {});
+}
+
+/** What it is still asked fails; mysql2's own `destroy` would leave it waiting for ever. */
+function cutOff({ core }: OpenSession): void {
+  core.stream.destroy(new Error("the session is closed"));
 }
 
 /** For the server not to log an aborted connection. */

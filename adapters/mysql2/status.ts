@@ -14,8 +14,6 @@ export class Status {
   readonly #core: Core;
   /** Undefined after an error, which does not tell. */
   #flags: number | undefined;
-  /** What has failed last. */
-  #failed: Command | undefined;
   /** Whether each statement was a transaction of its own when the session was new. */
   #autocommit: boolean | undefined;
 
@@ -38,10 +36,8 @@ export class Status {
   #hear(packet: Packet): void {
     const command = this.#core._command ?? undefined;
     const first = packet.buffer[packet.offset];
-    if (first === 0xff) {
-      this.#flags = undefined;
-      this.#failed = command;
-    } else if (first === 0xfe && packet.isEOF()) this.#flags = packet.eofStatusFlags();
+    if (first === 0xff) this.#flags = undefined;
+    else if (first === 0xfe && packet.isEOF()) this.#flags = packet.eofStatusFlags();
     else if (first === 0 && command !== undefined && awaitsOk(command)) {
       this.#flags = flagsOf(packet);
     }
@@ -71,8 +67,8 @@ export class Status {
   get isQuiet(): boolean {
     const { _command: command, _commands: queued, _paused } = this.#core;
     if (_paused || queued!.length > 0) return false;
-    // The one that has its answer is still there while its callbacks are called.
-    return !command || command === this.#failed || command.next === null;
+    // The one that has its answer is still there while its listeners are called.
+    return !command || command.next === null;
   }
 }
 

@@ -2,6 +2,8 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Connection as Core } from "mysql2";
+import mysql, { type PoolConnection } from "mysql2/promise";
+import { mysqlPool } from "../../../adapters/mysql2.ts";
 import { sleep } from "../../helpers/until.ts";
 import { type OurPool, rowOf, test } from "./mysql2_stage.ts";
 import { soon } from "./soon.ts";
@@ -10,6 +12,7 @@ const SIZE = 8;
 const USERS = 32;
 const SLEEP = "select sleep(0.002)";
 
+const core = (connection: PoolConnection) => connection.connection as unknown as Core;
 const callbacks = (pool: OurPool) => pool.pool as unknown as Core;
 
 const WORKS: Record<string, (pool: OurPool) => Promise<unknown>> = {
@@ -139,13 +142,32 @@ for (const asked of ["nothing", "a query"]) {
   });
 }
 
-test("in use, destroy closes the session, too", {}, async (pool) => {
-  await assertRejects(() =>
-    pool.pool.use(async (connection) => {
-      connection.destroy();
-      await connection.query("select 1");
-    })
-  );
+test("in use, destroy closes the session, too", {}, async (pool, server) => {
+  await pool.pool.use(async (connection) => {
+    const asked = assertRejects(() => connection.query("select sleep(9)"), Error, "is closed");
+    await sleep(5);
+    connection.destroy();
+    await asked;
+  });
+  await soon(() => pool.pool.size === 0, () => `${pool.pool}`, 1_000);
+  await server.terminate();
+});
+
+test("what is asked of a session that is discarded fails at once", {}, async (pool, server) => {
+  const loan = await pool.pool.borrow();
+  const asked = assertRejects(() => loan.object.query("select sleep(9)"), Error, "is closed");
+  await sleep(5);
+  const begun = performance.now();
+  await loan.discard();
+  await asked;
+  assert(performance.now() - begun < 4_000); // and not after closeTimeout
+  await server.terminate();
+});
+
+test("errors of a session are heard again and again", {}, async (pool) => {
+  const connection = await pool.getConnection();
+  for (let i = 0; i < 3; i++) core(connection).emit("error", new Error("as it should"));
+  connection.release();
   await soon(() => pool.pool.size === 0, () => `${pool.pool}`, 1_000);
 });
 
@@ -206,26 +228,16 @@ test("a shutdown closes what is in the middle of a query", {}, async (pool, serv
   await server.terminate();
 });
 
-test("the place of a session is free where the server does not answer", {
-  host: "127.0.0.1",
-  createTimeout: 50,
-  createBackoff: 0,
-}, async (pool) => {
-  await pool.end();
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 }); // and says nothing
-  const { mysqlPool } = await import("../../../adapters/mysql2.ts");
-  const { default: mysql } = await import("mysql2/promise");
-  const mute = mysqlPool(mysql, {
-    host: "127.0.0.1",
-    port: listener.addr.port,
-    createTimeout: 50,
-    logLevel: "silent",
-  });
-  await assertRejects(() => mute.query("select 1"));
+Deno.test("mysqlPool: a shutdown does not wait for a server that says nothing", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const mute = mysqlPool(mysql, { host: "127.0.0.1", port, logLevel: "silent" });
   const waiting = assertRejects(() => mute.query("select 1"));
+  using socket = await listener.accept();
   const begun = performance.now();
   await mute.pool.shutdown();
   await waiting;
-  assert(performance.now() - begun < 2_000);
+  assert(performance.now() - begun < 5_000); // mysql2 itself waits for 10 s
+  assertEquals(await socket.read(new Uint8Array(9)), null);
   listener.close();
 });

@@ -11,7 +11,7 @@ type Session = mysql.PoolConnection;
 
 const STATE = `select connection_id() as id, user() as user, current_user() as account,
   database() as db, current_role() as role, @@in_transaction as open,
-  @tenant as tenant, @other as other, @n as n, @blob as bytes, charset(@tenant) as letters,
+  @tenant as tenant, @other as other, @n as n, @blob as bytes, collation(@tenant) as letters, hex(@n) as number,
   last_insert_id() as last, @@last_insert_id as last2, is_used_lock(user()) as locked`;
 
 /** All variables but those that say what has happened. */
@@ -96,13 +96,21 @@ async function say(connection: Session, sql: string, values?: unknown[]): Promis
 }
 
 for (const [what, setup] of Object.entries(SETUPS)) {
+  let seen: unknown;
   test(
     `reset: "session", which begins with ${what}`,
-    { reset: "session", opener: setup },
+    {
+      reset: "session",
+      opener: async (connection) => {
+        await setup(connection);
+        seen = await all(connection);
+      },
+    },
     async (pool, server) => {
       await stage(server);
       await using _leaving = { [Symbol.asyncDispose]: () => leave(server) };
       const first = await borrow(pool, all);
+      assertEquals(first, seen);
       for (const [name, statements] of Object.entries(HOSTILE)) {
         await borrow(pool, async (connection) => {
           for (const sql of statements) {
@@ -236,7 +244,7 @@ test(
     const { id } = await rowOf(pool, STATE);
     await borrow(pool, (connection) => {
       const core = connection.connection as unknown as Core;
-      core.query("select seq, repeat('x', 1000) from seq_1_to_20000").stream();
+      core.query("select seq, repeat('x', 1000) from seq_1_to_5000").stream();
       void connection.query("set @tenant = 'late'");
       void connection.query("use information_schema");
     });
