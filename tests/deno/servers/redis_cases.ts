@@ -81,8 +81,8 @@ const CASES: Record<string, Case> = {
   async "what leaves nothing takes no round trip, and goes back at once"(scene) {
     const { kit, pool, key } = scene;
     for (const [what, deed] of Object.entries(HARMLESS)) {
-      await pool.use((client) => deed(client, scene));
       const loan = await pool.borrow();
+      await deed(loan.object, scene);
       await kit.send(loan.object, "EXISTS", key);
       loan.release();
       assertEquals(pool.available, 1, what);
@@ -152,6 +152,7 @@ const CASES: Record<string, Case> = {
 
   async "what blocks is cut off when nobody waits for it any more"(scene) {
     const { kit, pool, key, server } = scene;
+    await pool.use((client) => kit.send(client, "PING"));
     const signal = AbortSignal.timeout(20);
     const begun = performance.now();
     await assertRejects(() =>
