@@ -118,12 +118,17 @@ export class IoredisSession implements Session {
     try {
       if (this.ready) await this.client.quit();
     } finally {
-      this.client.disconnect();
+      this.#disconnect();
     }
   }
 
   destroy(): void {
-    this.client.disconnect();
+    this.#disconnect();
     this.client.stream?.destroy();
+  }
+
+  /** If it has ended, that would leave a timer behind, which keeps the process alive for 2 s. */
+  #disconnect(): void {
+    if (this.client.status !== "end") this.client.disconnect();
   }
 }
