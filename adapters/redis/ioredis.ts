@@ -36,10 +36,13 @@ interface Client extends Emitter {
 
 export type Class = new (options: object) => Client;
 
+/** It takes a session for unsubscribed that still is to one of these. */
+const STRANGE = ["SSUBSCRIBE"];
+
 export class IoredisSession implements Session {
   readonly client: Client;
   readonly emitter: Emitter;
-  readonly marks = new Marks();
+  readonly marks = new Marks(STRANGE);
 
   constructor(Redis: Class, config: Record<string, unknown>) {
     const client = this.client = this.emitter = new Redis({
@@ -54,8 +57,6 @@ export class IoredisSession implements Session {
     client.sendCommand = (command, ...more) => {
       const given = Reflect.apply(sendCommand, client, [command, ...more]);
       const { name, args: [first], promise } = command;
-      // What it counts as left tells nothing of these.
-      if (/^ssubscribe$/i.test(name)) marks.lost = "SSUBSCRIBE";
       marks.note(name, first, promise);
       return given;
     };
@@ -117,12 +118,17 @@ export class IoredisSession implements Session {
     try {
       if (this.ready) await this.client.quit();
     } finally {
-      this.client.disconnect();
+      this.#disconnect();
     }
   }
 
   destroy(): void {
-    this.client.disconnect();
+    this.#disconnect();
     this.client.stream?.destroy();
+  }
+
+  /** If it has ended, that would leave a timer behind, which keeps the process alive for 2 s. */
+  #disconnect(): void {
+    if (this.client.status !== "end") this.client.disconnect();
   }
 }

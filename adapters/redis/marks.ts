@@ -17,6 +17,13 @@ export class Marks {
   /** A command that may wait for long was sent; it may have come to its end. */
   blocking = false;
 
+  readonly #strange: ReadonlySet<string>;
+
+  /** @param strange the commands that confuse the driver, in capitals */
+  constructor(strange: readonly string[]) {
+    this.#strange = new Set(strange);
+  }
+
   /** Whether the session is as it was. */
   get clean(): boolean {
     return !(this.transaction || this.watch || this.database || this.state) &&
@@ -42,7 +49,7 @@ export class Marks {
    */
   note(name: unknown, first: unknown, answer: unknown): void {
     const word = upper(name);
-    const rule = RULES.get(word);
+    const rule = this.#strange.has(word) ? loses : RULES.get(word);
     if (rule !== undefined) rule(this, word, first, answer);
   }
 }

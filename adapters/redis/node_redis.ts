@@ -39,10 +39,13 @@ const SETTING = [
   ...["pSubscribe", "PSUBSCRIBE", "sSubscribe", "SSUBSCRIBE"] as const,
 ];
 
+/** It has methods for these, and does not know their answers otherwise. */
+const STRANGE = ["", "P", "S"].flatMap((kind) => [`${kind}SUBSCRIBE`, `${kind}UNSUBSCRIBE`]);
+
 export class NodeRedisSession implements Session {
   readonly client: Client;
   readonly emitter: Emitter;
-  readonly marks = new Marks();
+  readonly marks = new Marks(STRANGE);
   readonly #reset: Call;
   #connected = false;
   #unwanted = false;
@@ -141,9 +144,8 @@ export class NodeRedisSession implements Session {
     };
     const batch = (execute: Batch, last?: string): Batch =>
       function (this: unknown, commands, ...more) {
-        const all = commands.map(({ args: [name, first] }) => [name, first]);
         const answer = sent(Reflect.apply(execute, this, [commands, ...more]));
-        for (const [name, first] of all) marks.note(name, first, answer);
+        for (const { args } of commands) marks.note(args[0], args[1], answer);
         if (last !== undefined) marks.note(last, undefined, answer);
         return answer;
       };

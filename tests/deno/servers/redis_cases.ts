@@ -48,12 +48,15 @@ const undone = (deed: (typeof DEEDS)[string], lost: boolean): Case => async (sce
   const { pool } = scene;
   const state = () => pool.use((client) => stateOf(client, scene));
   const { id, ...before } = await state();
+  const begun = performance.now();
   for (let i = 1; i <= 2; i++) {
     await pool.use((client) => deed(client, scene));
     const { id: now, ...after } = await state();
     assertEquals(after, before);
     if (!lost) assertEquals(now, id);
   }
+  // Nothing has waited for its time limit.
+  assert(performance.now() - begun < 2 * 4_900);
   const { hookErrors, created, invalidated } = pool.stats();
   if (lost) assert(created === 3 && hookErrors + invalidated === 2, `${pool}`);
   else assertEquals([created, hookErrors, invalidated], [1, 0, 0]);
@@ -81,8 +84,8 @@ const CASES: Record<string, Case> = {
   async "what leaves nothing takes no round trip, and goes back at once"(scene) {
     const { kit, pool, key } = scene;
     for (const [what, deed] of Object.entries(HARMLESS)) {
-      await pool.use((client) => deed(client, scene));
       const loan = await pool.borrow();
+      await deed(loan.object, scene);
       await kit.send(loan.object, "EXISTS", key);
       loan.release();
       assertEquals(pool.available, 1, what);
@@ -144,6 +147,7 @@ const CASES: Record<string, Case> = {
     await server.terminate();
     await asked;
     // It does not connect again by itself.
+    await sleep(50);
     await assertRejects(() => Promise.resolve(kit.send(loan.object, "PING")));
     assertEquals(await server.count(), 0);
     loan.release();
@@ -152,6 +156,7 @@ const CASES: Record<string, Case> = {
 
   async "what blocks is cut off when nobody waits for it any more"(scene) {
     const { kit, pool, key, server } = scene;
+    await pool.use((client) => kit.send(client, "PING"));
     const signal = AbortSignal.timeout(20);
     const begun = performance.now();
     await assertRejects(() =>

@@ -82,6 +82,17 @@ export const DEEDS: Record<string, Deed> = {
   "SUBSCRIBE": subscribe(""),
   "PSUBSCRIBE": subscribe("p"),
   "SSUBSCRIBE": subscribe("s"),
+  "SSUBSCRIBE beside a subscription that has ended": inTurn(
+    subscribe("s"),
+    subscribe(""),
+    (client, { kit, key }) => kit.unsubscribe(client, "", key),
+  ),
+  "subscriptions that have ended": async (client, { kit, key }) => {
+    for (const kind of ["", "p", "s"] as const) {
+      await kit.subscribe(client, kind, key, () => {});
+      await kit.unsubscribe(client, kind, key);
+    }
+  },
   "a SUBSCRIBE that nobody waits for": unheard(subscribe("")),
   "commands that nobody waits for": (client, { kit }) => {
     for (let i = 0; i < 100; i++) unheard(send("ECHO", `${i}`))(client, { kit } as Stage);
@@ -99,6 +110,7 @@ export const LOST: Record<string, Deed> = {
   "CLIENT NO-EVICT": send("CLIENT", "NO-EVICT", "ON"),
   "SCRIPT DEBUG": send("SCRIPT", "DEBUG", "YES"),
   "REPLCONF": send("REPLCONF", "CAPA", "eof"),
+  "SUBSCRIBE as it is": unheard((client, { kit, key }) => kit.send(client, "subscribe", key)),
   "QUIT": unheard(send("QUIT")),
   "a session that was ended": (client, { kit }) => kit.leave(client),
   "BLPOP": unheard((client, { kit, key }) => kit.send(client, "BLPOP", key, "0")),
@@ -143,11 +155,13 @@ export async function stateOf(
   return { id, name, db, sub, psub, ssub, multi, flags, user, resp, tracking, listeners, done };
 }
 
-/** A message arrives, to who subscribes in a session that others have subscribed in. */
+/** A message arrives, to who subscribes in a session that others have left subscribed, and to nobody else. */
 export async function hears(stage: Stage): Promise<void> {
   const { kit, pool, where, key } = stage;
   await using other = kit.open(where);
   for (const kind of ["", "p", "s"] as const) {
+    let theirs = 0;
+    await pool.use((client) => kit.subscribe(client, kind, key, () => theirs++));
     await pool.use(async (client) => {
       let heard = 0;
       await kit.subscribe(client, kind, key, () => heard++);
@@ -160,6 +174,7 @@ export async function hears(stage: Stage): Promise<void> {
       assert(heard > 0, `${kit.name}: ${kind}subscribe hears nothing`);
       await kit.unsubscribe(client, kind, key);
     });
+    assertEquals(theirs, 0);
   }
   assertEquals(typeof (await pool.use((client) => stateOf(client, stage))).id, "string");
 }

@@ -103,7 +103,15 @@ export function ioredis(name: string, Class: unknown): Kit {
     },
     unsubscribe: (client, kind, channel) => of(client)[`${kind}unsubscribe`](channel),
     leave: (client) => of(client).disconnect(),
-    lost: ["MONITOR", "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "a SUBSCRIBE that nobody waits for"],
+    lost: [
+      "MONITOR",
+      "SUBSCRIBE",
+      "PSUBSCRIBE",
+      "SSUBSCRIBE",
+      "SSUBSCRIBE beside a subscription that has ended",
+      "subscriptions that have ended",
+      "a SUBSCRIBE that nobody waits for",
+    ],
   };
 }
 

@@ -24,7 +24,7 @@ for (const { label, name, binary } of RUNTIMES) {
       const bundle = await bundledBeside(["@redis/client", "ioredis"], MAIN);
       const { code, stdout, stderr } = await new Deno.Command(pathOf(binary!), {
         args: [bundle],
-        signal: AbortSignal.timeout(120_000),
+        signal: AbortSignal.timeout(240_000),
         env: { NO_COLOR: "1" },
       }).output();
       await Deno.remove(bundle);
