@@ -115,7 +115,7 @@ class Publisher implements Seam {
   get<R>(options: GetOptions | undefined, run: () => Promise<R>): Promise<R> {
     const get = channels?.get;
     if (get === undefined || !isHeard(get)) return run();
-    const message = new Described(this.#pool.name, options?.label);
+    const message = new Described(this.#pool.name, labelOf(options));
     const begun = performance.now();
     // What is called then is in the context of this call.
     return around(get, message, run).then((lent) => {
@@ -174,6 +174,15 @@ class Publisher implements Seam {
   #return(held: number, label: string | undefined, end: ReturnEnd, describe: Describe): void {
     const message = new Described(this.#pool.name, label, describe);
     channels?.ret.publish(Object.assign(message, { held, end }));
+  }
+}
+
+/** The pool checks the options: what is wrong with them is its to say. */
+function labelOf(options: GetOptions | undefined): string | undefined {
+  try {
+    return options?.label;
+  } catch {
+    return undefined;
   }
 }
 
