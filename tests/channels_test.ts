@@ -125,6 +125,24 @@ describe("the channels of a pool", () => {
     assertEquals(subscriber.heard[2]![2].error, "no");
   });
 
+  it("leave it to the pool to refuse options that are none", async () => {
+    await using pool = things();
+    using _publishing = publish(pool);
+    using subscriber = new Subscriber("get");
+    const failing = {
+      get label(): string {
+        throw new RangeError("no label");
+      },
+    };
+    assertEquals((await rejection(pool.get(failing)) as Error).message, "no label");
+    assertEquals((await rejection(pool.get(5 as never)) as Error).name, "TypeError");
+    const failed = subscriber.take().filter(([name]) => name === "get:error");
+    assertEquals(failed.map(([, , { error }]) => (error as Error).name), [
+      "RangeError",
+      "TypeError",
+    ]);
+  });
+
   it("tell of a tryGet, which has no asynchronous part", async () => {
     const pool = things();
     using _publishing = publish(pool);

@@ -51,8 +51,8 @@ const METER = [
  * - `create_time` is recorded for each attempt that succeeds, `wait_time` for each `get` that gets an object,
  *   `use_time` for each object that comes back; one that was detached or lost has not come back.
  *
- * Once it is disposed of, or once the pool has been shut down and is empty, the next collection reports zeros, and those after it
- * report nothing: an exporter would otherwise go on with the last values.
+ * Once it is disposed of, or once the pool has been shut down and is empty, the next collection reports
+ * zeros, and those after it report nothing: an exporter would otherwise go on with the last values.
  *
  * @example
  * ```ts
