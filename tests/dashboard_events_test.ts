@@ -243,5 +243,6 @@ describe("a page of a dashboard that is gone", () => {
     assertEquals(timers.holding, 0);
     await page.close();
     await next;
+    assertEquals([timers.pending, timers.holding], [LINGER > 0 ? 1 : 0, 0]);
   });
 });
