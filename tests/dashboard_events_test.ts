@@ -81,7 +81,7 @@ describe("the events of a dashboard", () => {
     await page.close();
   });
 
-  it("go on for a page that comes again, and begin anew for one of another process", async () => {
+  it("go on for a page that comes again, and from the start for one that knows another process", async () => {
     await using time = await atSecond();
     await using pool = new TestPool(() => ({}));
     const show = dashboard(pool);
@@ -218,7 +218,7 @@ describe("a page of a dashboard that is gone", () => {
     assertEquals([await asleep.next(), await never.next()], [undefined, undefined]);
   });
 
-  it("has to come again after a while even if it reads", async () => {
+  it("has to ask again after 30 s even if it reads", async () => {
     await using time = await atSecond();
     const pool = new Pool(() => ({}));
     const page = await Page.open(dashboard(pool));
@@ -243,5 +243,6 @@ describe("a page of a dashboard that is gone", () => {
     assertEquals(timers.holding, 0);
     await page.close();
     await next;
+    assertEquals([timers.pending, timers.holding], [LINGER > 0 ? 1 : 0, 0]);
   });
 });
