@@ -11,6 +11,7 @@ import {
   publish,
   type RetMessage,
 } from "../observe/channels.ts";
+import { observeTraces } from "../observe/otel.ts";
 import { rejection, Thing, Time } from "./helpers/pool.ts";
 import { collect } from "./helpers/gc.ts";
 import { TestPool } from "./helpers/test_pool.ts";
@@ -98,6 +99,19 @@ describe("the channels of a pool", () => {
       ["get:asyncEnd", "B", { pool: pool_, waited: 25, object }],
       ["callback", "B", {}],
     ]);
+  });
+
+  it("tell of each way to get an object that is there", async () => {
+    await using pool = things();
+    using _publishing = publish(pool);
+    await pool.use(() => {});
+    using subscriber = new Subscriber("get");
+    await pool.ret(await pool.get());
+    await pool.ret(await pool.get({ priority: 1 }));
+    await (await pool.borrow()).release();
+    await pool.use(() => {});
+    const ended = subscriber.take().filter(([name]) => name === "get:asyncEnd");
+    assertEquals(ended.map(([, , { object }]) => object), Array(4).fill("#0 thing 0"));
   });
 
   it("tell of a get that fails, and the caller hears it as ever", async () => {
@@ -219,6 +233,25 @@ describe("the channels of a pool", () => {
     assertEquals(seen, ["span of #0", "request"]);
   });
 
+  it("know for how long an object was held, also beside traces", async () => {
+    await using pool = things();
+    const tracer = { startSpan: () => assert(false) as never };
+    using _traces = observeTraces(pool, { tracer, longerThan: 60_000 });
+    using _publishing = publish(pool);
+    using time = new Time();
+    await pool.use(() => {});
+    const held = ({ heard }: Subscriber) => heard.map(([, , { held }]) => held);
+    {
+      using subscriber = new Subscriber("ret");
+      await pool.use(() => time.pass(30));
+      assertEquals(held(subscriber), [30]);
+    }
+    const lease = await pool.get();
+    using subscriber = new Subscriber("ret");
+    await pool.ret(lease);
+    assertEquals(held(subscriber), [0], "of what was lent before, since then");
+  });
+
   it("are one publisher for each pool, and end with the last one who asked for it", async () => {
     await using pool = things("a");
     await using other = things("b");
@@ -258,6 +291,15 @@ describe("the channels of a pool", () => {
 });
 
 describe("publish", () => {
+  it("changes nothing where there are no channels, or nobody has subscribed", async () => {
+    await using pool = things();
+    using _publishing = publish(pool);
+    assertEquals(await pool.use(({ id }) => id), 0);
+    assertEquals(await rejection(pool.get({ signal: AbortSignal.abort("no") })), "no");
+    assertEquals(pool.tryGet()?.id, 0);
+    assertEquals(pool.lines, []);
+  });
+
   it("refuses what is no pool", () => {
     assertThrows(() => publish({} as TestPool<object>), TypeError, "a Pool is needed, got an obj");
   });

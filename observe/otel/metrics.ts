@@ -56,12 +56,12 @@ const METER = [
  *
  * @example
  * ```ts
+ * import { metrics } from "@opentelemetry/api";
  * import { Pool } from "@x/proxypool";
- * import { type Meter, observeMetrics } from "@x/proxypool/otel";
+ * import { observeMetrics } from "@x/proxypool/otel";
  *
- * declare const meter: Meter; // metrics.getMeter("my-service"), of @opentelemetry/api
  * const pool = new Pool(() => ({}), { name: "orders", maxSize: 10 });
- * using _metrics = observeMetrics(pool, { meter });
+ * using _metrics = observeMetrics(pool, { meter: metrics.getMeter("my-service") });
  * ```
  *
  * @param pool what is observed

@@ -28,12 +28,12 @@ export interface TracesOptions {
  *
  * @example
  * ```ts
+ * import { trace } from "@opentelemetry/api";
  * import { Pool } from "@x/proxypool";
- * import { observeTraces, type Tracer } from "@x/proxypool/otel";
+ * import { observeTraces } from "@x/proxypool/otel";
  *
- * declare const tracer: Tracer; // trace.getTracer("my-service"), of @opentelemetry/api
  * const pool = new Pool(() => ({}), { name: "orders", maxSize: 10 });
- * using _traces = observeTraces(pool, { tracer, longerThan: 50 });
+ * using _traces = observeTraces(pool, { tracer: trace.getTracer("my-service"), longerThan: 50 });
  * ```
  *
  * @param pool what is observed
