@@ -145,6 +145,17 @@ describe("localQuota", () => {
     await shutdown();
   });
 
+  it("has an available object closed, and asks nothing of one that has most and is busy", async () => {
+    const { all, shutdown } = pools(3, 3);
+    const [a, b, c] = all as [TestPool<Thing>, TestPool<Thing>, TestPool<Thing>];
+    const loans = [await a.borrow(), await a.borrow()];
+    await b.use(() => {});
+    assertEquals(await c.use(() => "served"), "served");
+    assertEquals([a.using, b.size, c.size], [2, 0, 1]);
+    for (const loan of loans) await loan.release();
+    await shutdown();
+  });
+
   it("closes what becomes available in one pool while another waits", async () => {
     const { all, shutdown } = pools(2, 1);
     const [a, b] = all as [TestPool<Thing>, TestPool<Thing>];
