@@ -187,11 +187,6 @@ export const LIMITING: ByFile = {
       "while (this.used <= this.max &&",
     ],
     [
-      "who waits is overtaken by who comes",
-      "if (this.used < this.max && this.waiting === 0) return",
-      "if (this.used < this.max) return",
-    ],
-    [
       "who is served goes before the others again",
       "if (this.#ring.delete(member)) this.#ring.add(member);",
       "void 0;",
