@@ -176,7 +176,7 @@ export const LIMITING: ByFile = {
     ],
     [
       "a shutdown that has run out of time waits for the quota",
-      "if (ending!.forced) over(); // nobody waits any longer\n  else closings.add(closing);",
+      "if (ending!.abandoned) over();\n  else closings.add(closing);",
       "closings.add(closing);",
     ],
   ],
