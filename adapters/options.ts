@@ -38,7 +38,7 @@ export function apart<T>(where: string, options: unknown, names: Names): Apart<T
   const config: Record<string, unknown> = {};
   const own: Record<string, unknown> = { ...names.defaults };
   const { reset, cancel, ...others } = all(options, names.hidden);
-  if (cancel !== undefined) checkName(where, "cancel", names);
+  if (cancel !== undefined && "cancel" in names.elsewhere) checkName(where, "cancel", names);
   for (const [name, value] of Object.entries(others)) {
     // ORMs pass on what they were not given.
     if (value === undefined) continue;

@@ -29,7 +29,7 @@ const NAMES: Names = {
     retter: "it is called reset here",
     closer: "the pool itself ends its sessions",
   },
-  drivers: ["trace"],
+  drivers: ["connectTimeout", "trace"],
   hidden: ["password", "password1", "password2", "password3", "passwordSha1", "uri"],
   // mysql2 has 60 s, too, but heeds it only with a maxIdle.
   defaults: { maxSize: 10, maxAvailDelay: 60_000 },

@@ -2,6 +2,7 @@
 
 import { asyncDispose } from "../../disposal.ts";
 import { Pool } from "../../pool.ts";
+import { METHODS } from "../../pool/names.ts";
 import type { Loan } from "../../pool/loan.ts";
 import { shown } from "../../values.ts";
 import { call, type Callback } from "../callback.ts";
@@ -178,7 +179,7 @@ function newClasses(factory: CorePool) {
 function answerAs(pool: Pool<Session>, core: CorePool): void {
   for (let from: object | null = core; from !== null; from = Reflect.getPrototypeOf(from)) {
     for (const key of from === core ? ["config", "_closed"] : Reflect.ownKeys(from)) {
-      if (key in pool) continue;
+      if (key in pool && !(key in METHODS)) continue; // those only say what to call instead
       const get = () => {
         const value: unknown = Reflect.get(core, key);
         return typeof value === "function" ? value.bind(core) : value;

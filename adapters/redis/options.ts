@@ -26,7 +26,7 @@ const NAMES: Names = {
     closer: "the pool itself ends its sessions",
     cancel: "a command that nobody waits for is cut off with its session, after abortGrace",
   },
-  drivers: ["RESP", "noDelay"],
+  drivers: ["RESP", "connectTimeout", "noDelay"],
   hidden: [],
   defaults: { maxSize: 10 },
 };
