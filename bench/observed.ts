@@ -2,6 +2,7 @@
 
 import { Pool } from "../mod.ts";
 import { publish } from "../observe/channels.ts";
+import { dashboard } from "../observe/dashboard.ts";
 import { type Meter, observeMetrics, observeTraces, type Tracer } from "../observe/otel.ts";
 import { type Competitor, OBJECTS, TIMEOUT, warmedUp } from "./competitor.ts";
 import { measure } from "./measure.ts";
@@ -31,7 +32,18 @@ const OBSERVERS: Record<string, { most: number; attach(pool: Pool<Thing>): unkno
     attach: (pool) => observeTraces(pool, { tracer: TRACER, longerThan: 60_000 }),
   },
   "channels, nobody subscribed": { most: 30, attach: publish },
+  "dashboard, one page open": { most: 300, attach: (pool) => void openPage(pool) },
 };
+
+/** Reads the events as a page does, which asks again when they end. */
+async function openPage(pool: Pool<Thing>): Promise<void> {
+  const show = dashboard(pool);
+  for (;;) {
+    const { body } = await show(new Request("http://localhost/?events="));
+    const reader = body!.getReader();
+    while (!(await reader.read()).done);
+  }
+}
 
 /** Nobody waits. */
 export async function* observed(): AsyncGenerator<Row> {

@@ -1,9 +1,9 @@
-// Plot: makes bench/plot.svg from the results of the last bench of each runtime, and prints them as a
-// table in Markdown.
+// Plot: makes bench/plot.svg from the results of the last bench of each runtime, and prints them as
+// tables in Markdown.
 
 import { run } from "../scripts/process.ts";
 import type { Result } from "./row.ts";
-import { markdown } from "./table.ts";
+import { ratios, targets } from "./table.ts";
 
 const DIR = "bench/results";
 const PICTURE = "bench/plot.svg";
@@ -103,6 +103,6 @@ if (results.length === 0) {
 }
 await Deno.writeTextFile(PICTURE, picture(results));
 await run([Deno.execPath(), "fmt", "--quiet", PICTURE]); // the gate looks at it, too
-console.log(markdown(results));
+console.log(`For the README:\n\n${ratios(results)}\n\nFor bench/README.md:\n\n${targets(results)}`);
 const machines = results.map(({ runtime, machine, date }) => `${runtime}: ${machine}, ${date}`);
 console.error(`\n${machines.join("\n")}\n\nThe picture is written to ${PICTURE}`);

@@ -47,8 +47,23 @@ export function table({ runtime, machine, rows }: Result): string {
   return `${runtime}, ${machine}\n\n${columns([HEAD, ...rows.map(cells)])}`;
 }
 
+/** Of all runtimes, what users feel: how many times the fastest peer takes of ours. */
+export function ratios(results: Result[]): string {
+  const head = ["work", ...results.map(({ runtime }) => runtime)];
+  const works = results[0]?.rows.filter((row) => relate(row).peer !== undefined) ?? [];
+  const lines = works.map(({ work }) => [
+    work,
+    ...results.map(({ rows }) => {
+      const row = rows.find((row) => row.work === work);
+      const { ours = NaN, peer } = row ? relate(row) : {};
+      return peer ? `${(peer.value / ours).toFixed(1)}× ${peer.name}` : "";
+    }),
+  ]);
+  return inMarkdown([head, ...lines]);
+}
+
 /** Of all runtimes, the targets only. */
-export function markdown(results: Result[]): string {
+export function targets(results: Result[]): string {
   const head = ["work", "target", ...results.map(({ runtime }) => runtime)];
   const works = results[0]?.rows.filter(({ target }) => target) ?? [];
   const lines = works.map(({ work, target, unit }) => [
@@ -56,9 +71,12 @@ export function markdown(results: Result[]): string {
     aims(work, target!, unit, results),
     ...results.map(({ rows }) => brief(rows.find((row) => row.work === work))),
   ]);
-  return [head, head.map(() => "---"), ...lines].map((line) => `| ${line.join(" | ")} |`).join(
-    "\n",
-  );
+  return inMarkdown([head, ...lines]);
+}
+
+function inMarkdown([head = [], ...lines]: string[][]): string {
+  return [head, head.map(() => "---"), ...lines].map((line) => `| ${line.join(" | ")} |`)
+    .join("\n");
 }
 
 /** A target, which may be another on Bun. */

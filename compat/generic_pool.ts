@@ -39,113 +39,23 @@
  * @module
  */
 
-import { PoolClosedError, PoolError, PoolFullError } from "../errors.ts";
+import { PoolError, PoolFullError } from "../errors.ts";
 import { Pool as OurPool } from "../pool.ts";
-import { MAX_DELAY } from "../pool/clock.ts";
-import type { PoolOptions } from "../pool/options.ts";
 import { Emitter } from "./emitter.ts";
+import {
+  check,
+  type Events,
+  type Factory,
+  hooksOf,
+  idleLimit,
+  type Options,
+  whole,
+} from "./generic_pool_options.ts";
 import { type Extras, Lender, silent, TimeoutError } from "./lender.ts";
 
 export { Emitter, type Extras, TimeoutError };
 export type { Listener } from "./emitter.ts";
-
-/** Makes resources, destroys them, and tells whether one is still good. */
-export interface Factory<T> {
-  /** Makes a resource. */
-  create(): PromiseLike<T> | T;
-  /** Destroys one. */
-  destroy(resource: T): PromiseLike<unknown> | unknown;
-  /** Whether one is still good: anything but false. */
-  validate?(resource: T): PromiseLike<boolean> | boolean;
-}
-
-/** The options of generic-pool. Numbers may be strings. */
-export interface Options {
-  /**
-   * How many resources there may be.
-   *
-   * @default {1}
-   */
-  max?: number | undefined;
-  /**
-   * How many are made at the start, and kept up; no more than `max`.
-   *
-   * @default {0}
-   */
-  min?: number | undefined;
-  /** How many `acquire`s may wait while there is neither a resource nor room; 0: none. */
-  maxWaitingClients?: number | undefined;
-  /**
-   * Whether to validate a resource before it is lent.
-   *
-   * @default {false}
-   */
-  testOnBorrow?: boolean | undefined;
-  /**
-   * Whether to validate a resource when it is given back.
-   *
-   * @default {false}
-   */
-  testOnReturn?: boolean | undefined;
-  /**
-   * How long an `acquire` may take, in ms.
-   *
-   * @default no limit
-   */
-  acquireTimeoutMillis?: number | undefined;
-  /**
-   * How long a `destroy` may take, in ms.
-   *
-   * @default {5_000}
-   */
-  destroyTimeoutMillis?: number | undefined;
-  /**
-   * Whether the resource is lent that is unused for longest, or the one returned last.
-   *
-   * @default {true}
-   */
-  fifo?: boolean | undefined;
-  /**
-   * How many priorities there are.
-   *
-   * @default {1}
-   */
-  priorityRange?: number | undefined;
-  /**
-   * Whether `min` is made at once, and not by `start` or the first `acquire`.
-   *
-   * @default {true}
-   */
-  autostart?: boolean | undefined;
-  /**
-   * Whether unused resources are destroyed: any number but 0.
-   *
-   * @default {0}
-   */
-  evictionRunIntervalMillis?: number | undefined;
-  /** Has no effect. */
-  numTestsPerEvictionRun?: number | undefined;
-  /**
-   * How long a resource may be unused, in ms; less than 1: see `idleTimeoutMillis`.
-   *
-   * @default {-1}
-   */
-  softIdleTimeoutMillis?: number | undefined;
-  /**
-   * How long a resource may be unused, in ms; the shorter of both counts.
-   *
-   * @default {30_000}
-   */
-  idleTimeoutMillis?: number | undefined;
-}
-
-/** The events of a pool, and what their listeners are called with. */
-export interface Events {
-  /** `create` has failed, with that. */
-  factoryCreateError: [error: Error];
-  /** `destroy` has failed, with that. */
-  factoryDestroyError: [error: Error];
-}
+export type { Events, Factory, Options } from "./generic_pool_options.ts";
 
 /** A pool in the shape of generic-pool's. */
 export class Pool<T> extends Emitter<Events> {
@@ -158,7 +68,6 @@ export class Pool<T> extends Emitter<Events> {
   /** NaN: no limit. */
   readonly #maxWaiting: number;
   readonly #lender: Lender<T>;
-  #draining = false;
 
   /**
    * Makes one, and starts it unless `autostart` is false.
@@ -252,10 +161,8 @@ export class Pool<T> extends Emitter<Events> {
    */
   acquire(priority?: number): Promise<T> {
     const { available, pending, spareResourceCapacity } = this;
-    if (this.#draining) {
-      return Promise.reject(new PoolClosedError("this pool is drained: make another one to go on"));
-    }
-    if (spareResourceCapacity < 1 && available < 1 && pending >= this.#maxWaiting) {
+    const isFull = spareResourceCapacity < 1 && available < 1 && pending >= this.#maxWaiting;
+    if (isFull && !this.#lender.draining) {
       return Promise.reject(
         new PoolFullError(
           `${pending} wait already, as many as maxWaitingClients allows: try again later, or raise it`,
@@ -318,9 +225,7 @@ export class Pool<T> extends Emitter<Events> {
    * @returns resolves once nobody waits and nothing is borrowed
    */
   drain(): Promise<void> {
-    this.#draining = true;
-    this.pool.resize({ minSize: 0 });
-    return this.#lender.settled();
+    return this.#lender.drain();
   }
 
   /**
@@ -330,7 +235,7 @@ export class Pool<T> extends Emitter<Events> {
    * @returns resolves once what was unused is destroyed
    */
   clear(): Promise<void> {
-    return this.#lender.clear(this.#draining);
+    return this.#lender.clear();
   }
 
   /** Tells of a failure of `work`, and if its time is over before: then the signal aborts. */
@@ -365,50 +270,9 @@ export function createPool<T>(
   return new Pool(factory, options, extras);
 }
 
-function check<T>(factory: Factory<T>, { testOnBorrow, testOnReturn }: Options): void {
-  const { create, destroy, validate } = factory;
-  if (typeof create !== "function" || typeof destroy !== "function") {
-    throw new TypeError("createPool: factory must have the functions create and destroy");
-  }
-  const wanted = testOnBorrow === true || testOnReturn === true || validate !== undefined;
-  if (wanted && typeof validate !== "function") {
-    throw new TypeError("createPool: factory.validate must be a function");
-  }
-}
-
-/** When resources are validated. */
-function hooksOf<T>(factory: Factory<T>, options: Options): PoolOptions<T> {
-  const validate = (resource: T) => factory.validate!(resource);
-  const retter = async (resource: T) => {
-    if (await validate(resource) === false) {
-      throw new PoolError("validate says that it is not good");
-    }
-  };
-  return {
-    // Rounds are not to ask: each resource is asked before it is lent.
-    ...(options.testOnBorrow === true
-      ? { health: validate, healthAfter: 0, healthFreq: MAX_DELAY }
-      : {}),
-    ...(options.testOnReturn === true ? { retter } : {}),
-  };
-}
-
-/** How long a resource may be unused, in ms; 0: for ever. */
-function idleLimit(options: Options): number {
-  if (!(Number(options.evictionRunIntervalMillis) > 0)) return 0;
-  const hard = Number(options.idleTimeoutMillis || 30_000);
-  const soft = Number(options.softIdleTimeoutMillis ?? -1);
-  return Math.min(Math.max(soft > 0 ? Math.min(soft, hard) : hard, 1), MAX_DELAY);
-}
-
 /** Calls an asynchronous function, which may throw at once. */
 async function called<V>(fn: () => V | PromiseLike<V>): Promise<V> {
   return await fn();
-}
-
-/** A number, or one in a string, without its fraction. */
-function whole(value: number | string | undefined): number {
-  return Number.parseInt(String(value), 10);
 }
 
 function unknownError(method: string): PoolError {

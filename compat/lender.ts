@@ -1,6 +1,6 @@
 // Lender: what the facades have in common. They lend the object itself, and take it back by its identity.
 
-import { PoolTimeoutError } from "../errors.ts";
+import { PoolClosedError, PoolTimeoutError } from "../errors.ts";
 import type { Pool } from "../pool.ts";
 import type { Loan } from "../pool/loan.ts";
 import type { GetOptions, PoolOptions } from "../pool/options.ts";
@@ -78,13 +78,22 @@ export class Lender<T> {
   /** How many borrowers wait or have an object, and who waits for there to be none. */
   #busy = 0;
   #settling: (() => void)[] = [];
+  #draining = false;
 
   constructor(pool: Pool<T>) {
     this.#pool = pool;
   }
 
+  /** Whether nothing more is lent. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
   /** Borrows an object. */
   async borrow(options?: GetOptions): Promise<T> {
+    if (this.#draining) {
+      throw new PoolClosedError("this pool is drained: make another one to go on");
+    }
     this.#busy++;
     try {
       const loan = await this.#pool.borrow(options);
@@ -109,14 +118,16 @@ export class Lender<T> {
     return loan;
   }
 
-  /** Resolves once nobody waits and nothing is lent. */
-  async settled(): Promise<void> {
+  /** Lends nothing more, and keeps nothing up; resolves once nobody waits and nothing is lent. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    this.#pool.resize({ minSize: 0 });
     if (this.#busy > 0) await new Promise<void>((resolve) => this.#settling.push(resolve));
   }
 
-  /** Closes what is unused. `last`: nothing more will be borrowed, and once all is back the pool is over. */
-  clear(last: boolean): Promise<void> {
-    return last && this.#busy === 0 ? this.#pool.shutdown() : this.#pool.reset();
+  /** Closes what is unused. After `drain`, once all is back, the pool is over. */
+  clear(): Promise<void> {
+    return this.#draining && this.#busy === 0 ? this.#pool.shutdown() : this.#pool.reset();
   }
 
   #done(): void {

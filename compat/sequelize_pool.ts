@@ -39,70 +39,20 @@
  * @module
  */
 
-import { PoolClosedError } from "../errors.ts";
 import { Pool as OurPool } from "../pool.ts";
 import { MAX_DELAY } from "../pool/clock.ts";
-import type { PoolOptions } from "../pool/options.ts";
+import { type Extras, Lender, silent, TimeoutError, truth } from "./lender.ts";
 import {
-  checkBounds,
-  checkFunctions,
-  type Extras,
-  Lender,
-  silent,
-  TimeoutError,
-  truth,
-} from "./lender.ts";
+  check,
+  type FactoryOptions,
+  loggerOf,
+  type LogLevel,
+  writerOf,
+} from "./sequelize_pool_options.ts";
 import { install, type SequelizeOptions, type SequelizePool } from "./sequelize.ts";
 
 export { type Extras, type SequelizeOptions, type SequelizePool, TimeoutError };
-
-/** How bad a message is. */
-export type LogLevel = "verbose" | "info" | "warn" | "error";
-
-/** Hears what happens. */
-export type FactoryLogger = (message: string, level: LogLevel) => void;
-
-/** The options of sequelize-pool. */
-export interface FactoryOptions<T> {
-  /** What messages call the pool. */
-  name?: string | undefined;
-  /** Makes a resource. */
-  create: () => PromiseLike<T> | T;
-  /** Destroys one; may be async. */
-  destroy: (resource: T) => unknown;
-  /** Whether a resource that was given back is still good. */
-  validate: (resource: T) => PromiseLike<boolean> | boolean;
-  /** How many resources there may be. */
-  max: number;
-  /** How many are kept up. */
-  min: number;
-  /**
-   * After how many uses a resource is destroyed.
-   *
-   * @default no limit
-   */
-  maxUses?: number | undefined;
-  /**
-   * How long a resource may be unused, in ms, as long as there are more than `min`.
-   *
-   * @default {30_000}
-   */
-  idleTimeoutMillis?: number | undefined;
-  /**
-   * How long an `acquire` may take, in ms.
-   *
-   * @default {30_000}
-   */
-  acquireTimeoutMillis?: number | undefined;
-  /** Has no effect. */
-  reapIntervalMillis?: number | undefined;
-  /**
-   * Hears what happens; true: `console.log` does.
-   *
-   * @default {false}
-   */
-  log?: FactoryLogger | boolean | undefined;
-}
+export type { FactoryLogger, FactoryOptions, LogLevel } from "./sequelize_pool_options.ts";
 
 /** Several resources could not be destroyed. */
 export const AggregateError: AggregateErrorConstructor = globalThis.AggregateError;
@@ -117,7 +67,6 @@ export class Pool<T> {
   readonly #lender: Lender<T>;
   /** Those being destroyed. */
   readonly #closings: Map<T, Promise<void>> = new Map();
-  #draining = false;
 
   /**
    * Checks the options; starts nothing.
@@ -192,8 +141,7 @@ export class Pool<T> {
    * @throws what `create` failed with
    */
   acquire(): Promise<T> {
-    if (!this.#draining) return this.#lender.borrow();
-    return Promise.reject(new PoolClosedError("this pool is drained: make another one to go on"));
+    return this.#lender.borrow();
   }
 
   /** Gives a resource back; one that is not in use is logged, no more. */
@@ -223,9 +171,7 @@ export class Pool<T> {
    * @returns resolves once nobody waits and nothing is in use
    */
   drain(): Promise<void> {
-    this.#draining = true;
-    this.pool.resize({ minSize: 0 });
-    return this.#lender.settled();
+    return this.#lender.drain();
   }
 
   /**
@@ -235,7 +181,7 @@ export class Pool<T> {
    * @throws {AggregateError} some could not be destroyed
    */
   async destroyAllNow(): Promise<void> {
-    const cleared = this.#lender.clear(this.#draining);
+    const cleared = this.#lender.clear();
     const ends = await Promise.allSettled(this.#closings.values());
     await cleared;
     const errors = ends.flatMap((end) => end.status === "rejected" ? [end.reason] : []);
@@ -295,23 +241,4 @@ class Late extends Pool<object> {
       throw error instanceof TimeoutError ? this.#late(error) : error;
     });
   }
-}
-
-function check<T>(options: FactoryOptions<T>): void {
-  const { create, destroy, maxUses = 0, validate } = options ?? {};
-  checkFunctions({ create, destroy, validate });
-  checkBounds(options);
-  if (typeof maxUses !== "number" || !(maxUses >= 0)) {
-    throw new RangeError(`new Pool: maxUses must be a number from 0 on, got ${maxUses}`);
-  }
-}
-
-function writerOf(log: FactoryLogger | true): FactoryLogger {
-  if (log !== true) return log;
-  return (message, level) => console.log(`${level}: ${message}`);
-}
-
-function loggerOf(write: FactoryLogger): PoolOptions<never>["logger"] {
-  const at = (level: LogLevel) => (message: string) => write(message, level);
-  return { debug: at("verbose"), info: at("info"), warn: at("warn"), error: at("error") };
 }

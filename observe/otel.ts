@@ -6,13 +6,14 @@
  *
  * @example
  * ```ts
+ * import { metrics, trace } from "@opentelemetry/api";
  * import { Pool } from "@x/proxypool";
- * import { type Meter, observeMetrics } from "@x/proxypool/otel";
+ * import { observeMetrics, observeTraces } from "@x/proxypool/otel";
  *
- * function watch(pool: Pool<unknown>, meter: Meter): Disposable {
- *   return observeMetrics(pool, { meter, attributes: { "server.address": "db.example.com" } });
- * }
- * console.assert(watch.length === 2);
+ * const pool = new Pool(() => ({}), { name: "orders", maxSize: 10 });
+ * const attributes = { "server.address": "db.example.com" };
+ * using _metrics = observeMetrics(pool, { meter: metrics.getMeter("orders"), attributes });
+ * using _traces = observeTraces(pool, { tracer: trace.getTracer("orders"), longerThan: 50 });
  * ```
  *
  * @module

@@ -1,6 +1,7 @@
 // Checks what users pass: each error names the option, the value and what would be right.
 
 import { shown } from "../values.ts";
+import { ownedBy } from "./hooks.ts";
 import { LEVELS, type Logger, METHODS } from "./log.ts";
 import { suggestion } from "./names.ts";
 import { MAX_DELAY } from "./clock.ts";
@@ -67,8 +68,8 @@ export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
   for (const name of Object.keys(NUMBERS) as NumberOption[]) checkNumber(name, settings[name]);
   for (const name of HOOKS) {
     checkFunction(name, settings[name]);
-    // As methods of the options, which may be an object of some class.
-    settings[name] = settings[name]?.bind(options) as never;
+    const hook = settings[name];
+    if (hook !== undefined) settings[name] = ownedBy(hook, options) as never;
   }
   if (settings.healthAfter !== undefined) checkNumber("healthAfter", settings.healthAfter);
   checkTogether(settings);

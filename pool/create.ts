@@ -52,10 +52,9 @@ function growWithin<T>(pool: State<T>, permits: Permits<T>): void {
   while (pool.producing) {
     const lacking = missing(pool) - attempts.size;
     const wanted = permitsFor(pool, lacking);
-    if (lacking > 0 && permits.ready.length > 0 && mayCreate(pool)) {
-      create(pool, permits.ready.shift());
-    } else if (permits.pending < wanted) permits.ask(clock.now(), queue.turn);
-    else if (permits.pending > wanted) permits.withdraw(unneededError(pool));
+    if (permits.pending > wanted) permits.withdraw(unneededError(pool));
+    else if (permits.ready.length > 0 && mayCreate(pool)) create(pool, permits.ready.shift());
+    else if (permits.pending < wanted) permits.ask(clock.now(), queue.turn);
     else break;
   }
   if (pool.size === 0 && queue.size === 0) permits.emptied?.();

@@ -40,6 +40,22 @@ export class Closing {
   }
 }
 
+const tracked = new WeakSet<object>();
+
+/**
+ * Has `retter` run in the context of the borrower that gives its object back, for tracers to see whose
+ * reset it is: what an adapter asks there ends with the reset, and keeps nothing of that context.
+ */
+export function inBorrowersContext<R extends object>(retter: R): R {
+  tracked.add(retter);
+  return retter;
+}
+
+/** A hook as a method of the options, which may be an object of some class; a tracked one has no `this`. */
+export function ownedBy<H extends (...args: never[]) => unknown>(hook: H, options: object): H {
+  return tracked.has(hook) ? hook : hook.bind(options) as H;
+}
+
 /** The promise of what is done already. */
 export const DONE: Promise<void> = Promise.resolve();
 
@@ -48,9 +64,11 @@ export class Hooks<T> {
   readonly #settings: Settings<T>;
   readonly #totals: Totals;
   readonly #log: Log;
+  readonly #isTracked: boolean;
 
   constructor(settings: Settings<T>, totals: Totals, log: Log) {
     this.#settings = settings;
+    this.#isTracked = settings.retter !== undefined && tracked.has(settings.retter);
     this.#totals = totals;
     this.#log = log;
   }
@@ -63,7 +81,9 @@ export class Hooks<T> {
     const hook = this.#settings[name];
     if (hook === undefined) return undefined;
     try {
-      const result = outside(hook, entry.object);
+      const result = this.#isTracked && name === "retter"
+        ? hook(entry.object)
+        : outside(hook, entry.object);
       if (!isThenable(result)) return result !== false;
       // What goes on when it is done must not pin the request that happened to call for it.
       return outside(() => this.#later(name, entry, result, awaited));

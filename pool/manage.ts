@@ -81,7 +81,7 @@ function end<T>(pool: State<T>, drain: boolean): NonNullable<State<T>["ending"]>
     done();
   };
   const resolve = () => pool.permits === undefined ? over() : leave(pool, pool.permits, over);
-  const ending = { promise, resolve, draining: drain && queue.size > 0, forced: false };
+  const ending = { promise, resolve, draining: drain && queue.size > 0, abandoned: false };
   pool.ending = ending;
   pool.careful = true;
   pool.keepTime();
@@ -109,7 +109,7 @@ function leave<T>(pool: State<T>, permits: Permits<T>, over: () => void): void {
     closings.delete(closing);
     over();
   });
-  if (ending!.forced) over(); // nobody waits any longer
+  if (ending!.abandoned) over();
   else closings.add(closing);
 }
 
@@ -137,14 +137,16 @@ function close<T>(pool: State<T>): void {
 /** A shutdown has run out of time. */
 export function force<T>(pool: State<T>): void {
   const error = closedError(pool);
-  pool.ending!.forced = true;
   if (pool.ending!.draining) drained(pool);
   abortClosings(pool, error);
   for (const entry of [...pool.bag.entries()]) kill(pool, entry, "revoked by shutdown");
   for (const attempt of [...pool.attempts]) abandon(pool, attempt, error);
   abortClosings(pool, error);
   if (pool.closings.size === 0) return;
-  const cancel = after(GRACE, true, () => abandonClosings(pool));
+  const cancel = after(GRACE, true, () => {
+    pool.ending!.abandoned = true;
+    abandonClosings(pool);
+  });
   void pool.ending!.promise.then(cancel);
 }
 

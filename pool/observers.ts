@@ -2,14 +2,15 @@
 
 import { outside } from "../context.ts";
 import { quiet } from "../values.ts";
-import type {
-  ClosedEvent,
-  CreatedEvent,
-  Describe,
-  Observer,
-  RefuseReason,
-  ReturnEnd,
-  Tap,
+import {
+  type ClosedEvent,
+  type CreatedEvent,
+  type Describe,
+  EVENTS,
+  type Observer,
+  type RefuseReason,
+  type ReturnEnd,
+  type Tap,
 } from "./observe.ts";
 
 type Name = keyof Observer;
@@ -64,12 +65,12 @@ export class Observers {
   }
 
   created(event: CreatedEvent): void {
-    for (const tap of this.#tapped.created) this.#try("created", () => tap.created!(event));
+    this.#tap("created", event);
     this.#tell("created", event);
   }
 
   lent(waited: number, label: string | undefined, describe: Describe): void {
-    for (const tap of this.#tapped.lent) {
+    for (const tap of this.#tapped.lent) { // written out, as below: each get and return comes here
       try {
         tap.lent!(waited, label);
       } catch (error) {
@@ -81,9 +82,7 @@ export class Observers {
   }
 
   refused(waited: number, label: string | undefined, error: unknown, reason: RefuseReason): void {
-    for (const tap of this.#tapped.refused) {
-      this.#try("refused", () => tap.refused!(waited, label, error, reason));
-    }
+    this.#tap("refused", waited, label, error, reason);
     this.#tell("refused", { waited: Math.round(waited), error, reason, ...labelled(label) });
   }
 
@@ -100,37 +99,37 @@ export class Observers {
   }
 
   closed(event: ClosedEvent): void {
-    for (const tap of this.#tapped.closed) this.#try("closed", () => tap.closed!(event));
+    this.#tap("closed", event);
     this.#tell("closed", event);
+  }
+
+  #tap<N extends Name>(name: N, ...heard: Parameters<NonNullable<Tap[N]>>): void {
+    for (const tap of this.#tapped[name]) {
+      try {
+        (tap[name] as (...heard: unknown[]) => void)(...heard);
+      } catch (error) {
+        this.#failed(name, error);
+      }
+    }
   }
 
   /** Tells each that has a method of that name. */
   #tell<N extends Name>(name: N, event: Parameters<NonNullable<Observer[N]>>[0]): void {
     for (const observer of this.#heard[name]) {
-      // As a method: an observer may be an object of some class.
-      const tell = () => (observer[name] as ((event: object) => unknown))?.(event);
-      this.#try(name, () => quiet(outside(tell), (error) => this.#failed(name, error)));
-    }
-  }
-
-  #try(name: Name, tell: () => void): void {
-    try {
-      tell();
-    } catch (error) {
-      this.#failed(name, error);
+      try {
+        // As a method: an observer may be an object of some class.
+        const told = outside(() => (observer[name] as ((event: object) => unknown))?.(event));
+        quiet(told, (error) => this.#failed(name, error));
+      } catch (error) {
+        this.#failed(name, error);
+      }
     }
   }
 }
 
 function byName<O extends Tap | Observer>(all: readonly O[]): ByName<O> {
-  const having = (name: Name) => all.filter((one) => one[name] !== undefined);
-  return {
-    created: having("created"),
-    lent: having("lent"),
-    refused: having("refused"),
-    returned: having("returned"),
-    closed: having("closed"),
-  };
+  const having = (name: Name) => [name, all.filter((one) => one[name] !== undefined)];
+  return Object.fromEntries(EVENTS.map(having));
 }
 
 /** One may be there more than once. */

@@ -50,13 +50,13 @@ export function lookAtQueue<T>(pool: State<T>, late: number): void {
     pool.overload === undefined &&
     isOverloaded({ calm: pool.calm, longest }, now, queueTarget, queueInterval)
   ) begin(pool, now);
-  if (pool.overload !== undefined) refuseOld(pool, 0);
+  const isSpared = pool.overload === undefined || refuseOld(pool, 0);
   const { oldest } = queue;
   if (oldest === undefined || pool.shedAt < Infinity) return; // by who hears of it
   const due = pool.overload === undefined
     ? Math.max(oldest.begun + queueTarget + 1, pool.calm + queueInterval)
     : oldest.begun + 2 * queueTarget;
-  pool.shedAt = due > now ? due : now + queueTarget; // it is spared for now
+  pool.shedAt = due > now ? due : isSpared ? now + queueTarget : now;
   shed.start(Math.max(1, Math.ceil(pool.shedAt - clock.awake())), false);
 }
 
@@ -78,14 +78,18 @@ export function shedFirst<T>(pool: State<T>): void {
   if (shedAt === Infinity || clock.awake() >= shedAt) refuseOld(pool, 1);
 }
 
-/** Refuses who has waited for twice the target; `inHand`: so many objects are about to be lent. */
-function refuseOld<T>(pool: State<T>, inHand: number): void {
+/**
+ * Refuses who has waited for twice the target; `inHand`: so many objects are about to be lent. True: those
+ * that are left are spared, for there is an object to come for each. Else there may be more to refuse.
+ */
+function refuseOld<T>(pool: State<T>, inHand: number): boolean {
   const { attempts, checks, clock, queue, settings: { queueTarget } } = pool;
   const now = clock.awake();
   for (const waiter of queue.by(now - 2 * queueTarget)) {
-    if (queue.size <= attempts.size + checks.size + inHand) break; // there is an object to come for each
+    if (queue.size <= attempts.size + checks.size + inHand) return true;
     if (!waiter.waits || pool.overload === undefined) continue; // by who has heard of the others
     pool.overload.refused++;
     refuse(pool, waiter, overloadError(pool, now - waiter.begun), "overload");
   }
+  return false;
 }

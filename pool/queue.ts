@@ -11,6 +11,9 @@ import { Signals } from "./signals.ts";
 /** How long an object may be out, while others wait, before the pool looks after its loan, in ms. */
 const TICK = 50;
 
+/** How many are told at once that they get nothing: the event loop gets its turn in between. */
+const BATCH = 1_000;
+
 /** Settles a promise; a thenable that rejects makes it reject. */
 export type Resolve<R> = { resolve(value: R | PromiseLike<R>): void }["resolve"];
 
@@ -235,7 +238,7 @@ export class Queue<R> {
     return this.#oldest = oldest;
   }
 
-  /** Those that came by that moment, the lowest priority first. */
+  /** Those that came by that moment, the lowest priority first; no more than are told at once. */
   by(moment: number): Waiter<R>[] {
     this.#dateFresh();
     const found: Waiter<R>[] = [];
@@ -243,7 +246,7 @@ export class Queue<R> {
     for (const lane of lanes.sort((a, b) => a.priority - b.priority)) {
       for (const waiter of lane) {
         if (waiter.begun > moment) break;
-        found.push(waiter);
+        if (found.push(waiter) === BATCH) return found;
       }
     }
     return found;
@@ -328,7 +331,7 @@ export class Queue<R> {
       this.#dateFresh(); // a hook may have borrowed meanwhile
     }
     const late = [...this.#dated.until(now), ...this.#late(now)];
-    if (late.length > 0) this.#calls.late(late);
+    if (late.length > 0) this.#calls.late(late.slice(0, BATCH));
     const next = Math.min(this.#next(), this.#look);
     // Somebody who waits keeps the process alive, also without a deadline; but Workers, which tell one
     // who waits in vain, must not be kept from that.
@@ -342,7 +345,7 @@ export class Queue<R> {
     if (this.#timeout === 0) return late;
     for (const waiter of this.#usual) {
       if (waiter.terms.timeout !== this.#timeout) continue;
-      if (waiter.due > now) break;
+      if (waiter.due > now || late.length === BATCH) break;
       late.push(waiter);
     }
     return late;

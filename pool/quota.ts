@@ -2,7 +2,11 @@
 
 /** What a pool looks like to its quota. */
 export interface QuotaClient {
-  /** How many objects it could close at once: those that are available, as far as they are over `minSize`. */
+  /**
+   * How many objects it could close at once: those that are available, as far as they are over `minSize`.
+   * That it has grown is told nobody: look again while somebody waits, or have
+   * {@linkcode QuotaMember.yields}.
+   */
   readonly available: number;
   /**
    * For how long the longest unused of these has been available, in ms; a quota may have that one closed

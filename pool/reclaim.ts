@@ -23,7 +23,7 @@ export function clientOf<T>(pool: State<T>): QuotaClient {
   };
 }
 
-/** Closes the longest unused object, as far as `minSize` allows; if there is none, the next that comes back. */
+/** Closes the longest unused object over `minSize`; if there is none, the next that comes back. */
 function reclaim<T>(pool: State<T>): boolean {
   const { attempts, bag, permits, settings: { minSize } } = pool;
   for (const entry of bag.idle) {

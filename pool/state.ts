@@ -52,8 +52,8 @@ export interface Ending {
   readonly resolve: () => void;
   /** Who waits already is served first. */
   draining: boolean;
-  /** It has run out of time. */
-  forced: boolean;
+  /** It has run out of time, and nothing that is being closed is waited for any longer. */
+  abandoned: boolean;
 }
 
 /** One pool. Other files move it on; each change that frees something ends with `dispatch`. */

@@ -46,9 +46,6 @@ export function use<T, R>(
 
 /** An object was there. */
 function now<T, R>(usage: Usage<T>, fn: Use<T, R>): Promise<R> {
-  if (usage.end !== undefined) { // by an observer
-    return Promise.reject(takenAway(usage.pool.name, usage.end));
-  }
   try {
     const result = fn(usage.entry.object, usage);
     if (!isThenable(result)) {

@@ -2,6 +2,7 @@
 
 import { ProxyError } from "../errors.ts";
 import { checkNames, OPTIONS, settingsOf } from "../pool/check.ts";
+import { ownedBy } from "../pool/hooks.ts";
 import type { Logger, LogLevel } from "../pool/log.ts";
 import { type Hook, type HookOption, HOOKS, type PoolOptions } from "../pool/options.ts";
 import { type Scope, type ScopeName, scopes } from "../scopes/mod.ts";
@@ -68,11 +69,11 @@ export function checkOptions(options: object): void {
 export function poolOptions<T>(options: PoolOptions<T>): PoolOptions<T> {
   const given = OPTIONS.map((name) => [name, options[name as keyof PoolOptions<T>]] as const)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => [name, isHook(name, value) ? value.bind(options) : value] as const);
+    .map(([name, value]) => [name, isHook(name, value) ? ownedBy(value, options) : value] as const);
   return Object.fromEntries(given) as PoolOptions<T>;
 }
 
-function isHook(name: string, value: unknown): value is { bind(self: object): unknown } {
+function isHook(name: string, value: unknown): value is (...args: never[]) => unknown {
   return typeof value === "function" && HOOKS.includes(name as HookOption);
 }
 

@@ -5,6 +5,7 @@ import { PoolTimeoutError } from "../errors.ts";
 import { innerOf, type Pool } from "../pool.ts";
 import { after, Clock } from "../pool/clock.ts";
 import { evictAll } from "../pool/evict.ts";
+import { Signals } from "../pool/signals.ts";
 import type { State } from "../pool/state.ts";
 import { abortReason, shown } from "../values.ts";
 
@@ -54,6 +55,7 @@ export class Place<K, T> {
 interface Waiting<K, T> {
   start(place: Place<K, T>): void;
   refuse(error: unknown): void;
+  aborted(): void;
 }
 
 /** How long to wait, in ms (0: without end), and what ends that. */
@@ -77,6 +79,7 @@ export class Keys<K, T> {
   readonly places: Map<K, Place<K, T>> = new Map();
   readonly #waiting = new Map<K, Set<Waiting<K, T>>>();
   readonly #clock = new Clock();
+  readonly #signals = new Signals<Waiting<K, T>>((waiting) => waiting.aborted());
   readonly #name: string;
   /** 0: unlimited. */
   readonly #max: number;
@@ -127,7 +130,7 @@ export class Keys<K, T> {
     return new Promise<R>((resolve, reject) => {
       const end = () => {
         cancel?.();
-        signal?.removeEventListener("abort", aborted);
+        if (signal !== undefined) this.#signals.unlisten(signal, waiting);
         this.#leave(key, waiting);
       };
       const refuse = (error: unknown) => {
@@ -139,11 +142,10 @@ export class Keys<K, T> {
         const left = timeout - (this.#clock.awake() - begun);
         resolve(begin(place, timeout === 0 ? 0 : Math.max(1, left)));
       };
-      const waiting = { refuse, start };
-      const aborted = () => refuse(abortReason(signal!));
+      const waiting = { aborted: () => refuse(abortReason(signal!)), refuse, start };
+      if (signal !== undefined) this.#signals.listen(signal, waiting); // first: it may throw
       const late = () => refuse(this.#late(key, timeout, this.#clock.awake() - begun, ahead));
       const cancel = timeout > 0 ? after(timeout, true, late) : undefined;
-      signal?.addEventListener("abort", aborted);
       this.#join(key, waiting);
     });
   }

@@ -73,7 +73,7 @@ export class Cap implements Quota {
   acquire(member: Member, signal: AbortSignal): Promise<Permit> {
     if (signal.aborted) return Promise.reject(abortReason(signal));
     if (member.left) return Promise.reject(new PoolError("this member has left its quota"));
-    if (this.used < this.max && this.waiting === 0) return Promise.resolve(this.#grant(member));
+    if (this.used < this.max) return Promise.resolve(this.#grant(member));
     return new Promise((grant, refuse) => {
       const waiting = { grant, refuse };
       signal.addEventListener("abort", () => {

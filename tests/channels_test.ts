@@ -11,6 +11,7 @@ import {
   publish,
   type RetMessage,
 } from "../observe/channels.ts";
+import { observeTraces } from "../observe/otel.ts";
 import { rejection, Thing, Time } from "./helpers/pool.ts";
 import { collect } from "./helpers/gc.ts";
 import { TestPool } from "./helpers/test_pool.ts";
@@ -100,6 +101,19 @@ describe("the channels of a pool", () => {
     ]);
   });
 
+  it("tell of each way to get an object that is there", async () => {
+    await using pool = things();
+    using _publishing = publish(pool);
+    await pool.use(() => {});
+    using subscriber = new Subscriber("get");
+    await pool.ret(await pool.get());
+    await pool.ret(await pool.get({ priority: 1 }));
+    await (await pool.borrow()).release();
+    await pool.use(() => {});
+    const ended = subscriber.take().filter(([name]) => name === "get:asyncEnd");
+    assertEquals(ended.map(([, , { object }]) => object), Array(4).fill("#0 thing 0"));
+  });
+
   it("tell of a get that fails, and the caller hears it as ever", async () => {
     await using pool = things();
     using _publishing = publish(pool);
@@ -109,6 +123,24 @@ describe("the channels of a pool", () => {
     const names = subscriber.heard.map(([name]) => name);
     assertEquals(names, ["get:start", "get:end", "get:error", "get:asyncStart", "get:asyncEnd"]);
     assertEquals(subscriber.heard[2]![2].error, "no");
+  });
+
+  it("leave it to the pool to refuse options that are none", async () => {
+    await using pool = things();
+    using _publishing = publish(pool);
+    using subscriber = new Subscriber("get");
+    const failing = {
+      get label(): string {
+        throw new RangeError("no label");
+      },
+    };
+    assertEquals((await rejection(pool.get(failing)) as Error).message, "no label");
+    assertEquals((await rejection(pool.get(5 as never)) as Error).name, "TypeError");
+    const failed = subscriber.take().filter(([name]) => name === "get:error");
+    assertEquals(failed.map(([, , { error }]) => (error as Error).name), [
+      "RangeError",
+      "TypeError",
+    ]);
   });
 
   it("tell of a tryGet, which has no asynchronous part", async () => {
@@ -219,6 +251,25 @@ describe("the channels of a pool", () => {
     assertEquals(seen, ["span of #0", "request"]);
   });
 
+  it("know for how long an object was held, also beside traces", async () => {
+    await using pool = things();
+    const tracer = { startSpan: () => assert(false) as never };
+    using _traces = observeTraces(pool, { tracer, longerThan: 60_000 });
+    using _publishing = publish(pool);
+    using time = new Time();
+    await pool.use(() => {});
+    const held = ({ heard }: Subscriber) => heard.map(([, , { held }]) => held);
+    {
+      using subscriber = new Subscriber("ret");
+      await pool.use(() => time.pass(30));
+      assertEquals(held(subscriber), [30]);
+    }
+    const lease = await pool.get();
+    using subscriber = new Subscriber("ret");
+    await pool.ret(lease);
+    assertEquals(held(subscriber), [0], "of what was lent before, since then");
+  });
+
   it("are one publisher for each pool, and end with the last one who asked for it", async () => {
     await using pool = things("a");
     await using other = things("b");
@@ -258,6 +309,15 @@ describe("the channels of a pool", () => {
 });
 
 describe("publish", () => {
+  it("changes nothing where there are no channels, or nobody has subscribed", async () => {
+    await using pool = things();
+    using _publishing = publish(pool);
+    assertEquals(await pool.use(({ id }) => id), 0);
+    assertEquals(await rejection(pool.get({ signal: AbortSignal.abort("no") })), "no");
+    assertEquals(pool.tryGet()?.id, 0);
+    assertEquals(pool.lines, []);
+  });
+
   it("refuses what is no pool", () => {
     assertThrows(() => publish({} as TestPool<object>), TypeError, "a Pool is needed, got an obj");
   });

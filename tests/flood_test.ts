@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { requestBound } from "../context.ts";
-import { type Lease, Pool, PoolFullError } from "../mod.ts";
+import { type Lease, Pool, PoolFullError, type PoolOptions } from "../mod.ts";
 import { collect, needGc } from "./helpers/gc.ts";
 import { Thing } from "./helpers/pool.ts";
 import { Abort } from "./model/abort.ts";
@@ -56,6 +56,42 @@ describe(`${MANY} who wait`, () => {
     abort.abort(ENOUGH);
     await assertGone(pool, lease, gets);
     await pool.shutdown();
+  });
+});
+
+describe(`${SOME} whose time is over at once`, () => {
+  /** How many turns the event loop has while they are told, and what they are told. */
+  async function turnsOf(options: PoolOptions<Thing>): Promise<[turns: number, names: string[]]> {
+    const pool = new Pool((n) => new Thing(n), { maxSize: 1, logLevel: "silent", ...options });
+    const lease = await pool.get();
+    const names = new Set<string>();
+    let told = 0;
+    const fail = ({ name }: Error) => {
+      told++;
+      names.add(name);
+    };
+    const gets = Array.from({ length: SOME }, () => pool.get().catch(fail));
+    let turns = 0;
+    const counting = setInterval(() => {
+      if (told > 0 && told < SOME) turns++;
+    }, 0);
+    await Promise.all(gets);
+    clearInterval(counting);
+    await pool.ret(lease);
+    await pool.shutdown();
+    return [turns, [...names]];
+  }
+
+  it("leave the event loop its turns, by their timeout", async () => {
+    const [turns, names] = await turnsOf({ timeout: 20 });
+    assertEquals(names, ["PoolTimeoutError"]);
+    assert(turns >= 5, `${turns} turns`);
+  });
+
+  it("leave the event loop its turns, when they are shed", async () => {
+    const [turns, names] = await turnsOf({ queueTarget: 5, queueInterval: 5 });
+    assertEquals(names, ["PoolOverloadError"]);
+    assert(turns >= 5, `${turns} turns`);
   });
 });
 

@@ -8,7 +8,7 @@ import { idle, rejection, Thing, Workshop } from "./helpers/pool.ts";
 import { Recorder } from "./helpers/recorder.ts";
 import { HandQuota } from "./helpers/quota.ts";
 import { TestPool } from "./helpers/test_pool.ts";
-import { until } from "./helpers/until.ts";
+import { sleep, until } from "./helpers/until.ts";
 
 /** One whose members are those of `HandQuota`, but for what is given. */
 function quotaOf(own: Partial<Record<keyof QuotaMember, unknown>>): Quota {
@@ -180,15 +180,33 @@ describe("a quota whose", () => {
     });
   }
 
-  it("disposal hangs is not waited for once a shutdown has run out of time", async () => {
-    const quota = quotaOf({ [Symbol.asyncDispose]: () => new Promise(() => {}) } as never);
-    const logger = new Recorder();
-    const pool = new Pool(new Workshop().fun, { quota, closeTimeout: 0, logger });
-    await pool.use(() => {});
-    await pool.shutdown({ timeout: 5 });
-    const held = new Pool(new Workshop().fun, { quota, closeTimeout: 0, logger });
-    await held.borrow();
-    await held.shutdown({ timeout: 5 });
+  for (const closer of [undefined, () => new Promise(() => {})]) {
+    const how = closer ? "closers that hang" : "objects in use";
+    it(`disposal hangs is waited for by no shutdown that has run out of time, with ${how}`, async () => {
+      const quota = quotaOf({ [Symbol.asyncDispose]: () => new Promise(() => {}) } as never);
+      const options = { quota, closer, closeTimeout: 0, logger: new Recorder() };
+      const pool = new Pool(new Workshop().fun, options);
+      await pool.borrow();
+      await pool.shutdown({ timeout: 5 });
+    });
+  }
+
+  it("disposal takes its time is waited for by a shutdown, also by one that kills", async () => {
+    for (const timeout of [0, 5]) {
+      let left = false;
+      const dispose = async () => {
+        await sleep(20);
+        left = true;
+      };
+      const pool = new Pool(new Workshop().fun, {
+        quota: quotaOf({ [Symbol.asyncDispose]: dispose } as never),
+        logger: new Recorder(),
+      });
+      if (timeout > 0) await pool.borrow();
+      else await pool.use(() => {});
+      await pool.shutdown({ timeout });
+      assertEquals(left, true);
+    }
   });
 
   it("acquire calls the pool again is served", async () => {

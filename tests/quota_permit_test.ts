@@ -149,6 +149,19 @@ describe("a pool with a quota", () => {
     void gets;
   });
 
+  it("gives back a permit at hand that a lower maxSize leaves no room for", async () => {
+    const quota = new HandQuota({ gives: true });
+    const creations = new Creations();
+    await using pool = new TestPool(creations.fun, { quota, maxSize: 2, maxCreating: 1 });
+    const gets = [pool.get(), pool.get()];
+    await until(() => quota.given.length === 2 && pool.creating === 1, "one is made");
+    pool.resize({ maxSize: 1 });
+    assertEquals([quota.released, pool.size], [[0, 1], 1]);
+    await creations.finish(0);
+    assertEquals(creations.all.length, 1);
+    for (const get of gets) await pool.ret(await get);
+  });
+
   it("says in a timeout for how many permits it waits", async () => {
     const quota = new HandQuota();
     await using pool = new TestPool(new Workshop().fun, { quota, timeout: 10 });

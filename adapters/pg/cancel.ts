@@ -27,7 +27,9 @@ export function cancelQuery(
     };
     const late = after(PATIENCE, true, () => end(new Error(`no answer within ${PATIENCE} ms`)));
     try {
-      connection = send(new Client(config), session, end);
+      // pg.native sends it itself.
+      if (session.native?.cancel !== undefined) session.native.cancel(end);
+      else connection = send(new Client(config), session, end);
     } catch (error) {
       end(error);
     }

@@ -2,20 +2,9 @@
 
 // deno-lint-ignore-file no-explicit-any
 
-/** Listeners of any kind. */
-export type Listener = (...args: any[]) => unknown;
+import type { Emitter, Listener } from "../listeners.ts";
 
-/** An EventEmitter, as far as it is used. */
-export interface Emitter {
-  on(event: PropertyKey, listener: Listener): unknown;
-  once(event: PropertyKey, listener: Listener): unknown;
-  emit(event: PropertyKey, ...args: unknown[]): boolean;
-  removeListener(event: PropertyKey, listener: Listener): unknown;
-  removeAllListeners(event: PropertyKey): unknown;
-  listenerCount(event: PropertyKey): number;
-  rawListeners(event: PropertyKey): Listener[];
-  eventNames(): PropertyKey[];
-}
+export type { Emitter, Listener } from "../listeners.ts";
 
 /** The connection under a session. */
 export interface Connection extends Emitter {
@@ -57,6 +46,10 @@ export interface Client extends Emitter {
   readonly _activeQuery?: Submittable | null;
   readonly _queryQueue?: readonly unknown[];
   readonly _sentQueryQueue?: readonly unknown[];
+  /** Of pg.native alone, which keeps the last query when it is done. */
+  _hasActiveQuery?(): boolean;
+  readonly native?: { cancel?(done: (error?: unknown) => void): void };
+  namedQueries?: Record<string, string>;
   release?: (error?: unknown) => void;
   connect(): Promise<unknown>;
   query(query: unknown, values?: unknown, callback?: unknown): any;
@@ -66,17 +59,21 @@ export interface Client extends Emitter {
 
 export type ClientClass = new (config: object) => Client;
 
+/** Whether it is the class of pg.native. */
+export function isNative(Client: ClientClass): boolean {
+  return (Client.prototype as Partial<Client> | undefined)?._hasActiveQuery !== undefined;
+}
+
 /** Whether no query is under way or queued, as far as the driver has heard. */
 export function isQuiet(client: Client): boolean {
-  return client.readyForQuery === true && !(client._queryQueue?.length) &&
-    !(client._sentQueryQueue?.length);
+  if (client._queryQueue?.length || client._sentQueryQueue?.length) return false;
+  return client.readyForQuery ?? client._hasActiveQuery?.() === false;
 }
 
 /** Whether a query is under way, and not only the end of its answer. */
 export function isBusy(client: Client): boolean {
-  return Boolean(
-    client._activeQuery || client._queryQueue?.length || client._sentQueryQueue?.length,
-  );
+  const active = client._hasActiveQuery?.() ?? client._activeQuery;
+  return Boolean(active || client._queryQueue?.length || client._sentQueryQueue?.length);
 }
 
 /** What `Client` inherits its events from: the class of an EventEmitter. */

@@ -4,46 +4,17 @@ import { asyncDispose } from "../../disposal.ts";
 import { PoolClosedError } from "../../errors.ts";
 import { Pool } from "../../pool.ts";
 import type { Loan } from "../../pool/loan.ts";
-import type { GetOptions, UseContext } from "../../pool/options.ts";
-import { isThenable } from "../../values.ts";
-import { here, type Run } from "./context.ts";
+import { call, type Callback } from "../callback.ts";
+import { CancellingPool } from "../cancelling.ts";
+import { here, type Run } from "../context.ts";
 import type { Client, ClientClass, Emitter, Submittable } from "./driver.ts";
 import { endCursor } from "./ended.ts";
 import type { Given } from "./options.ts";
 import { Sessions } from "./sessions.ts";
 
-type Callback = (error: unknown, result?: unknown, done?: Done) => void;
 type Done = (error?: unknown) => void;
 
 const NOTHING: Done = () => {};
-
-/** Has the server cancel what a callback of `use` waits for, once nobody waits for the callback. */
-class CancellingPool extends Pool<Client> {
-  readonly #sessions: Sessions;
-
-  constructor(sessions: Sessions) {
-    super(sessions.create, sessions.options);
-    this.#sessions = sessions;
-  }
-
-  override use<R>(
-    fn: (client: Client, context: UseContext) => R | PromiseLike<R>,
-    options?: GetOptions,
-  ): Promise<R> {
-    const signal = options?.signal;
-    if (signal === undefined || typeof fn !== "function") return super.use(fn, options);
-    return super.use((client, context) => {
-      const result = fn(client, context);
-      if (!isThenable(result)) return result;
-      const cancel = () => void this.#sessions.cancel(client);
-      signal.addEventListener("abort", cancel, { once: true });
-      if (signal.aborted) cancel();
-      const done = () => signal.removeEventListener("abort", cancel);
-      result.then(done, done);
-      return result;
-    }, options);
-  }
-}
 
 /** What pg-pool shows of its options. */
 function shownOptions({ config, own }: Given): object {
@@ -153,12 +124,8 @@ export function poolClass(
         try {
           this.emit("release", error, client);
         } finally {
-          const session = this.#sessions.of(client);
           if (error && !loan.ended) void loan.discard(error === true ? undefined : error);
-          else if (!loan.ended) {
-            if (this.#sessions.needsReset(session)) session.run = here();
-            void loan.release();
-          }
+          else if (!loan.ended) void loan.release();
         }
       };
     }
@@ -187,6 +154,8 @@ export function poolClass(
           new TypeError("query: the first argument must be a query, got a function"),
         );
       }
+      // pg calls back in no context of the caller's, unless a tracer binds it: where each query has its
+      // reset, that is the caller's.
       const run = this.#sessions.always ? here() : undefined;
       return new Promise((resolve, reject) => {
         this.pool.borrow()
@@ -208,7 +177,7 @@ export function poolClass(
         if (isOver) return; // some failures are told twice
         isOver = true;
         // Listeners may throw; who waits has the session before they are called.
-        if (!loan.ended) void loan.release();
+        if (!loan.ended) void (run === undefined ? loan.release() : run(() => loan.release()));
         if (error) reject(error);
         else resolve(result);
         this.emit("release", error, client);
@@ -218,7 +187,6 @@ export function poolClass(
         client = loan.object;
         const session = this.#sessions.of(client);
         session.untouched = true;
-        session.run = run;
         this.emit("acquire", client);
         client.query(query, values, end);
       } catch (error) {
@@ -259,7 +227,7 @@ export function poolClass(
     end(callback?: () => void): Promise<void> | undefined {
       const ended = this.#end();
       if (callback === undefined) return ended;
-      ended.then(() => call(callback as Callback), (error) => call(callback as Callback, error));
+      ended.then(() => call(callback), (error) => call(callback, error));
       return undefined;
     }
 
@@ -279,17 +247,6 @@ export function poolClass(
 
 function isSubmittable(query: unknown): query is Submittable {
   return typeof (query as Submittable | null | undefined)?.submit === "function";
-}
-
-/** What a callback throws is nobody's but its own. */
-function call(callback: Callback, ...args: [error?: unknown, result?: unknown, done?: Done]): void {
-  try {
-    callback(...args as Parameters<Callback>);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }
 
 /** Has the stack of an error lead to who asked, and not to the socket that told of it. */

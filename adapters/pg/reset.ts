@@ -137,4 +137,5 @@ export async function resetSession(
   const { connection } = client;
   if (connection?.parsedStatements !== undefined) connection.parsedStatements = {};
   if (connection?.submittedNamedStatements !== undefined) connection.submittedNamedStatements = {};
+  if (client.namedQueries !== undefined) client.namedQueries = {};
 }

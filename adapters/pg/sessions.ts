@@ -1,12 +1,12 @@
 // Sessions: how they are made, reset and closed, and what happens when one of them dies.
 
 import { PoolError } from "../../errors.ts";
+import { inBorrowersContext } from "../../pool/hooks.ts";
 import type { CloseContext, CreateContext, PoolOptions } from "../../pool/options.ts";
 import { cancelQuery } from "./cancel.ts";
-import type { Run } from "./context.ts";
-import { type Client, type ClientClass, isBusy, isQuiet } from "./driver.ts";
+import { type Client, type ClientClass, isBusy, isNative, isQuiet } from "./driver.ts";
 import { watchEnd } from "./ended.ts";
-import { type Listeners, listenersOf, restoreListeners } from "./listeners.ts";
+import { type Listeners, listenersOf, restoreListeners } from "../listeners.ts";
 import { watchNames } from "./names.ts";
 import type { Given } from "./options.ts";
 import { resetOf, resetSession, settle } from "./reset.ts";
@@ -27,8 +27,6 @@ export interface Session {
   cancelling: Promise<void> | undefined;
   /** It has ended: whoever has it can do nothing with it. */
   lost: (() => void) | undefined;
-  /** The context of the borrower that gives it back, for tracers to see whose reset it is. */
-  run: Run | undefined;
 }
 
 /** What the pool that is shown tells of sessions. */
@@ -48,6 +46,12 @@ export class Sessions {
   watcher: Watcher | undefined;
 
   constructor(Client: ClientClass, given: Given) {
+    if (isNative(Client) && !given.own.maxUsingDelayKill) {
+      throw new TypeError(
+        "pgPool: pg.native may leave a query pending for ever whose session has died: " +
+          "give maxUsingDelayKill, which ends it, or pass pg itself",
+      );
+    }
     this.#Client = Client;
     this.#given = given;
   }
@@ -61,7 +65,7 @@ export class Sessions {
       ...asked ? { health: (client: Client) => client.query("") } : {},
       ...own,
       opener: (client) => this.#open(client),
-      retter: (client) => this.#reset(client),
+      retter: inBorrowersContext((client: Client) => this.#reset(client)),
       closer: (client, context) => this.#close(client, context),
     };
   }
@@ -84,7 +88,6 @@ export class Sessions {
       closing: false,
       cancelling: undefined,
       lost: undefined,
-      run: undefined,
     };
     this.#known.set(client, session);
     this.#watchStatus(session);
@@ -149,14 +152,11 @@ export class Sessions {
     const session = this.of(client);
     if (session.untouched) session.untouched = false;
     else restoreListeners(client, session.listeners);
-    const { run } = session;
-    session.run = undefined;
-    if (!this.needsReset(session)) return undefined;
-    return run === undefined ? this.#clean(session) : run(() => this.#clean(session));
+    return this.#needsReset(session) ? this.#clean(session) : undefined;
   }
 
   /** Whether something is to be done for it before it is lent again. */
-  needsReset(session: Session): boolean {
+  #needsReset(session: Session): boolean {
     const { client, cancelling } = session;
     return this.#given.reset !== "rollback" || cancelling !== undefined || !isQuiet(client) ||
       isOpen(session);

@@ -2,10 +2,12 @@
 //
 // Pooled are the browsers: one takes half a second to start and 240 MB to run. A context, to which
 // cookies, storage and cache belong, takes 20 ms: each borrower makes one, and `retter` closes it.
+//
+// Run it: npm install @x/proxypool playwright-core && node browser.ts (or deno run -A, or bun)
 
 import process from "node:process";
 import { type Browser, type BrowserServer, chromium, type Page } from "playwright-core";
-import { type CreateContext, Pool } from "../../mod.ts";
+import { type CreateContext, Pool } from "@x/proxypool";
 
 export const CHROME = process.env.CHROME_PATH ?? "/usr/bin/chromium";
 

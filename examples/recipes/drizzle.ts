@@ -1,4 +1,7 @@
 // Drizzle over a pool: it takes this one for pg's own, and a transaction has one session.
+//
+// Run it: npm install @x/proxypool drizzle-orm pg && node drizzle.ts (or deno run -A, or bun)
+// It needs postgres_pg.ts beside it.
 
 import process from "node:process";
 import { sql } from "drizzle-orm";

@@ -1,33 +1,28 @@
 // An HTTP service with Hono: in each request the proxy `db` is a connection of its own.
 //
 // DATABASE_URL is PostgreSQL's. Try /greet/you, /greet/nobody (which fails) and /numbers/5.
+//
+// Run it: npm install @x/proxypool hono @hono/node-server pg && node hono.ts (or deno run -A, or bun)
 
 import process from "node:process";
 import { Hono } from "hono";
 import { streamText } from "hono/streaming";
 // @ts-types="@types/pg"
 import pg from "pg";
-import { PoolOverloadError, Proxy } from "../../mod.ts";
-import { versatile } from "../../scopes/mod.ts";
-import { pooling } from "../demo/pooling.ts";
+import { PoolOverloadError, Proxy } from "@x/proxypool";
+import { pgSessions } from "@x/proxypool/pg";
+import { versatile } from "@x/proxypool/scopes";
 
 /** What all functions use; none is given a connection, none gives one back. */
-export const db = new Proxy<pg.Client>({
-  ...pooling, //           rolls back what a request leaves open
+export const db = new Proxy(pgSessions(pg, { // rolls back what a request leaves open
+  connectionString: process.env.DATABASE_URL,
+  connectionTimeoutMillis: 2_000,
   maxSize: 10, //          times the processes, less than max_connections of the server
   timeout: 5_000, //       a visitor does not wait for longer
   queueTarget: 500, //     nor, if all must wait that long, for twice that: see `onError`
   queueInterval: 1_000, // a shorter rush is no overload; nor is connecting
-  createTimeout: 3_000,
-  async fun(_n, { invalidate }) {
-    // Takes no signal: its own timeout is shorter, and tells why.
-    const connectionString = process.env.DATABASE_URL;
-    const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000 });
-    client.on("error", invalidate); // a lost connection is not lent
-    await client.connect();
-    return client.on("end", invalidate);
-  },
-});
+  createTimeout: 3_000, // longer than pg itself waits, which then tells why
+}));
 
 export const app = new Hono();
 

@@ -1,4 +1,7 @@
 // Kysely over a pool: its PostgreSQL dialect asks for a pool of pg's, and takes this one for it.
+//
+// Run it: npm install @x/proxypool kysely pg && node kysely.ts (or deno run -A, or bun)
+// It needs postgres_pg.ts beside it.
 
 import process from "node:process";
 import { Kysely, PostgresDialect, sql } from "kysely";

@@ -2,11 +2,13 @@
 //
 // To check a password one binds as that user, and the session is the user's from then on. Not to give it
 // to the next borrower like that is what `retter` is for.
+//
+// Run it: npm install @x/proxypool ldapts && node ldap.ts (or deno run -A, or bun)
 
 import { connect as dial, type Socket } from "node:net";
 import process from "node:process";
 import { Client, EqualityFilter, InvalidCredentialsError } from "ldapts";
-import { Pool } from "../../mod.ts";
+import { Pool } from "@x/proxypool";
 
 /** Where it is, and who the service is. */
 export interface Directory {

@@ -2,10 +2,12 @@
 //
 // Its own pool has no deadline for who waits, no reset between borrowers, and lends connections by the
 // query: what needs a session (`set`, temporary tables, advisory locks, `listen`) needs this.
+//
+// Run it: npm install @x/proxypool postgres && node postgres_js.ts (or deno run -A, or bun)
 
 import process from "node:process";
 import postgres, { type PendingQuery, type Row, type Sql } from "postgres";
-import { type CreateContext, Pool } from "../../mod.ts";
+import { type CreateContext, Pool } from "@x/proxypool";
 
 /**
  * `discard all`, but to forget prepared statements. `begin` first: without a transaction `rollback`

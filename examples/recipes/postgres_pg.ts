@@ -1,9 +1,11 @@
 // PostgreSQL with `pg`: each borrower finds a session as good as new, in one round trip.
+//
+// Run it: npm install @x/proxypool pg && node postgres_pg.ts (or deno run -A, or bun)
 
 import process from "node:process";
 // @ts-types="@types/pg"
 import pg from "pg";
-import { type PgPool, pgPool } from "../../adapters/pg.ts";
+import { type PgPool, pgPool } from "@x/proxypool/pg";
 
 /**
  * A pool of sessions. `setup`: what each begins with, and has again after each borrower:

@@ -1,11 +1,13 @@
 // The metrics of pools for Prometheus, by prom-client, under the names of OpenTelemetry's conventions.
 //
 // Serves them at /metrics, scrapes itself once and prints what it got.
+//
+// Run it: npm install @x/proxypool prom-client && node prometheus.ts (or deno run -A, or bun)
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { Pool } from "../../mod.ts";
+import { Pool } from "@x/proxypool";
 
 const PREFIX = "db_client_connection_";
 const POOL = `${PREFIX}pool_name`;

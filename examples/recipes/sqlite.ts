@@ -2,11 +2,13 @@
 //
 // Its calls are synchronous, but a task that awaits something between `begin` and `commit` lets others
 // run: over one connection, these would be in its transaction.
+//
+// Run it: npm install @x/proxypool && node sqlite.ts (or deno run -A)
 
 import { rmSync } from "node:fs";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
-import { Pool } from "../../mod.ts";
+import { Pool } from "@x/proxypool";
 
 /** Of the connection, not of the file, but for the journal: so they are set each time. */
 const SETTINGS = `

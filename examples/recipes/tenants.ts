@@ -1,9 +1,11 @@
 // A database for each tenant: 500 tenants, and never more than 40 connections to their server.
+//
+// Run it: npm install @x/proxypool pg && node tenants.ts (or deno run -A, or bun)
 
 import process from "node:process";
 // @ts-types="@types/pg"
 import pg from "pg";
-import { KeyedPool } from "../../quota/keyed.ts";
+import { KeyedPool } from "@x/proxypool/keyed";
 
 /** PostgreSQL's own number for "too many connections": it counts one for a moment after its end. */
 const TOO_MANY = "53300";

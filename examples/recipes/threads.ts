@@ -2,10 +2,13 @@
 //
 // They are node:worker_threads, which Deno, Node and Bun have alike, and which tell of their end: a
 // Web Worker that closes itself does so in silence.
+//
+// Run it: npm install @x/proxypool && node threads.ts (or deno run -A, or bun)
+// It needs threads_worker.ts beside it.
 
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { type CreateContext, Pool } from "../../mod.ts";
+import { type CreateContext, Pool } from "@x/proxypool";
 import type { Answer, Job } from "./threads_worker.ts";
 
 /** A thread, and who waits for its answers. */

@@ -8,7 +8,10 @@ export interface GetMessage {
   readonly pool: string;
   /** What the caller gave as `label`. */
   readonly label?: string;
-  /** What `tracer`, else `String`, makes of the object, after its number; computed when it is read. Undefined until it is lent. */
+  /**
+   * What `tracer`, else `String`, makes of the object, after its number; computed when it is read.
+   * Undefined until it is lent.
+   */
   readonly object: string | undefined;
   /** How long the call took, in milliseconds; once it has ended. */
   readonly waited?: number;

@@ -14,17 +14,19 @@ import { channels, isHeard, type TracingChannel } from "./open.ts";
 /**
  * Publishes what happens in a pool to `node:diagnostics_channel`, from now on:
  *
- * - `proxypool:get`, a tracing channel, around each `get`, `borrow`, `use` and `tryGet`, with {@linkcode GetMessage}.
- *   All its messages are published in the asynchronous context of the caller; stores that are bound to its
- *   `start` are in force while the pool looks for an object.
- * - `proxypool:create`, a tracing channel, around each attempt to make an object, with {@linkcode CreateMessage}.
- *   Stores that are bound to its `start` are in force in `fun` and `opener`. Both run in no caller's context, and so do its messages.
- * - `proxypool:ret`, with {@linkcode RetMessage}, when a borrower is done, in the context of who gives back.
+ * - `proxypool:get`, a tracing channel, around each `get`, `borrow`, `use` and `tryGet`, with
+ *   {@linkcode GetMessage}. All its messages are published in the asynchronous context of the caller.
+ *   Stores that are bound to its `start` are in force while the pool looks for an object.
+ * - `proxypool:create`, a tracing channel, around each attempt to make an object, with
+ *   {@linkcode CreateMessage}. Stores that are bound to its `start` are in force in `fun` and `opener`.
+ *   These run in no caller's context, and its messages are published in none.
+ * - `proxypool:ret`, with {@linkcode RetMessage}, when a borrower is done, in the context of the one who
+ *   gives back.
  * - `proxypool:close`, with {@linkcode CloseMessage}, when an object is gone.
  *
- * Whether somebody has subscribed is asked at each call, so the order of that and of `publish` does not matter,
- * and a pool to which nobody listens does no work for it. On a runtime without `node:diagnostics_channel` nobody can have
- * subscribed, and this does nothing.
+ * Whether somebody has subscribed is asked at each call: the order of that and of `publish` does not
+ * matter, and a pool to which nobody listens makes no messages. On a runtime without
+ * `node:diagnostics_channel` nobody can have subscribed, and this does nothing.
  *
  * @example
  * ```ts
@@ -115,7 +117,7 @@ class Publisher implements Seam {
   get<R>(options: GetOptions | undefined, run: () => Promise<R>): Promise<R> {
     const get = channels?.get;
     if (get === undefined || !isHeard(get)) return run();
-    const message = new Described(this.#pool.name, options?.label);
+    const message = new Described(this.#pool.name, labelOf(options));
     const begun = performance.now();
     // What is called then is in the context of this call.
     return around(get, message, run).then((lent) => {
@@ -174,6 +176,15 @@ class Publisher implements Seam {
   #return(held: number, label: string | undefined, end: ReturnEnd, describe: Describe): void {
     const message = new Described(this.#pool.name, label, describe);
     channels?.ret.publish(Object.assign(message, { held, end }));
+  }
+}
+
+/** The pool checks the options: what is wrong with them is its to say. */
+function labelOf(options: GetOptions | undefined): string | undefined {
+  try {
+    return options?.label;
+  } catch {
+    return undefined;
   }
 }
 

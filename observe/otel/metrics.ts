@@ -51,17 +51,17 @@ const METER = [
  * - `create_time` is recorded for each attempt that succeeds, `wait_time` for each `get` that gets an object,
  *   `use_time` for each object that comes back; one that was detached or lost has not come back.
  *
- * Once it is disposed of, or once the pool has been shut down and is empty, the next collection reports zeros, and those after it
- * report nothing: an exporter would otherwise go on with the last values.
+ * Once it is disposed of, or once the pool has been shut down and is empty, the next collection reports
+ * zeros, and those after it report nothing: an exporter would otherwise go on with the last values.
  *
  * @example
  * ```ts
+ * import { metrics } from "@opentelemetry/api";
  * import { Pool } from "@x/proxypool";
- * import { type Meter, observeMetrics } from "@x/proxypool/otel";
+ * import { observeMetrics } from "@x/proxypool/otel";
  *
- * declare const meter: Meter; // metrics.getMeter("my-service"), of @opentelemetry/api
  * const pool = new Pool(() => ({}), { name: "orders", maxSize: 10 });
- * using _metrics = observeMetrics(pool, { meter });
+ * using _metrics = observeMetrics(pool, { meter: metrics.getMeter("my-service") });
  * ```
  *
  * @param pool what is observed

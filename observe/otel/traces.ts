@@ -19,21 +19,22 @@ export interface TracesOptions {
 }
 
 /**
- * Has a tracer make a span `proxypool.get` for each `get`, `borrow` and `use` that waited for its object for longer than
- * `longerThan`, from now on. The span begins when the object was asked for, and ends when it was there or was refused. It is
- * made then, in the asynchronous context of the caller: it is a child of the span that is active there.
+ * Has a tracer make a span `proxypool.get` for each `get`, `borrow` and `use` that waited for its object
+ * for longer than `longerThan`, from now on. The span begins when the object was asked for, and ends when
+ * it was there or was refused. It is made then, in the asynchronous context of the caller: it is a child
+ * of the span that is active there.
  *
- * Its attributes are `db.client.connection.pool.name`, `proxypool.label` where the caller gave one, and `error.type` where it was refused. Then it has
- * the error as an event, and the status "error".
+ * Its attributes are `db.client.connection.pool.name`, `proxypool.label` where the caller gave one, and
+ * `error.type` where it was refused. Then it has the error as an event, and the status "error".
  *
  * @example
  * ```ts
+ * import { trace } from "@opentelemetry/api";
  * import { Pool } from "@x/proxypool";
- * import { observeTraces, type Tracer } from "@x/proxypool/otel";
+ * import { observeTraces } from "@x/proxypool/otel";
  *
- * declare const tracer: Tracer; // trace.getTracer("my-service"), of @opentelemetry/api
  * const pool = new Pool(() => ({}), { name: "orders", maxSize: 10 });
- * using _traces = observeTraces(pool, { tracer, longerThan: 50 });
+ * using _traces = observeTraces(pool, { tracer: trace.getTracer("my-service"), longerThan: 50 });
  * ```
  *
  * @param pool what is observed

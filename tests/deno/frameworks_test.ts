@@ -1,4 +1,4 @@
-// The middleware of each framework, in a real server of every runtime that there is one for.
+// The middleware of each framework, and the dashboard in it, in a real server of every runtime that there is one for.
 
 import { assertEquals } from "@std/assert";
 import { build, stop } from "esbuild";
@@ -24,6 +24,11 @@ const PROGRAMS: Program[] = [
   { file: "fastify.ts", npm: "fastify", runtimes: /^(deno|node|bun)/ },
   // On JSR it is newer; npm's runs on Node's http, also here.
   { file: "oak.ts", npm: "@oakserver/oak", runtimes: /^deno/ },
+  { file: "dashboard_deno_serve.ts", runtimes: /^deno/ },
+  { file: "dashboard_bun_serve.ts", runtimes: /^bun/ },
+  { file: "dashboard_hono.ts", npm: "hono", runtimes: /^(deno|bun)/ },
+  { file: "dashboard_hono.ts", npm: "@hono/node-server", runtimes: /^node/ },
+  { file: "dashboard_express.ts", npm: "express", runtimes: /^(deno|node|bun)/ },
 ];
 
 function sourceOf({ file }: Program): string {

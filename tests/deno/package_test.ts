@@ -4,6 +4,9 @@ import { assertEquals } from "@std/assert";
 import { entryPoints, manifest } from "../../scripts/npm/manifest.ts";
 import { obstacles } from "../../scripts/release.ts";
 import { librarySources } from "../../scripts/sources.ts";
+import config from "../../deno.json" with { type: "json" };
+
+const exports: Record<string, string> = config.exports;
 
 Deno.test("JSR gets the library and what is to be read, and nothing else", async () => {
   const args = ["publish", "--dry-run", "--allow-dirty", "--no-check"];
@@ -27,22 +30,11 @@ Deno.test("each entry point tells what it is for, with an example", () => {
 });
 
 Deno.test("package.json has for each entry point where its module and its types are", () => {
-  assertEquals(manifest("./esm").exports, {
-    ".": { types: "./esm/mod.d.ts", default: "./esm/mod.js" },
-    "./scopes": { types: "./esm/scopes/mod.d.ts", default: "./esm/scopes/mod.js" },
-    "./pg": { types: "./esm/adapters/pg.d.ts", default: "./esm/adapters/pg.js" },
-    "./quota": { types: "./esm/quota/mod.d.ts", default: "./esm/quota/mod.js" },
-    "./keyed": { types: "./esm/quota/keyed.d.ts", default: "./esm/quota/keyed.js" },
-    "./compat/generic-pool": {
-      types: "./esm/compat/generic_pool.d.ts",
-      default: "./esm/compat/generic_pool.js",
-    },
-    "./compat/tarn": { types: "./esm/compat/tarn.d.ts", default: "./esm/compat/tarn.js" },
-    "./compat/sequelize-pool": {
-      types: "./esm/compat/sequelize_pool.d.ts",
-      default: "./esm/compat/sequelize_pool.js",
-    },
+  const expected = Object.entries(exports).map(([name, path]) => {
+    const module = path.replace(/^\.\/(.*)\.ts$/, "./esm/$1");
+    return [name, { types: `${module}.d.ts`, default: `${module}.js` }];
   });
+  assertEquals(manifest("./esm").exports, Object.fromEntries(expected));
   assertEquals(manifest(".").exports["."], { types: "./mod.d.ts", default: "./mod.js" });
 });
 

@@ -53,6 +53,8 @@ export async function printed(
       alias: {
         "proxypool": `${root}mod.ts`,
         "proxypool/scopes": `${root}scopes/mod.ts`,
+        "proxypool/otel": `${root}observe/otel.ts`,
+        "proxypool/channels": `${root}observe/channels.ts`,
         "proxypool/compat/generic-pool": `${root}compat/generic_pool.ts`,
         "proxypool/compat/sequelize-pool": `${root}compat/sequelize_pool.ts`,
         "proxypool/compat/tarn": `${root}compat/tarn.ts`,

@@ -9,6 +9,7 @@ type Handler = (request: Request) => Response | Promise<Response>;
 interface BunOptions {
   hostname: string;
   port: number;
+  routes?: Record<string, Handler>;
   fetch: Handler;
   error?(error: unknown): Response;
 }

@@ -17,7 +17,7 @@ export class RedisStage implements Stage, AsyncDisposable {
   readonly #redis: OwnRedis;
 
   static async of(lease: number): Promise<RedisStage> {
-    return new RedisStage(lease, await OwnRedis.empty());
+    return new RedisStage(lease, await OwnRedis.running());
   }
 
   private constructor(lease: number, redis: OwnRedis) {

@@ -53,7 +53,7 @@ const pids = (pool: Browsers) => pool.use((browser) => Promise.resolve(pidOf(bro
 
 for (const runner of takers()) {
   test(`the program takes a picture on ${runner.label}`, async () => {
-    const [said = ""] = await printed(runner, "browser.ts", { packages: ["playwright-core"] });
+    const [said = ""] = await printed(runner, "browser.ts");
     assertMatch(said, /^A page: a picture of \d{4,} bytes$/);
   }, runner.there);
 }

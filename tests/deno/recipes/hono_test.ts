@@ -10,7 +10,6 @@ import { soon } from "../servers/soon.ts";
 import { prepare, type Prepared, takers } from "./run.ts";
 
 const SIZE = 10;
-const PACKAGES = ["hono", "@hono/node-server", "pg"] as const;
 
 const skipped = await whySkipped(postgres);
 
@@ -22,7 +21,7 @@ class Service implements AsyncDisposable {
   url = "";
 
   static async start(runner: Runner, { account }: Server): Promise<Service> {
-    const service = new Service(await prepare(runner, "hono.ts", PACKAGES), account);
+    const service = new Service(await prepare(runner, "hono.ts"), account);
     const { value = "" } = await service.#lines.read();
     service.url = value.trim().replace("/greet/you", "");
     return service;

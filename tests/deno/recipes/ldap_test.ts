@@ -26,7 +26,6 @@ await register({
       LDAP_BASE: BASE,
     },
     args: ["ann", "of ann"],
-    packages: ["ldapts"],
     prints: ["ann: welcome", `the next borrower: ${SERVICE}`],
   }),
 }, {

@@ -75,7 +75,6 @@ await register({
   ask: (client) => client.query("select 1"),
   program: (server) => ({
     env: env(server),
-    packages: ["pg"],
     prints: [`the next borrower: {"fresh":true,"schema":"public"}`, late, kept],
   }),
 }, {
@@ -166,7 +165,6 @@ await register({
   ask: (sql) => sql`select 1`.execute(),
   program: (server) => ({
     env: env(server),
-    packages: ["postgres"],
     prints: [
       `the next borrower: {"schema":"public"}`,
       late,

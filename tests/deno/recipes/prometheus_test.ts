@@ -11,7 +11,7 @@ for (const runner of takers()) {
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
-      const lines = await printed(runner, "prometheus.ts", { packages: ["prom-client"] });
+      const lines = await printed(runner, "prometheus.ts");
       const valueOf = (name: string, labels = "") => {
         const found = lines.filter((line) => line.startsWith(`${name}{`) && line.includes(labels));
         assertEquals(found.length, 1, `${name} ${labels}: ${found}`);

@@ -45,7 +45,7 @@ function test(
       await soon(async () => await server.count() === 0, () => "sessions are left", 1_000);
     },
   });
-  for (const runner of takers().filter(({ label }) => label.startsWith("deno"))) {
+  for (const runner of takers().filter(({ there }) => there)) {
     Deno.test({
       name: `${recipe}: the program on ${runner.label}${skipped}`,
       ignore: skipped !== "",

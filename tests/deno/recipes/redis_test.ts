@@ -73,12 +73,11 @@ await register({
   ask: (client) => client.ping(),
   program: ({ port }) => ({
     env: { REDIS_URL: `redis://127.0.0.1:${port}` },
-    packages: ["@redis/client"],
     prints: [
       "the next borrower: db=0",
       "increased: 0",
       "took too long: TimeoutError",
-      "1 discarded, 0 in use",
+      "0 in use",
     ],
   }),
 }, {

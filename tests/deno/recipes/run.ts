@@ -1,8 +1,8 @@
-// Runs a recipe as its reader does, on every runtime that can and has been fetched.
+// Runs a recipe as its reader does: copied out of this repository, on every runtime that can.
 
 import { assertEquals } from "@std/assert";
 import { type Runner, runners } from "../../helpers/program.ts";
-import { bundled, type Name } from "./packages.ts";
+import { copied } from "./packed.ts";
 
 /** Those that run TypeScript as it stands: Node does since 23. */
 export function takers(): Runner[] {
@@ -13,8 +13,6 @@ export function takers(): Runner[] {
 export interface Told {
   args?: string[];
   env?: Record<string, string>;
-  /** Those that it imports: other runtimes than Deno find them beside a bundle only. */
-  packages?: readonly Name[];
 }
 
 /** A recipe's command on a runtime, which is good until `remove` is called. */
@@ -23,36 +21,37 @@ export interface Prepared {
   remove(): Promise<void>;
 }
 
-export async function prepare(
-  { command, label }: Runner,
-  recipe: string,
-  packages: readonly Name[] = [],
-): Promise<Prepared> {
-  if (packages.length === 0 || label.startsWith("deno")) {
-    const path = new URL(`../../../examples/recipes/${recipe}`, import.meta.url).pathname;
-    return { command: [...command, path], remove: () => Promise.resolve() };
-  }
-  const { path, remove } = await bundled(recipe, packages);
-  return { command: [...command, path], remove };
+/** As its reader has it: out of this repository, with the packed library. */
+export async function prepare({ command }: Runner, recipe: string): Promise<Prepared> {
+  const { dir, remove } = await copied(recipe);
+  return { command: [...command, `${dir}/${recipe}`], remove };
 }
 
 /** What it prints; throws if that is not all, or if it does not end well. */
 export async function printed(
   runner: Runner,
   recipe: string,
-  { args = [], env = {}, packages = [] }: Told = {},
+  { args = [], env = {} }: Told = {},
 ): Promise<string[]> {
-  const { command: [file = "", ...rest], remove } = await prepare(runner, recipe, packages);
+  const { command, remove } = await prepare(runner, recipe);
   try {
-    const { code, stdout, stderr } = await new Deno.Command(file, {
-      args: [...rest, ...args],
-      signal: AbortSignal.timeout(20_000),
-      env: { NO_COLOR: "1", ...env },
-    }).output();
-    const text = new TextDecoder();
-    assertEquals([code, text.decode(stderr)], [0, ""]);
-    return text.decode(stdout).trim().split("\n");
+    return await run([...command, ...args], env);
   } finally {
     await remove();
   }
+}
+
+/** What a program prints, line by line; throws as `printed` does. */
+export async function run(
+  [file = "", ...args]: string[],
+  env: Record<string, string> = {},
+): Promise<string[]> {
+  const { code, stdout, stderr } = await new Deno.Command(file, {
+    args,
+    signal: AbortSignal.timeout(20_000),
+    env: { NO_COLOR: "1", ...env },
+  }).output();
+  const text = new TextDecoder();
+  assertEquals([code, text.decode(stderr)], [0, ""]);
+  return text.decode(stdout).trim().split("\n");
 }

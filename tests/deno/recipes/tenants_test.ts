@@ -66,7 +66,7 @@ Deno.test({
   async fn() {
     const env = { DATABASE_URL: `postgres://root@127.0.0.1:${postgres.port}/test` };
     for (const runner of takers()) {
-      assertEquals(await printed(runner, "tenants.ts", { env, packages: ["pg"] }), [
+      assertEquals(await printed(runner, "tenants.ts", { env }), [
         "8 answers, each of its own tenant: true",
         "no more than 2 connections: true",
       ], runner.label);

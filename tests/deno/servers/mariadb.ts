@@ -17,7 +17,8 @@ export const mariadb: Kind = {
 /** Which holds each account to its size; what it counts may include some that it is about to refuse. */
 export const limited: Kind = { ...mariadb, open: (size) => MariaDb.open(size) };
 
-class MariaDb implements Server {
+/** One account on it. */
+export class MariaDb implements Server {
   readonly port = ADMIN.port;
   readonly account = ownName();
   readonly #monitor: mysql.Connection;
@@ -25,8 +26,8 @@ class MariaDb implements Server {
   /** `size` 0: as many connections as there may be. */
   static async open(size = 0): Promise<MariaDb> {
     const server = new MariaDb(await mysql.createConnection(ADMIN));
-    await server.#ask(`create user ${server.account} with max_user_connections ${size}`);
-    await server.#ask(`grant all on test.* to ${server.account}`);
+    await server.ask(`create user ${server.account} with max_user_connections ${size}`);
+    await server.ask(`grant all on test.* to ${server.account}`);
     return server;
   }
 
@@ -41,24 +42,25 @@ class MariaDb implements Server {
   async terminate(): Promise<void> {
     const ids = new Set(await this.#ids());
     // One that has gone by itself meanwhile is no failure.
-    for (const id of ids) await this.#ask(`kill connection ${id}`).catch(() => {});
+    for (const id of ids) await this.ask(`kill connection ${id}`).catch(() => {});
     while ((await this.#ids()).some((id) => ids.has(id)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.terminate();
-    await this.#ask(`drop user ${this.account}`);
+    await this.ask(`drop user ${this.account}`);
     await this.#monitor.end();
   }
 
   async #ids(): Promise<number[]> {
-    const [rows] = await this.#ask(
+    const [rows] = await this.ask(
       `select id from information_schema.processlist where user = '${this.account}'`,
     );
     return (rows as { id: number }[]).map(({ id }) => id);
   }
 
-  async #ask(sql: string): Promise<[unknown, unknown]> {
+  /** As one who may do all. */
+  async ask(sql: string): Promise<[unknown, unknown]> {
     return await this.#monitor.query(sql);
   }
 }

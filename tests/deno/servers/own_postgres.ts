@@ -40,13 +40,15 @@ export class OwnPostgres implements AsyncDisposable {
   readonly #dir: string;
   readonly #port: number;
 
-  static async start(bin: string): Promise<OwnPostgres> {
+  /** `tls`: it takes nothing else. */
+  static async start(bin: string, { tls = false } = {}): Promise<OwnPostgres> {
     const own = new OwnPostgres(bin, await Deno.makeTempDir(), freePort());
     try {
       // It refuses to be run by the superuser of the machine.
       if (Deno.uid() === 0) await run(["chown", "postgres", own.#dir]);
       const account = ["-A", "trust", "-U", "root"];
       await own.#run("initdb", ...account, "--no-sync", "--wal-segsize=1", "--locale=C");
+      if (tls) await own.#requireTls();
       await own.start();
       return own;
     } catch (error) {
@@ -71,6 +73,22 @@ export class OwnPostgres implements AsyncDisposable {
   /** Resolves when it has ended. */
   async stop(how: Stop): Promise<void> {
     await this.#run("pg_ctl", "stop", "-w", "-m", how);
+  }
+
+  /** With a certificate of its own, which {@linkcode OwnPostgres.certificate} is. */
+  async #requireTls(): Promise<void> {
+    const data = `${this.#dir}/data`;
+    const files = ["-keyout", `${data}/server.key`, "-out", `${data}/server.crt`];
+    const name = ["-subj", "/CN=own", "-addext", "subjectAltName=IP:127.0.0.1"];
+    await run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", ...files, ...name]);
+    if (Deno.uid() === 0) await run(["chown", "postgres", files[1]!, files[3]!]);
+    await Deno.writeTextFile(`${data}/postgresql.conf`, "ssl = on\n", { append: true });
+    await Deno.writeTextFile(`${data}/pg_hba.conf`, "hostssl all all 127.0.0.1/32 trust\n");
+  }
+
+  /** What its clients must trust. */
+  certificate(): Promise<string> {
+    return Deno.readTextFile(`${this.#dir}/data/server.crt`);
   }
 
   /** What it has logged so far. */

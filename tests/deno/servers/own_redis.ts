@@ -1,4 +1,4 @@
-// A Redis of the test's own, which may take its time to load what it has saved, in a directory that is removed.
+// A Redis of the test's own, which it may stop and start, in a directory that is removed.
 
 import { createClient } from "@redis/client";
 import { freePort } from "./own_postgres.ts";
@@ -28,25 +28,24 @@ export class OwnRedis implements AsyncDisposable {
   #child: Deno.ChildProcess | undefined;
 
   /** One that loads for a second from now on. */
-  static async loading(): Promise<OwnRedis> {
-    const own = new OwnRedis(await Deno.makeTempDir(), freePort());
-    try {
-      await own.#start();
+  static loading(): Promise<OwnRedis> {
+    return OwnRedis.#begun(async (own) => {
+      await own.start();
       await own.#fill();
-      await own.#stop();
-      await own.#start("--key-load-delay", String(EACH));
-      return own;
-    } catch (error) {
-      await own[Symbol.asyncDispose]();
-      throw error;
-    }
+      await own.stop();
+      await own.start("--key-load-delay", String(EACH));
+    });
   }
 
-  /** An empty one, which saves nothing. */
-  static async empty(): Promise<OwnRedis> {
+  /** One that runs, with nothing in it. */
+  static running(): Promise<OwnRedis> {
+    return OwnRedis.#begun((own) => own.start());
+  }
+
+  static async #begun(begin: (own: OwnRedis) => Promise<void>): Promise<OwnRedis> {
     const own = new OwnRedis(await Deno.makeTempDir(), freePort());
     try {
-      await own.#start();
+      await begin(own);
       return own;
     } catch (error) {
       await own[Symbol.asyncDispose]();
@@ -59,23 +58,13 @@ export class OwnRedis implements AsyncDisposable {
     this.kind = kindAt(port);
   }
 
-  /** Ends it as a crash does. */
-  async stop(): Promise<void> {
-    await this.#stop();
-  }
-
-  /** Resolves when it takes connections again. */
-  async start(): Promise<void> {
-    await this.#start();
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stop();
+    await this.stop();
     await Deno.remove(this.#dir, { recursive: true });
   }
 
   /** Resolves when it takes connections. */
-  async #start(...args: string[]): Promise<void> {
+  async start(...args: string[]): Promise<void> {
     const { port } = this.kind;
     const where = ["--bind", "127.0.0.1", "--port", String(port), "--dir", this.#dir];
     // It looks at its connections while it loads, whenever it has loaded another key.
@@ -96,7 +85,8 @@ export class OwnRedis implements AsyncDisposable {
     client.destroy();
   }
 
-  async #stop(): Promise<void> {
+  /** As in a crash. */
+  async stop(): Promise<void> {
     this.#child?.kill("SIGKILL");
     await this.#child?.status;
     this.#child = undefined;

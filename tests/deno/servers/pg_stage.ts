@@ -2,7 +2,7 @@
 
 import { type Postgres, postgres } from "./postgres.ts";
 import { soon } from "./soon.ts";
-import type { User } from "./pg_users.ts";
+import type { User } from "./pg_using.ts";
 
 /** Has it do its work; nothing of it may be left at the server. */
 export async function played(user: User): Promise<void> {

@@ -1,56 +1,10 @@
-// Whether the types of the pg adapter hold in old and new compilers, strict and with pg's own declarations.
+// Whether the types of the pg adapter hold in old and new compilers.
 
-import { assertEquals } from "@std/assert";
-import { fetchBinary, isFetched, pathOf } from "../../../scripts/fetch.ts";
-import { CURRENT, OLD } from "../../../scripts/npm/tools.ts";
-import config from "../../../deno.json" with { type: "json" };
-import { installedBeside } from "./pg_packages.ts";
+import { testTypes } from "./typed.ts";
 
-const ROOT = new URL("../../../", import.meta.url).pathname;
-
-const noNpm = await isOnline() ? "" : " (skipped: npm does not answer)";
-
-async function isOnline(): Promise<boolean> {
-  try {
-    if (!isFetched(OLD.tsc)) await fetchBinary(OLD.tsc);
-    if (!isFetched(CURRENT.tsc)) await fetchBinary(CURRENT.tsc);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-for (const { tsc } of [OLD, CURRENT]) {
-  Deno.test({
-    name: `TypeScript ${tsc.version}: the types of the pg adapter${noNpm}`,
-    ignore: noNpm !== "",
-    // Fetching leaves a timer behind.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      const home = await installedBeside(["pg", "@types/pg"]);
-      const project = `${home}/tsconfig.${Deno.pid}.json`;
-      const types = `${home}/node_modules/@types`;
-      const compilerOptions = {
-        ...config.compilerOptions,
-        noEmit: true,
-        allowImportingTsExtensions: true,
-        esModuleInterop: true,
-        skipLibCheck: true, // the declarations of Node are for newer compilers than the old one
-        target: "es2022",
-        lib: ["es2022", "esnext.disposable", "dom"],
-        types: ["node"],
-        typeRoots: [types],
-        module: "esnext",
-        moduleResolution: "bundler",
-        paths: { pg: [`${types}/pg/index.d.ts`] },
-      };
-      const files = [`${ROOT}tests/deno/servers/pg_statements.ts`];
-      await Deno.writeTextFile(project, JSON.stringify({ files, compilerOptions }));
-      const args = [pathOf(tsc), "--project", project];
-      const { code, stdout } = await new Deno.Command("node", { args }).output();
-      await Deno.remove(project);
-      assertEquals([new TextDecoder().decode(stdout), code], ["", 0]);
-    },
-  });
-}
+await testTypes({
+  what: "the types of the pg adapter",
+  file: "tests/deno/servers/pg_statements.ts",
+  packages: ["pg", "@types/pg"],
+  paths: { pg: "@types/pg/index.d.ts" },
+});

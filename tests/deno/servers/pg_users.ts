@@ -9,91 +9,26 @@ import { sql as drizzleSql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/node-postgres";
 import fastify from "fastify";
 import fastifyPostgres from "@fastify/postgres";
-import { Logger, makeWorkerUtils, run } from "graphile-worker";
 import { Kysely, PostgresDialect, sql } from "kysely";
 import Cursor from "pg-cursor";
-import { PgBoss } from "pg-boss";
 import { DataSource, EntitySchema } from "typeorm";
-import { type PgPool, pgPool, type PgPoolOptions } from "../../../adapters/pg.ts";
+import { pgPool, type PgPoolOptions } from "../../../adapters/pg.ts";
 import { sleep } from "../../helpers/until.ts";
-import { soon } from "./soon.ts";
-
-/** Where they work, and what they do to it. */
-export interface Stage {
-  config: pg.ClientConfig;
-  /** Has the server end all sessions of the account. */
-  terminate(): Promise<void>;
-}
-
-type OurPool = PgPool<typeof pg>;
-export type User = (stage: Stage) => Promise<void>;
-
-const JOBS = 500;
-const PID = "select pg_backend_pid() as pid";
-
-function open({ config }: Stage, options: Partial<PgPoolOptions<typeof pg>> = {}): OurPool {
-  return pgPool(pg, { ...config, maxSize: 4, logLevel: "silent", ...options });
-}
-
-/** Transactions side by side, a third of which fail: each has one session from its begin to its end. */
-async function transactions(transaction: (fails: boolean) => Promise<number[]>): Promise<void> {
-  await Promise.all(Array.from({ length: 30 }, async (_, i) => {
-    if (i % 3 === 0) {
-      await assertRejects(() => transaction(true), Error, "as it should");
-    } else {
-      const [one, two] = await transaction(false);
-      assertEquals(one, two);
-    }
-  }));
-}
-
-function ended(pids: number[], fails: boolean): number[] {
-  if (fails) throw new Error("as it should");
-  return pids;
-}
-
-/** All sessions are killed under load: who had one fails, all others are served, well within a second. */
-async function killed(stage: Stage, pool: OurPool, ask: () => Promise<unknown>): Promise<void> {
-  let over = false;
-  let served = 0;
-  const failures: { at: number; error: unknown }[] = [];
-  const users = Array.from({ length: 12 }, async () => {
-    while (!over) {
-      const at = performance.now();
-      try {
-        await ask();
-        served++;
-      } catch (error) {
-        failures.push({ at, error });
-        await sleep(1);
-      }
-    }
-  });
-  try {
-    for (let round = 0; round < 3; round++) {
-      const enough = served + 36;
-      await soon(() => served >= enough, () => `it does not answer: ${pool.pool}`, 5_000);
-      failures.length = 0;
-      await stage.terminate();
-      const then = performance.now();
-      const again = served + 36;
-      await soon(() => served >= again, () => `it answers no more: ${pool.pool}`, 1_000);
-      assert(failures.length <= 2 * 4, `${failures.map(({ error }) => error)}`);
-      assertEquals(failures.filter(({ at }) => at > then).map(({ error }) => error), []);
-    }
-  } finally {
-    over = true;
-    await Promise.all(users);
-  }
-}
-
-/** Nobody has anything of it any more. */
-async function quiet(pool: OurPool): Promise<void> {
-  await soon(() => pool.pool.using + pool.pool.creating === 0, () => `${pool.pool}`, 1_000);
-  assertEquals([pool.totalCount, pool.waitingCount], [pool.idleCount, 0]);
-}
+import { QUEUES } from "./pg_queues.ts";
+import {
+  ended,
+  killed,
+  open,
+  type OurPool,
+  PID,
+  quiet,
+  transactions,
+  type User,
+} from "./pg_using.ts";
 
 export const USERS: Record<string, User> = {
+  ...QUEUES,
+
   async kysely(stage) {
     const pool = open(stage);
     const db = new Kysely<Record<string, never>>({
@@ -106,6 +41,7 @@ export const USERS: Record<string, User> = {
     await transactions(transaction);
     await quiet(pool);
     await killed(stage, pool, () => transaction(false));
+    await killed(stage, pool, () => one(db));
     await quiet(pool);
     await db.destroy();
     assert(pool.ended);
@@ -189,68 +125,6 @@ export const USERS: Record<string, User> = {
     assert(pool!.ended);
   },
 
-  async "graphile-worker"(stage) {
-    const pool = open(stage, { maxSize: 6 });
-    const logger = new Logger(() => () => {});
-    const schema = `${stage.config.user}_worker`;
-    const options = { pgPool: pool, logger, schema };
-    const utils = await makeWorkerUtils(options);
-    await utils.migrate();
-    const done = new Set<number>();
-    const runner = await run({
-      ...options,
-      concurrency: 4,
-      pollInterval: 50,
-      noHandleSignals: true,
-      taskList: {
-        add: (payload, { query }) => {
-          const { n } = payload as { n: number };
-          return query("select 1").then(() => void done.add(n));
-        },
-      },
-    });
-    const jobs = Array.from({ length: JOBS }, (_, n) => ({ identifier: "add", payload: { n } }));
-    await utils.addJobs(jobs);
-    // Not while jobs are under way: one that it cannot complete ends the worker, whatever the pool.
-    await soon(() => done.size === JOBS, () => `${done.size} are done`, 20_000);
-    await soon(() => pool.pool.using === 1, () => `${pool.pool}`, 2_000); // it listens on one
-    await stage.terminate();
-    await soon(() => pool.pool.stats().closed > 0, () => `${pool.pool}`, 1_000);
-    await utils.addJob("add", { n: JOBS }).catch(() => utils.addJob("add", { n: JOBS }));
-    await soon(() => done.size > JOBS, () => "it works no more", 10_000);
-    await runner.stop();
-    await utils.release();
-    await quiet(pool);
-    await pool.end();
-  },
-
-  async "pg-boss"(stage) {
-    const pool = open(stage);
-    const boss = new PgBoss({
-      db: { executeSql: (text, values) => pool.query(text, values) },
-      schema: `${stage.config.user}_boss`,
-    });
-    boss.on("error", () => {}); // its sessions are killed
-    await boss.start();
-    await boss.createQueue("numbers");
-    const done = new Set<number>();
-    await boss.work<{ n: number }>(
-      "numbers",
-      { batchSize: 50, pollingIntervalSeconds: 0.5 },
-      (jobs) => {
-        for (const { data: { n } } of jobs) done.add(n);
-        return Promise.resolve();
-      },
-    );
-    await boss.insert("numbers", Array.from({ length: JOBS }, (_, n) => ({ data: { n } })));
-    await soon(() => done.size >= 50, () => `${done.size} are done`, 10_000);
-    await stage.terminate();
-    await soon(() => done.size === JOBS, () => `${done.size} are done`, 20_000);
-    await boss.stop({ graceful: false, close: false });
-    await quiet(pool);
-    await pool.end();
-  },
-
   async "connect-pg-simple"(stage) {
     const pool = open(stage);
     const Store = connectPgSimple({ Store: EventEmitter } as never);
@@ -302,6 +176,7 @@ export const USERS: Record<string, User> = {
       if (statusCode !== 200) throw new Error(body);
       assertEquals(JSON.parse(body), [{ one: 1 }]);
     });
+    await killed(stage, pool!, () => transaction(false));
     await quiet(pool!);
     await app.close();
     assert(pool!.ended);

@@ -56,18 +56,18 @@ export const LIMITING: ByFile = {
     ],
     [
       "a permit that is at hand is not used",
-      "if (lacking > 0 && permits.ready.length > 0 && mayCreate(pool)) {",
-      "if (lacking > 1 && permits.ready.length > 0 && mayCreate(pool)) {",
+      "else if (permits.ready.length > 0 && mayCreate(pool)) create",
+      "else if (permits.ready.length > 1 && mayCreate(pool)) create",
     ],
     [
       "permits are used beyond maxCreating",
-      "permits.ready.length > 0 && mayCreate(pool)) {",
-      "permits.ready.length > 0) {",
+      "permits.ready.length > 0 && mayCreate(pool))",
+      "permits.ready.length > 0)",
     ],
     [
       "permits that are not needed are kept",
-      "else if (permits.pending > wanted) permits.withdraw(unneededError(pool));\n    ",
-      "",
+      "if (permits.pending > wanted) permits.withdraw(unneededError(pool));\n    else if",
+      "if",
     ],
     [
       "a failed attempt keeps its permit",
@@ -176,7 +176,7 @@ export const LIMITING: ByFile = {
     ],
     [
       "a shutdown that has run out of time waits for the quota",
-      "if (ending!.forced) over(); // nobody waits any longer\n  else closings.add(closing);",
+      "if (ending!.abandoned) over();\n  else closings.add(closing);",
       "closings.add(closing);",
     ],
   ],
@@ -185,11 +185,6 @@ export const LIMITING: ByFile = {
       "one permit too many is given",
       "while (this.used < this.max &&",
       "while (this.used <= this.max &&",
-    ],
-    [
-      "who waits is overtaken by who comes",
-      "if (this.used < this.max && this.waiting === 0) return",
-      "if (this.used < this.max) return",
     ],
     [
       "who is served goes before the others again",

@@ -83,7 +83,7 @@ export const QUEUEING: ByFile = {
     ],
     [
       "who has an object to come is refused, too",
-      "    if (queue.size <= attempts.size + checks.size + inHand) break; // there is an object to come for each\n",
+      "    if (queue.size <= attempts.size + checks.size + inHand) return true;\n",
       "",
     ],
     [
@@ -93,8 +93,8 @@ export const QUEUEING: ByFile = {
     ],
     [
       "nobody is refused in an overload",
-      "  if (pool.overload !== undefined) refuseOld(pool, 0);\n  const { oldest }",
-      "  const { oldest }",
+      "pool.overload === undefined || refuseOld(pool, 0);",
+      "pool.overload === undefined || true;",
     ],
     [
       "who waits for a connect is overload",

@@ -6,8 +6,8 @@ export const TELLING: ByFile = {
   "pool/observers.ts": [
     [
       "an observer that fails silences the others",
-      "      tell();\n    } catch (error) {\n      this.#failed(name, error);\n",
-      "      tell();\n    } catch {\n      this.#set([], []);\n",
+      "this.#failed(name, error));\n      } catch (error) {\n        this.#failed(name, error);\n",
+      "this.#failed(name, error));\n      } catch {\n        this.#set([], []);\n",
     ],
     [
       "an observer is told twice",

@@ -141,8 +141,13 @@ export const WAITING: ByFile = {
     ],
     [
       "a deadline is met a moment too late",
-      "if (waiter.due > now) break;",
-      "if (waiter.due >= now) break;",
+      "if (waiter.due > now || late",
+      "if (waiter.due >= now || late",
+    ],
+    [
+      "all whose time is over are told at once",
+      "const BATCH = 1_000;",
+      "const BATCH = 1_000_000;",
     ],
     [
       "the queue's timer is forgotten",

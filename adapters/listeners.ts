@@ -1,6 +1,21 @@
 // Listeners of a session: those of its whole life stay, those that a borrower added go.
 
-import type { Emitter, Listener } from "./driver.ts";
+// deno-lint-ignore-file no-explicit-any
+
+/** A listener of any kind. */
+export type Listener = (...args: any[]) => unknown;
+
+/** An EventEmitter, as far as it is used. */
+export interface Emitter {
+  on(event: PropertyKey, listener: Listener): unknown;
+  once(event: PropertyKey, listener: Listener): unknown;
+  emit(event: PropertyKey, ...args: unknown[]): boolean;
+  removeListener(event: PropertyKey, listener: Listener): unknown;
+  removeAllListeners(event: PropertyKey): unknown;
+  listenerCount(event: PropertyKey): number;
+  rawListeners(event: PropertyKey): Listener[];
+  eventNames(): PropertyKey[];
+}
 
 /** All listeners of a session, by their events. */
 export type Listeners = Map<PropertyKey, Listener[]>;

@@ -1,0 +1,69 @@
+// Login: has the server forget what a session has, by the protocol itself, and mysql2 with it.
+
+import { ask, type Core } from "./driver.ts";
+
+/** What mysql2 notes of a session. */
+interface Notes {
+  readonly config: readonly (readonly [key: PropertyKey, value: unknown])[];
+  readonly encoding: unknown;
+}
+
+/** The login of one session. */
+export class Login {
+  readonly #core: Core;
+  readonly #changeUser: Core["changeUser"];
+  readonly #first: Notes;
+  #kept: Notes;
+  #isChanged = false;
+
+  constructor(core: Core) {
+    this.#core = core;
+    this.#changeUser = core.changeUser;
+    this.#first = this.#kept = notesOf(core);
+    core.changeUser = (...args) => {
+      this.#isChanged = true;
+      return Reflect.apply(this.#changeUser, core, args);
+    };
+  }
+
+  /** Whether it may be another one than at first. */
+  get isChanged(): boolean {
+    return this.#isChanged;
+  }
+
+  /** What there is now is to be there again after each reset. */
+  keep(): void {
+    this.#kept = notesOf(this.#core);
+  }
+
+  /** In one round trip; leaves the database and, on MariaDB, the role. */
+  async reset(): Promise<void> {
+    const core = this.#core;
+    if (this.#isChanged || typeof core.reset !== "function") return await this.again();
+    await ask(core, "reset");
+    // It follows the server: to latin1, by `set names latin1`, but not back.
+    apply(core, this.#kept);
+  }
+
+  /** Also database and role are those of the login again. */
+  async again(): Promise<void> {
+    const core = this.#core;
+    apply(core, this.#first);
+    await new Promise<void>((resolve, reject) => {
+      const done = (error: unknown) => error ? reject(error) : resolve();
+      Reflect.apply(this.#changeUser, core, [{}, done]);
+    });
+    this.#isChanged = false;
+    apply(core, this.#kept);
+  }
+}
+
+function notesOf({ config, clientEncoding }: Core): Notes {
+  const keys = Reflect.ownKeys(config);
+  return { config: keys.map((key) => [key, Reflect.get(config, key)]), encoding: clientEncoding };
+}
+
+function apply(core: Core, { config, encoding }: Notes): void {
+  for (const [key, value] of config) Reflect.set(core.config, key, value);
+  core.clientEncoding = encoding;
+}

@@ -1,0 +1,190 @@
+// The pools in the shapes of mysql2's own, over ours.
+
+import { asyncDispose } from "../../disposal.ts";
+import { Pool } from "../../pool.ts";
+import { METHODS } from "../../pool/names.ts";
+import type { Loan } from "../../pool/loan.ts";
+import { shown } from "../../values.ts";
+import { call, type Callback } from "../callback.ts";
+import { CancellingPool } from "../cancelling.ts";
+import type { Command, Core, CorePool, Module, PromisePool, Session, Wrapper } from "./driver.ts";
+import { type Given, SECRETS } from "./options.ts";
+import { hide } from "../options.ts";
+import { Sessions } from "./sessions.ts";
+import { watchStream } from "./streams.ts";
+
+type CoreClass = new (options: { config: object }) => CorePool;
+type PromiseClass = new (core: CorePool, promise?: unknown) => PromisePool;
+
+/** A pool in the shape of mysql2's, of the kind that the module makes. */
+export function newPool(mysql: Module, given: Given): object {
+  // It makes the sessions, and is never given one back. It holds none, and so has no timers.
+  const made = mysql.createPool({ ...given.config, ...secretsOf(given), ...UNLIMITED });
+  const byPromises = !isCore(made);
+  const factory = byPromises ? made.pool as CorePool : made;
+  if (!isCore(factory)) {
+    throw new TypeError(
+      `mysqlPool: createPool must give a pool as mysql2's does, got ${shown(made)}`,
+    );
+  }
+  hide(factory.config.connectionConfig, SECRETS);
+  const sessions = new Sessions(factory, given, byPromises);
+  const { MysqlPool } = classesOf(factory);
+  const core = new MysqlPool(shownConfig(factory, given), given, sessions);
+  return byPromises ? core.promise() : core;
+}
+
+const UNLIMITED = { connectionLimit: 0, gracefulEnd: true };
+
+function secretsOf({ config }: Given): Record<string, unknown> {
+  return Object.fromEntries(
+    SECRETS.filter((name) => name in config).map((name) => [name, config[name]]),
+  );
+}
+
+/** mysql2's promise pool has the callback pool under it. */
+function isCore(pool: unknown): pool is CorePool {
+  return typeof Object(pool).promise === "function";
+}
+
+/** What mysql2's pool shows of its options. */
+function shownConfig({ config }: CorePool, { own }: Given): object {
+  const { maxSize: connectionLimit, maxAvailDelay: idleTimeout, maxWaiting: queueLimit = 0 } = own;
+  const bounds = { connectionLimit, maxIdle: connectionLimit, idleTimeout, queueLimit };
+  return Object.assign(Object.create(Reflect.getPrototypeOf(config)), config, bounds);
+}
+
+type Classes = ReturnType<typeof newClasses>;
+
+/** Those of each mysql2: there is hardly ever more than one. */
+const classes = new WeakMap<object, Classes>();
+
+function classesOf(factory: CorePool): Classes {
+  const { constructor } = factory;
+  let known = classes.get(constructor);
+  if (known === undefined) classes.set(constructor, known = newClasses(factory));
+  return known;
+}
+
+function newClasses(factory: CorePool) {
+  const BasePool = factory.constructor as CoreClass;
+  const BasePromisePool = factory.promise().constructor as PromiseClass;
+
+  /** In the shape of mysql2's callback pool; all that is not said here is its own. */
+  class MysqlPool extends BasePool {
+    readonly pool: Pool<Session>;
+    readonly #sessions: Sessions;
+
+    constructor(config: object, given: Given, sessions: Sessions) {
+      super({ config });
+      this.#sessions = sessions;
+      sessions.watcher = {
+        connected: (core) => this.emit("connection", core),
+        released: (core) => this.emit("release", core),
+      };
+      this.pool = given.cancel
+        ? new CancellingPool(sessions)
+        : new Pool(sessions.create, sessions.options);
+      answerAs(this.pool, this);
+    }
+
+    override getConnection(callback: Callback): void {
+      const { pool } = this;
+      const borrowing = pool.borrow();
+      if (pool.waiting > pool.creating) this.emit("enqueue");
+      borrowing.then((loan) => this.#lend(loan)).then(
+        (core) => call(callback, null, core),
+        (error) => call(callback, error),
+      );
+    }
+
+    #lend(loan: Loan<Session>): Core {
+      const core = this.#sessions.of(loan.object).lend(loan);
+      try {
+        this.emit("acquire", core);
+      } catch (error) {
+        void loan.release();
+        throw error;
+      }
+      return core;
+    }
+
+    override query(...args: unknown[]): Command {
+      const command = super.query(...args);
+      watchStream(command);
+      return command;
+    }
+
+    override releaseConnection(session: Session): void {
+      this.#sessions.of(session).release();
+    }
+
+    /** Its one wrapper by promises. */
+    wrapperOf(core: Core): Wrapper {
+      return this.#sessions.of(core).wrapper;
+    }
+
+    override end(callback?: Callback): void {
+      this._closed = true;
+      const ended = this.pool.shutdown({ drain: true });
+      if (callback !== undefined) {
+        ended.then(() => call(callback), (error) => call(callback, error));
+      }
+    }
+
+    override promise(promise?: unknown): PromisePool {
+      return new MysqlPromisePool(this, promise);
+    }
+
+    async [asyncDispose](): Promise<void> {
+      this._closed = true;
+      await this.pool.shutdown({ drain: true });
+    }
+  }
+
+  /** In the shape of mysql2's promise pool. */
+  class MysqlPromisePool extends BasePromisePool {
+    readonly #core: MysqlPool;
+
+    constructor(core: MysqlPool, promise?: unknown) {
+      super(core, promise);
+      this.#core = core;
+      this.pool = core.pool;
+    }
+
+    override getConnection(): Promise<Wrapper> {
+      return new Promise((resolve, reject) => {
+        this.#core.getConnection((error, core) =>
+          error ? reject(error) : resolve(this.#core.wrapperOf(core))
+        );
+      });
+    }
+
+    releaseConnection(session: Session): void {
+      this.#core.releaseConnection(session);
+    }
+
+    [asyncDispose](): Promise<void> {
+      return this.#core[asyncDispose]();
+    }
+  }
+
+  return { MysqlPool, MysqlPromisePool };
+}
+
+/**
+ * Ours answers as mysql2's callback pool, too: mysql2's promise pool asks the `pool` it has under it, and so
+ * do Knex, and those who pass it to a library that takes callbacks.
+ */
+function answerAs(pool: Pool<Session>, core: CorePool): void {
+  for (let from: object | null = core; from !== null; from = Reflect.getPrototypeOf(from)) {
+    for (const key of from === core ? ["config", "_closed"] : Reflect.ownKeys(from)) {
+      if (key in pool && !(key in METHODS)) continue; // those only say what to call instead
+      const get = () => {
+        const value: unknown = Reflect.get(core, key);
+        return typeof value === "function" ? value.bind(core) : value;
+      };
+      Object.defineProperty(pool, key, { get, configurable: true });
+    }
+  }
+}

@@ -1,0 +1,39 @@
+// Resets a session between two borrowers.
+
+import { after } from "../../pool/clock.ts";
+import { ask, type Core } from "./driver.ts";
+import type { Status } from "./status.ts";
+import type { Streams } from "./streams.ts";
+
+/** How long a stream that was left open may take to end, in ms. */
+const PATIENCE = 1_000;
+
+/** Whatever `completion_type` is. */
+const ROLLBACK = "rollback and no chain no release";
+
+/**
+ * Waits until the server has answered all that the last borrower asked: what is asked last is answered
+ * last.
+ */
+export async function settle(core: Core, streams: Streams): Promise<void> {
+  const wasOpen = !streams.isEmpty;
+  streams.close();
+  core.resume(); // rows that nobody takes hold up all that follows
+  const answered = ask(core, "ping");
+  await (wasOpen ? inTime(answered) : answered);
+}
+
+function inTime(answered: Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = after(PATIENCE, true, () => reject(new Error("a stream was left open")));
+    answered.then(() => resolve(), reject).finally(late);
+  });
+}
+
+/** Ends an open transaction; the next statement is one of its own, if it was so at first. */
+export async function rollback(core: Core, status: Status): Promise<void> {
+  if (status.isOpen) await ask(core, "query", ROLLBACK);
+  // In this order: setting it commits what is open.
+  const { autocommit } = status;
+  if (autocommit !== undefined) await ask(core, "query", `set autocommit = ${Number(autocommit)}`);
+}

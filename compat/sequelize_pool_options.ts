@@ -1,0 +1,74 @@
+// The options of sequelize-pool, and what they come to for our `Pool`.
+
+import type { PoolOptions } from "../pool/options.ts";
+import { checkBounds, checkFunctions } from "./lender.ts";
+
+/** How bad a message is. */
+export type LogLevel = "verbose" | "info" | "warn" | "error";
+
+/** Hears what happens. */
+export type FactoryLogger = (message: string, level: LogLevel) => void;
+
+/** The options of sequelize-pool. */
+export interface FactoryOptions<T> {
+  /** What messages call the pool. */
+  name?: string | undefined;
+  /** Makes a resource. */
+  create: () => PromiseLike<T> | T;
+  /** Destroys one; may be async. */
+  destroy: (resource: T) => unknown;
+  /** Whether a resource that was given back is still good. */
+  validate: (resource: T) => PromiseLike<boolean> | boolean;
+  /** How many resources there may be. */
+  max: number;
+  /** How many are kept up. */
+  min: number;
+  /**
+   * After how many uses a resource is destroyed.
+   *
+   * @default no limit
+   */
+  maxUses?: number | undefined;
+  /**
+   * How long a resource may be unused, in ms, as long as there are more than `min`.
+   *
+   * @default {30_000}
+   */
+  idleTimeoutMillis?: number | undefined;
+  /**
+   * How long an `acquire` may take, in ms.
+   *
+   * @default {30_000}
+   */
+  acquireTimeoutMillis?: number | undefined;
+  /** Has no effect. */
+  reapIntervalMillis?: number | undefined;
+  /**
+   * Hears what happens; true: `console.log` does.
+   *
+   * @default {false}
+   */
+  log?: FactoryLogger | boolean | undefined;
+}
+
+/** Throws unless the options are good. */
+export function check<T>(options: FactoryOptions<T>): void {
+  const { create, destroy, maxUses = 0, validate } = options ?? {};
+  checkFunctions({ create, destroy, validate });
+  checkBounds(options);
+  if (typeof maxUses !== "number" || !(maxUses >= 0)) {
+    throw new RangeError(`new Pool: maxUses must be a number from 0 on, got ${maxUses}`);
+  }
+}
+
+/** What hears what happens. */
+export function writerOf(log: FactoryLogger | true): FactoryLogger {
+  if (log !== true) return log;
+  return (message, level) => console.log(`${level}: ${message}`);
+}
+
+/** The same as a logger. */
+export function loggerOf(write: FactoryLogger): PoolOptions<never>["logger"] {
+  const at = (level: LogLevel) => (message: string) => write(message, level);
+  return { debug: at("verbose"), info: at("info"), warn: at("warn"), error: at("error") };
+}

@@ -1,0 +1,44 @@
+// Pools: which pools a dashboard shows at the moment.
+
+import { Pool, snapshotOf } from "../../pool.ts";
+
+/** What a dashboard shows: a pool, several, or a function that gives these whenever it is asked. */
+export type Pools =
+  | Pool<unknown>
+  | Iterable<Pool<unknown>>
+  | (() => Pool<unknown> | Iterable<Pool<unknown>>);
+
+/** What it lends is never touched. */
+export type AnyPool = Pool<unknown>;
+
+/** How many pools are shown at the most. */
+const MOST = 100;
+
+/** Those that are there now: checked, each once, as many as are shown; and how many more there are. */
+export function present(pools: Pools): { shown: AnyPool[]; more: number } {
+  const given = typeof pools === "function" ? pools() : pools;
+  const all = new Set<AnyPool>(isPool(given) ? [given] : listed(given));
+  for (const pool of all) snapshotOf(pool); // throws for what is no pool
+  return { shown: [...all].slice(0, MOST), more: Math.max(0, all.size - MOST) };
+}
+
+/** What can be walked through only once is walked through now. */
+export function keep(pools: Pools): Pools {
+  if (typeof pools === "function" || isPool(pools)) return pools;
+  if (!isIterable(pools)) return pools;
+  const walk: unknown = pools[Symbol.iterator]();
+  return walk === pools ? [...pools] : pools;
+}
+
+function listed(given: unknown): Iterable<AnyPool> {
+  return isIterable(given) ? given as Iterable<AnyPool> : [given as AnyPool];
+}
+
+function isPool(given: unknown): given is AnyPool {
+  return given instanceof Pool;
+}
+
+function isIterable(given: unknown): given is Iterable<unknown> {
+  const { [Symbol.iterator]: iterator } = Object(given) as { [Symbol.iterator]?: unknown };
+  return typeof iterator === "function" && typeof given === "object";
+}
