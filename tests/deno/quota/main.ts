@@ -26,21 +26,27 @@ const end = performance.now() + Number(values.minutes) * 60_000;
 const open = STAGES[values.engine];
 if (open === undefined) throw new Error(`--engine is one of ${Object.keys(STAGES)}`);
 
-await using stage = await open();
-await using run = await Run.of(stage, max);
-const here = HOLDERS.filter(isHere);
-for (const [i, runtime] of here.entries()) {
-  await run.start(runtime, { shift: [0, HOUR, -HOUR][i % 3]! });
+async function main(): Promise<void> {
+  await using stage = await open!();
+  await using run = await Run.of(stage, max);
+  const here = HOLDERS.filter(isHere);
+  for (const [i, runtime] of here.entries()) {
+    await run.start(runtime, { shift: [0, HOUR, -HOUR][i % 3]! });
+  }
+  const counts: Record<string, number> = {};
+  while (performance.now() < end) {
+    const all = Object.keys(FAULTS) as Fault[];
+    const fault = all[Math.floor(Math.random() * all.length)]!;
+    await prove(run, [fault]);
+    counts[fault] = (counts[fault] ?? 0) + 1;
+  }
+  const reports = await run.end();
+  console.log(`${here.length} processes, ${run.monitor.most} connections at the most, cap ${max}`);
+  console.log(counts);
+  console.log(
+    Object.fromEntries(reports.map(({ name, uses, killed }) => [name, { uses, killed }])),
+  );
 }
-const counts: Record<string, number> = {};
-while (performance.now() < end) {
-  const all = Object.keys(FAULTS) as Fault[];
-  const fault = all[Math.floor(Math.random() * all.length)]!;
-  await prove(run, [fault]);
-  counts[fault] = (counts[fault] ?? 0) + 1;
-}
-const reports = await run.end();
-console.log(`${here.length} processes, ${run.monitor.most} connections at the most, cap ${max}`);
-console.log(counts);
-console.log(Object.fromEntries(reports.map(({ name, uses, killed }) => [name, { uses, killed }])));
+
+await main();
 Deno.exit(); // bundling leaves a timer behind
