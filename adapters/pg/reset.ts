@@ -1,5 +1,6 @@
 // Resets a session between two borrowers.
 
+import { PoolError } from "../../errors.ts";
 import { after } from "../../pool/clock.ts";
 import { quiet } from "../../values.ts";
 import { type Client, isBusy, type Rows, type Submittable } from "./driver.ts";
@@ -62,24 +63,30 @@ const RESET = [
   "discard sequences",
 ];
 
-const UNLOCK = "select pg_advisory_unlock_all()";
+/** Its column is not called by its name: that is how a session slot knows that a borrower has done it. */
+const UNLOCK = "select pg_advisory_unlock_all() as unlocked";
 
-/** Gives up all advisory locks of the session but those given, each as often as it was taken. */
-const UNLOCK_BUT = (kept: string[]) =>
-  `do $reset$ declare held record; begin loop
-    select mode = 'ShareLock' as shared, objsubid = 1 as single,
-      classid::int8 << 32 | objid::int8 as key,
-      classid::int8::bit(32)::int as first, objid::int8::bit(32)::int as second
-    into held from pg_locks
-    where locktype = 'advisory' and granted and pid = pg_backend_pid()
-    and format('%s %s %s %s', classid, objid, objsubid, mode) not in (${kept.join()}) limit 1;
-    exit when not found;
-    if held.single and held.shared then perform pg_advisory_unlock_shared(held.key);
-    elsif held.single then perform pg_advisory_unlock(held.key);
-    elsif held.shared then perform pg_advisory_unlock_shared(held.first, held.second);
-    else perform pg_advisory_unlock(held.first, held.second);
-    end if;
-  end loop; end $reset$`;
+/**
+ * Gives up all advisory locks of the session but those given. The transaction of the message has these,
+ * too, as its own: they are not free at any moment.
+ */
+function unlockBut(kept: readonly string[]): string[] {
+  const take = (by: string) => kept.map((lock) => `${by}${lockOf(lock)}`).join(" and ");
+  return kept.length === 0 ? [UNLOCK] : [
+    `select ${take("pg_try_advisory_xact_lock")}`,
+    UNLOCK,
+    `select (${take("pg_try_advisory_lock")})::text as kept`,
+  ];
+}
+
+/** What takes a lock, of which `pg_locks` shows the halves of the key, how many keys it has, and the mode. */
+function lockOf(lock: string): string {
+  const [first = "", second = "", keys, mode] = lock.split(" ");
+  const signed = (half: string) => `'${BigInt.asIntN(32, BigInt(half))}'::int`;
+  const key = BigInt.asIntN(64, BigInt(first) << 32n | BigInt(second));
+  const given = keys === "1" ? `'${key}'::int8` : `${signed(first)}, ${signed(second)}`;
+  return `${mode === "ShareLock" ? "_shared" : ""}(${given})`;
+}
 
 /** What a session has now that it is to have again after each reset. */
 const SNAPSHOT = (user: string, names: string[]) =>
@@ -104,13 +111,12 @@ export async function resetOf(client: Client, names: Iterable<string>): Promise<
   const user = client.user === undefined ? "session_user" : literal(client.user);
   const { rows }: Rows = await client.query(SNAPSHOT(user, [...names].map(literal)));
   const of = (kind: string) => rows.filter((row) => row.kind === kind);
-  const locks = of("lock").map(({ name }) => literal(name!));
   const settings = of("set").map(({ name, value }) =>
     `set_config(${literal(name!)}, ${literal(value!)}, false)`
   );
   return [
     ...RESET,
-    locks.length === 0 ? UNLOCK : UNLOCK_BUT(locks),
+    ...unlockBut(of("lock").map(({ name }) => name!)),
     ...settings.length === 0 ? [] : [`select ${settings.join()}`],
     ...of("listen").map(({ name }) => `listen "${name!.replaceAll('"', '""')}"`),
   ].join(";\n");
@@ -132,7 +138,13 @@ export async function resetSession(
   open: boolean,
   statements: string,
 ): Promise<void> {
-  await client.query(open ? `rollback;\n${statements}` : statements);
+  const results: Rows | Rows[] = await client.query(open ? `rollback;\n${statements}` : statements);
+  if ([results].flat().some(({ rows }) => rows[0]?.kept === "false")) {
+    throw new PoolError(
+      "pgPool: a borrower has given up an advisory lock that opener had taken, " +
+        "and another session has it now",
+    );
+  }
   // The server has forgotten them: the driver must send them again.
   const { connection } = client;
   if (connection?.parsedStatements !== undefined) connection.parsedStatements = {};

@@ -14,6 +14,8 @@ export interface Stage {
   port: number;
   /** How long its leases are, in ms; for an engine without leases, how soon it misses a holder. */
   lease: number;
+  /** Who is stopped or blocked keeps its places, and may use them when it goes on. */
+  keeps?: boolean;
   /** How many places are taken, as the engine itself has it. */
   places(key: string): Promise<number>;
   /** Ends it as a crash does, and starts it. */
@@ -84,7 +86,7 @@ export class Run implements AsyncDisposable {
   /** Its connections count no longer from half a lease on: it is not to use them again. */
   async excuse(holder: Holder): Promise<void> {
     await sleep(this.stage.lease / 2);
-    this.monitor.excuse(holder.name);
+    if (!this.stage.keeps) this.monitor.excuse(holder.name);
   }
 
   /** Each holder gets on. */

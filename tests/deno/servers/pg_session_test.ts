@@ -187,6 +187,21 @@ test("advisory locks of its own are held throughout", {
   await trying;
 });
 
+test("an advisory lock of its own that a borrower gave up is taken again, or the session closed", {
+  opener: (client) => client.query("select pg_advisory_lock(77)"),
+}, async (pool, server) => {
+  const before = await state(pool);
+  await borrow(pool, (client) => client.query("select pg_advisory_unlock_all()"));
+  assertEquals(await state(pool), before);
+  await borrow(pool, async (client) => {
+    await client.query("select pg_advisory_unlock(77)");
+    await server.ask("select pg_advisory_lock(77)");
+  });
+  await soon(() => pool.pool.stats().hookErrors === 1, () => "it was reset", 1_000);
+  await server.ask("select pg_advisory_unlock(77)");
+  assertEquals((await state(pool)).locks, before.locks);
+});
+
 test(
   "roles: who the opener has made a session is who it is again",
   {},

@@ -1,0 +1,30 @@
+// Client: pg's Client as it is at runtime, and how one is checked.
+
+// deno-lint-ignore-file no-explicit-any
+
+import { PoolError } from "../../errors.ts";
+import { shown } from "../../values.ts";
+
+/** What a session is used by. */
+export interface Client {
+  readonly processID?: unknown;
+  readonly connection?: {
+    readonly stream?: { destroy?(error?: Error): unknown };
+    on?(event: string, listener: (...args: any[]) => void): unknown;
+  };
+  query(text: string): Promise<{ rows: { answer?: string }[] }>;
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  end(): Promise<void>;
+  ref?(): unknown;
+  unref?(): unknown;
+}
+
+/** Throws if it is no client. */
+export function checkClient(client: unknown): asserts client is Client {
+  const { query, on, end }: Partial<Client> = Object(client);
+  if ([query, on, end].every((method) => typeof method === "function")) return;
+  throw new PoolError(
+    "postgresQuota: client must give a connected client of pg's shape, with query, on and end, " +
+      `got ${shown(client)}`,
+  );
+}

@@ -1,0 +1,29 @@
+// Options: checks them, and makes numbers of a key.
+
+import { checkNames } from "../../pool/check.ts";
+import { shown } from "../../values.ts";
+
+/** The most places: a number of a place must not be that of a ticket. */
+const MOST = 1_000_000;
+
+/** Throws if `max` or `key` is wrong, or an option is unknown. */
+export function checkOptions(where: string, options: object, known: readonly string[]): void {
+  checkNames(where, options, known);
+  const { max, key }: { max?: unknown; key?: unknown } = options;
+  if (typeof max !== "number") {
+    throw new TypeError(`${where}: max must be a number, got ${shown(max)}`);
+  }
+  if (!Number.isInteger(max) || max < 1 || max > MOST) {
+    throw new RangeError(`${where}: max must be a whole number from 1 to ${MOST}, got ${max}`);
+  }
+  if (typeof key !== "string" || key === "") {
+    throw new TypeError(`${where}: key must be a text that is not empty, got ${shown(key)}`);
+  }
+}
+
+/** A class of advisory locks, which PostgreSQL knows by 32 bits with a sign: FNV-1a of the text. */
+export function classOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash | 0;
+}

@@ -1,0 +1,66 @@
+// Slot: a place that a session of a pool holds by itself, for as long as it lives.
+
+import { PoolError } from "../../errors.ts";
+import { shown } from "../../values.ts";
+import { classOf } from "./options.ts";
+
+/** What is used of a session. */
+interface Holder {
+  readonly connection?: {
+    readonly stream?: { destroy?(error?: Error): unknown };
+    on?(event: string, listener: (message: Message) => void): unknown;
+  };
+  listenerCount?(event: string): number;
+  emit?(event: string, error: Error): unknown;
+  query(text: string): Promise<{ rows: { slot?: unknown }[] }>;
+}
+
+/** What the server says: the end of a statement, or the names of its columns. */
+interface Message {
+  readonly text?: string;
+  readonly fields?: readonly { readonly name?: string }[];
+}
+
+/** Takes a slot for `client`, and ends the session if that gives its slot up. */
+export async function takeSlot(client: unknown, max: number, key: string): Promise<void> {
+  if (typeof Object(client).query !== "function") {
+    throw new PoolError(
+      `sessionSlot: the object must be a session of pg's shape, with query, got ${shown(client)}`,
+    );
+  }
+  const holder = client as Holder;
+  const group = classOf(`slot ${key}`);
+  const { rows } = await holder.query(
+    `select s as slot from generate_series(1, ${max}) as s ` +
+      `where pg_try_advisory_lock(${group}, s) limit 1`,
+  );
+  if (rows.length === 0) {
+    throw new PoolError(
+      `sessionSlot: no slot of ${shown(key)} is free: all ${max} are held by other sessions; ` +
+        "createRetry waits for one, and so does a quota",
+    );
+  }
+  watch(holder);
+}
+
+const ALL = "pg_advisory_unlock_all";
+
+/** Without its slot a session must not go on. The driver tells what was done, but not before. */
+function watch(holder: Holder): void {
+  const { connection } = holder;
+  const end = (by: string) => {
+    const error = new PoolError(
+      `sessionSlot: ${by} has given up the slot of this session, which has been ended: ` +
+        'reset: "session" of pgPool keeps it',
+    );
+    // Its pool hears of it before the session can be lent again.
+    if (holder.listenerCount?.("error")) holder.emit?.("error", error);
+    connection?.stream?.destroy?.(error);
+  };
+  connection?.on?.("commandComplete", ({ text }) => {
+    if (text === "DISCARD ALL") end(text);
+  });
+  connection?.on?.("rowDescription", ({ fields }) => {
+    if (fields?.some(({ name }) => name === ALL)) end(ALL);
+  });
+}
