@@ -100,23 +100,25 @@ export class PoolMetrics {
   }
 }
 
-const register = new Registry();
-const metrics = new PoolMetrics(register);
-const pool = new Pool((n) => ({ n }), { name: "orders", maxSize: 2 });
-using _measuring = metrics.measure(pool);
+if (import.meta.main) {
+  const register = new Registry();
+  const metrics = new PoolMetrics(register);
+  const pool = new Pool((n) => ({ n }), { name: "orders", maxSize: 2 });
+  using _measuring = metrics.measure(pool);
 
-const server = createServer(async (_request, response) => {
-  response.setHeader("Content-Type", register.contentType);
-  response.end(await register.metrics());
-});
-await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-const { port } = server.address() as AddressInfo;
+  const server = createServer(async (_request, response) => {
+    response.setHeader("Content-Type", register.contentType);
+    response.end(await register.metrics());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
 
-const lease = await pool.get();
-await pool.use(() => {});
-const headers = { connection: "close" };
-const scraped = await fetch(`http://127.0.0.1:${port}/metrics`, { headers });
-console.log(await scraped.text());
-await pool.ret(lease);
-await pool.shutdown();
-server.close();
+  const lease = await pool.get();
+  await pool.use(() => {});
+  const headers = { connection: "close" };
+  const scraped = await fetch(`http://127.0.0.1:${port}/metrics`, { headers });
+  console.log(await scraped.text());
+  await pool.ret(lease);
+  await pool.shutdown();
+  server.close();
+}
