@@ -1,12 +1,11 @@
 // The demo: one service over PostgreSQL, measured without a pool, with one, and with one behind a proxy. See --help.
-import { once } from "node:events";
-import { Connections } from "./connections.ts";
 import { openDatabase } from "./database.ts";
 import { faults, measure, type Result, type Setup } from "./measure.ts";
 import { HELP, parseOptions, UsageError } from "./options.ts";
 import { hint, line, progress, table } from "./report.ts";
 import { listen } from "./server.ts";
-import { phases, pooled } from "./service.ts";
+import { serve } from "./serve.ts";
+import { phases } from "./service.ts";
 import { Interrupted, onInterrupt } from "./signals.ts";
 
 async function main(args: string[]): Promise<number> {
@@ -22,17 +21,6 @@ async function main(args: string[]): Promise<number> {
   hint("Starting the database …");
   await using database = await openDatabase(Deno.env.get("DATABASE_URL"), signal);
   return await (options.serve ? serve : compare)({ options, server, database, signal });
-}
-
-async function serve({ options, server, database, signal }: Setup): Promise<number> {
-  const { connect } = new Connections(database.url("proxypool demo"));
-  await using service = pooled.open(connect, options.poolSize);
-  server.handler = service.handle;
-  console.log(`Over ${database.name}: ${server.url}/sum/100 and ${server.url}/stats (Ctrl-C ends)`);
-  if (!signal.aborted) await once(signal, "abort");
-  hint("Shutting down …");
-  await server[Symbol.asyncDispose]();
-  return 0;
 }
 
 async function compare(setup: Setup): Promise<number> {

@@ -1,0 +1,57 @@
+// Stage: what a visitor of `--serve` can do to the pool, all of it real.
+// @ts-types="@types/pg"
+import type { Client } from "pg";
+import type { Pool } from "../../mod.ts";
+import type { Link } from "./link.ts";
+import type { Load, Seen } from "./load.ts";
+
+const SLOW = "select pg_sleep(5)";
+export const MOST_PER_SECOND = 500;
+
+export interface State extends Seen {
+  rate: number;
+  outage: boolean;
+}
+
+export class Stage {
+  readonly #pool: Pool<Client>;
+  readonly #link: Link;
+  readonly #load: Load;
+
+  constructor(pool: Pool<Client>, link: Link, load: Load) {
+    this.#pool = pool;
+    this.#link = link;
+    this.#load = load;
+  }
+
+  state(): State {
+    return { rate: this.#load.rate, outage: !this.#link.isUp, ...this.#load.seen() };
+  }
+
+  /** By the name of the button: whether there is such a one, and such a value. */
+  async act(name: string, value: string): Promise<boolean> {
+    if (name === "load" && /^\d{1,3}$/.test(value) && Number(value) <= MOST_PER_SECOND) {
+      this.#load.rate = Number(value);
+    } else if (name === "outage" && value === "on") this.#link.cut();
+    else if (name === "outage" && value === "off") await this.#link.restore();
+    else if (name === "slow") this.#slow();
+    else if (name === "leak") void this.#leak().catch(() => {}); // no lease to be had: none is lost
+    else return false;
+    return true;
+  }
+
+  /** If it fails, the dashboard tells. */
+  #slow(): void {
+    this.#pool.use((client) => client.query(SLOW), { label: "slow query" }).catch(() => {});
+  }
+
+  /** Loses a lease. A program that is idle might not collect garbage for minutes: it is asked to. */
+  async #leak(): Promise<void> {
+    const { leaked } = this.#pool.stats();
+    await this.#pool.get({ label: "leak" });
+    for (let i = 0; i < 10 && this.#pool.stats().leaked === leaked; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      (globalThis as { gc?: () => void }).gc?.();
+    }
+  }
+}
