@@ -43,9 +43,13 @@ function isForeign({ url, headers }: Request): boolean {
 }
 
 async function act(stage: Stage, pathname: string, value: string): Promise<Response> {
-  if (await stage.act(pathname.slice(1), value)) return Response.json(stage.state());
-  const usage = `POST /load 0 to ${MOST_PER_SECOND}, /outage on or off, /slow, /leak\n`;
-  return new Response(usage, { status: 400 });
+  const usage = `POST /load 0 to ${MOST_PER_SECOND}, /outage on or off, /slow, /leak`;
+  try {
+    if (await stage.act(pathname.slice(1), value)) return Response.json(stage.state());
+    return new Response(`${usage}\n`, { status: 400 });
+  } catch (error) {
+    return new Response(`${(error as Error).message}\n`, { status: 503 }); // of the pool, in an outage
+  }
 }
 
 async function answer(name: string, type: string): Promise<Response> {

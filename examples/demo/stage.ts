@@ -34,21 +34,26 @@ export class Stage {
       this.#load.rate = Number(value);
     } else if (name === "outage" && value === "on") this.#link.cut();
     else if (name === "outage" && value === "off") await this.#link.restore();
-    else if (name === "slow") this.#slow();
-    else if (name === "leak") void this.#leak().catch(() => {}); // no lease to be had: none is lost
+    else if (name === "slow") await this.#slow();
+    else if (name === "leak") await this.#leak();
     else return false;
     return true;
   }
 
-  /** If it fails, the dashboard tells. */
-  #slow(): void {
-    this.#pool.use((client) => client.query(SLOW), { label: "slow query" }).catch(() => {});
+  async #slow(): Promise<void> {
+    const client = await this.#pool.get({ label: "slow query", priority: 1 });
+    // If it fails, it is over, too: in an outage, say.
+    void client.query(SLOW).catch(() => {}).finally(() => this.#pool.ret(client));
   }
 
-  /** Loses a lease. A program that is idle might not collect garbage for minutes: it is asked to. */
   async #leak(): Promise<void> {
     const { leaked } = this.#pool.stats();
-    await this.#pool.get({ label: "leak" });
+    await this.#pool.get({ label: "leak", priority: 1 });
+    void this.#collect(leaked);
+  }
+
+  /** A program with little to do might not collect garbage for minutes: it is asked to. */
+  async #collect(leaked: number): Promise<void> {
     for (let i = 0; i < 10 && this.#pool.stats().leaked === leaked; i++) {
       await new Promise((resolve) => setTimeout(resolve, 500));
       (globalThis as { gc?: () => void }).gc?.();

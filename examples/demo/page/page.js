@@ -22,7 +22,7 @@ function gone() {
 
 async function ask(path, options) {
   const response = await fetch(path, { signal: AbortSignal.timeout(5_000), ...options });
-  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+  if (!response.ok) throw new Error(await response.text());
   show(await response.json());
 }
 
