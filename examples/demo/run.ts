@@ -18,7 +18,7 @@ export async function run(options: Options, signal: AbortSignal): Promise<number
 
 async function compare(setup: Setup): Promise<number> {
   const { requests, concurrency, seconds, poolSize } = setup.options;
-  line(`${requests} requests or ${seconds} s a phase, ${concurrency} at a time,`);
+  line(`${requests} requests or ${seconds} s each way, by turns, ${concurrency} at a time,`);
   line(`each a transaction of four queries, over ${setup.database.name}`);
   const results = await rehearse(setup) ?? await measureAll(setup);
   console.log(`\n${table(results)}\n`);
@@ -35,22 +35,16 @@ async function compare(setup: Setup): Promise<number> {
 
 /** Else the first phase would pay for the compilation of what all share. Returns what failed. */
 async function rehearse(setup: Setup): Promise<Result[] | undefined> {
-  const requests = Math.min(setup.options.requests, 100);
   hint("Rehearsing …");
-  for (const phase of phases) {
-    const result = await measure(setup, phase, requests, () => {});
-    if (faults(result, setup.options.poolSize).length > 0) return [result];
-  }
-  return undefined;
+  const results = await measure(setup, phases, Math.min(setup.options.requests, 100), () => {});
+  const failed = results.filter((result) => faults(result, setup.options.poolSize).length > 0);
+  return failed.length > 0 ? failed : undefined;
 }
 
 async function measureAll(setup: Setup): Promise<Result[]> {
   const { requests } = setup.options;
-  const results: Result[] = [];
-  for (const phase of phases) {
-    const result = await measure(setup, phase, requests, progress(phase.name, requests));
-    line(`${phase.name}: ${result.seconds.toFixed(1)} s`);
-    results.push(result);
-  }
+  const bars = new Map(phases.map((phase) => [phase, progress(phase.name, requests)]));
+  const results = await measure(setup, phases, requests, (phase, done) => bars.get(phase)!(done));
+  hint(`Measured for ${results.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(0)} s.`);
   return results;
 }

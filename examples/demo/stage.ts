@@ -54,9 +54,14 @@ export class Stage {
 
   /** A program with little to do might not collect garbage for minutes: it is asked to. */
   async #collect(leaked: number): Promise<void> {
-    for (let i = 0; i < 10 && this.#pool.stats().leaked === leaked; i++) {
+    for (let i = 0; i < 10 && !this.#isSeen(leaked); i++) {
       await new Promise((resolve) => setTimeout(resolve, 500));
       (globalThis as { gc?: () => void }).gc?.();
     }
+  }
+
+  #isSeen(before: number): boolean {
+    const { leaked, shutdown } = this.#pool.stats();
+    return leaked > before || shutdown;
   }
 }

@@ -54,6 +54,7 @@ async function visit(browser: Browser, url: string): Promise<void> {
   await page.locator("#load").press("End");
   await shows("[data-is=using]", /^[1-9]/);
   await page.getByRole("button", { name: "Slow query" }).click();
+  await shows("[data-is=holders]", /slow query/);
   await shows("[data-is=waiting]", /^[1-9]/);
   await page.locator("#load").press("Home");
   await shows("[data-is=waiting]", /^0/);
