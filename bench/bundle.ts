@@ -3,7 +3,7 @@
 import { build, stop } from "esbuild";
 import { run, tail } from "../scripts/process.ts";
 import { exists } from "../scripts/sources.ts";
-import config from "../deno.json" with { type: "json" };
+import map from "../import_map.json" with { type: "json" };
 
 const HOME = ".cache/bench";
 const PACKAGES = ["generic-pool", "tarn", "lightning-pool", "pg", "mitata"] as const;
@@ -26,9 +26,9 @@ export async function bundleBench(): Promise<string> {
   return `${Deno.cwd()}/${outfile}`;
 }
 
-/** The packages, in the versions that deno.json names. */
+/** The packages, in the versions that import_map.json names. */
 async function install(): Promise<void> {
-  const wanted = PACKAGES.map((name) => config.imports[name].replace("npm:", ""));
+  const wanted = PACKAGES.map((name) => map.imports[name].replace("npm:", ""));
   const stamp = `${HOME}/${wanted.join("+")}.stamp`;
   if (exists(stamp)) return;
   await Deno.mkdir(HOME, { recursive: true });

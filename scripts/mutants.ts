@@ -45,7 +45,7 @@ function exit(code: number, text: string): never {
 async function copy(): Promise<string> {
   const dir = await Deno.makeTempDir({ prefix: "mutants-" });
   const files = [...librarySources(), ...find("tests", ""), ...find("scripts", "")];
-  for (const file of [...files, "deno.json"]) {
+  for (const file of [...files, "deno.json", "import_map.json"]) {
     await Deno.mkdir(`${dir}/${file}`.replace(/\/[^/]*$/, ""), { recursive: true });
     await Deno.copyFile(file, `${dir}/${file}`);
   }

@@ -37,7 +37,7 @@ export function describeStd(std: Std): string {
 }
 
 function jsrImports(): string[] {
-  const { imports } = JSON.parse(Deno.readTextFileSync("deno.json"));
+  const { imports } = JSON.parse(Deno.readTextFileSync("import_map.json"));
   return Object.values<string>(imports).filter((one) => one.startsWith("jsr:@std/"));
 }
 

@@ -51,9 +51,9 @@ interface Want {
   version: string;
 }
 
-/** The packages of @std that deno.json names. */
+/** The packages of @std that import_map.json names. */
 function wanted(): Want[] {
-  const targets = Object.values(readImports("deno.json"));
+  const targets = Object.values(readImports("import_map.json"));
   return targets.flatMap((target) => {
     const [, name, version] = /^jsr:(@std\/[^@]+)@\^([\d.]+)/.exec(target) ?? [];
     return name && version ? [{ name, version }] : [];

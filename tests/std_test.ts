@@ -228,8 +228,8 @@ describe("the import map of the stand-ins", () => {
     return rest;
   };
 
-  it("names what deno.json names, and differs only in what is from JSR", () => {
-    const [real, local] = [read("deno.json"), read("tests/std/import_map.json")];
+  it("names what import_map.json names, and differs only in what is from JSR", () => {
+    const [real, local] = [read("import_map.json"), read("tests/std/import_map.json")];
     assertEquals(Object.keys(local).sort(), Object.keys(real).sort());
     for (const [name, target] of Object.entries(real)) {
       if (!target.startsWith("jsr:")) assertEquals(local[name], target, name);

@@ -42,7 +42,8 @@ export async function drive(url: string, load: Load): Promise<Measured> {
   return { seconds: secondsSince(started), latencies, errors };
 }
 
-async function ask(url: string, n: number, signal: AbortSignal): Promise<void> {
+/** One request; rejects unless the answer is right. */
+export async function ask(url: string, n: number, signal: AbortSignal): Promise<void> {
   const response = await fetch(`${url}/sum/${n}`, { signal });
   const body = await response.text();
   if (!response.ok) throw new Error(`${response.status} ${body}`);

@@ -2,10 +2,13 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { newClient } from "./connections.ts";
+import { patiently } from "./report.ts";
 
 export interface Database extends AsyncDisposable {
   /** For the user to read: no password in it. */
   name: string;
+  /** What the user should know of the results. */
+  remark?: string;
   /** Where to connect; the server knows these connections by `label`. */
   url(label: string): string;
   /** How many connections of that label the server itself counts. */
@@ -20,9 +23,10 @@ async function openEmbedded(signal: AbortSignal): Promise<Database> {
   const worker = new Worker(new URL("./embedded.ts", import.meta.url));
   const next = async (signal?: AbortSignal) => (await once(worker, "message", { signal }))[0];
   try {
-    const address = await next(signal);
+    const address = await patiently("PGlite", next(signal));
     return {
       name: "embedded PGlite (DATABASE_URL: a real server)",
+      remark: "To connect to PGlite costs little: DATABASE_URL shows the gain on a real server.",
       url: () => `postgres://postgres@${address}/postgres`,
       connections: () => (worker.postMessage("count"), next()),
       [Symbol.asyncDispose]: async () => void await worker.terminate(),

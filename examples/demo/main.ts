@@ -1,13 +1,10 @@
 // The demo: one service over PostgreSQL, measured without a pool, with one, and with one behind a proxy. See --help.
-import { once } from "node:events";
-import { Connections } from "./connections.ts";
-import { openDatabase } from "./database.ts";
-import { faults, measure, type Result, type Setup } from "./measure.ts";
 import { HELP, parseOptions, UsageError } from "./options.ts";
-import { hint, line, progress, table } from "./report.ts";
-import { listen } from "./server.ts";
-import { phases, pooled } from "./service.ts";
+import { line, patiently } from "./report.ts";
 import { Interrupted, onInterrupt } from "./signals.ts";
+
+/** Not to be seen by Deno before it runs: else it fetches pg before anybody can say so. */
+const RUN = new URL("./run.ts", import.meta.url).href;
 
 async function main(args: string[]): Promise<number> {
   const options = parseOptions(args);
@@ -16,60 +13,9 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   using interrupt = onInterrupt();
-  const { signal } = interrupt;
-  // Before the database, which takes seconds to start: a busy port is told at once.
-  await using server = listen(options.port);
-  hint("Starting the database …");
-  await using database = await openDatabase(Deno.env.get("DATABASE_URL"), signal);
-  return await (options.serve ? serve : compare)({ options, server, database, signal });
-}
-
-async function serve({ options, server, database, signal }: Setup): Promise<number> {
-  const { connect } = new Connections(database.url("proxypool demo"));
-  await using service = pooled.open(connect, options.poolSize);
-  server.handler = service.handle;
-  console.log(`Over ${database.name}: ${server.url}/sum/100 and ${server.url}/stats (Ctrl-C ends)`);
-  if (!signal.aborted) await once(signal, "abort");
-  hint("Shutting down …");
-  await server[Symbol.asyncDispose]();
-  return 0;
-}
-
-async function compare(setup: Setup): Promise<number> {
-  const { requests, concurrency, seconds, poolSize } = setup.options;
-  line(`${requests} requests or ${seconds} s a phase, ${concurrency} at a time,`);
-  line(`each a transaction of four queries, over ${setup.database.name}`);
-  const results = await rehearse(setup) ?? await run(setup);
-  console.log(`\n${table(results)}\n`);
-  const found = results.flatMap((result) => faults(result, poolSize));
-  for (const fault of found) console.error(`FAILED: ${fault}`);
-  if (found.length === 0) {
-    const capped = `never over ${poolSize} in a pool`;
-    console.log(`No error, no leak, each request on one connection, ${capped}.`);
-  }
-  return found.length === 0 ? 0 : 1;
-}
-
-/** Else the first phase would pay for the compilation of what all share. Returns what failed. */
-async function rehearse(setup: Setup): Promise<Result[] | undefined> {
-  const requests = Math.min(setup.options.requests, 100);
-  hint("Rehearsing …");
-  for (const phase of phases) {
-    const result = await measure(setup, phase, requests, () => {});
-    if (faults(result, setup.options.poolSize).length > 0) return [result];
-  }
-  return undefined;
-}
-
-async function run(setup: Setup): Promise<Result[]> {
-  const { requests } = setup.options;
-  const results: Result[] = [];
-  for (const phase of phases) {
-    const result = await measure(setup, phase, requests, progress(phase.name, requests));
-    line(`${phase.name}: ${result.seconds.toFixed(1)} s`);
-    results.push(result);
-  }
-  return results;
+  const loading: Promise<typeof import("./run.ts")> = import(RUN);
+  const { run } = await patiently("pg", loading);
+  return await run(options, interrupt.signal);
 }
 
 function exitCode(error: unknown): number {

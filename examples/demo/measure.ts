@@ -1,10 +1,10 @@
-// Runs one phase under load, and says what of it is at fault.
+// Measures phases under load, by turns, and says what of them is at fault.
 import { drive, type Measured } from "./client.ts";
 import { Connections } from "./connections.ts";
 import type { Database } from "./database.ts";
 import type { Options } from "./options.ts";
 import type { Server } from "./server.ts";
-import type { Phase } from "./service.ts";
+import type { Phase, Service } from "./service.ts";
 
 export interface Setup {
   options: Options;
@@ -20,24 +20,76 @@ export interface Result extends Measured {
   leaked: number;
 }
 
+/** So many turns has each phase: a machine that is busy for some seconds then slows all, not one. */
+const TURNS = 4;
+
 export async function measure(
-  { options, server, database, signal }: Setup,
-  phase: Phase,
+  setup: Setup,
+  phases: Phase[],
   requests: number,
-  progress: (done: number) => void,
-): Promise<Result> {
-  const label = `proxypool demo ${Deno.pid} ${phase.name}`;
-  const connections = new Connections(database.url(label));
-  const { concurrency, seconds } = options;
-  const load = { requests, concurrency, seconds, signal, progress };
-  let measured: Measured;
-  {
-    await using service = phase.open(connections.connect, options.poolSize);
-    server.handler = service.handle;
-    measured = await drive(server.url, load);
+  progress: (phase: Phase, done: number) => void,
+): Promise<Result[]> {
+  const trials = phases.map((phase) => new Trial(setup, phase));
+  try {
+    // A turn has work for all clients, and goes on for a while.
+    const turns = Math.min(TURNS, Math.ceil(requests / setup.options.concurrency / 4));
+    for (let turn = 0; turn < turns; turn++) {
+      const due = Math.round(requests * (turn + 1) / turns);
+      for (const trial of trials) await trial.go(due, turns, (done) => progress(trial.phase, done));
+    }
+  } finally {
+    for (const trial of trials) await trial.close();
   }
-  const leaked = await leftOver(() => open(connections, database, label));
-  return { phase, ...measured, opened: connections.opened, mostOpen: connections.mostOpen, leaked };
+  return await Promise.all(trials.map((trial) => trial.result()));
+}
+
+/** A phase, whose service stays open while others have their turns. */
+class Trial {
+  readonly phase: Phase;
+  readonly #setup: Setup;
+  readonly #label: string;
+  readonly #connections: Connections;
+  readonly #service: Service;
+  readonly #measured: Measured = { seconds: 0, latencies: [], errors: [] };
+
+  constructor(setup: Setup, phase: Phase) {
+    this.phase = phase;
+    this.#setup = setup;
+    this.#label = `proxypool demo ${Deno.pid} ${phase.name}`;
+    this.#connections = new Connections(setup.database.url(this.#label));
+    this.#service = phase.open(this.#connections.connect, setup.options.poolSize);
+  }
+
+  /** Up to so many requests in all. */
+  async go(due: number, turns: number, progress: (done: number) => void): Promise<void> {
+    const { latencies, errors } = this.#measured;
+    const { options: { concurrency, seconds }, server, signal } = this.#setup;
+    if (errors.length > 0) return;
+    server.handler = this.#service.handle;
+    const done = latencies.length;
+    const { seconds: took, ...more } = await drive(server.url, {
+      requests: due - done,
+      concurrency,
+      seconds: seconds / turns,
+      signal,
+      progress: (now) => progress(done + now),
+    });
+    this.#measured.seconds += took;
+    latencies.push(...more.latencies);
+    errors.push(...more.errors);
+  }
+
+  async close(): Promise<void> {
+    await this.#service[Symbol.asyncDispose]();
+  }
+
+  /** Once all are closed: PGlite counts the connections of all. */
+  async result(): Promise<Result> {
+    const { phase } = this;
+    const { opened, mostOpen } = this.#connections;
+    const leaked = await leftOver(() => open(this.#connections, this.#setup.database, this.#label));
+    return { phase, ...this.#measured, opened, mostOpen, leaked };
+  }
 }
 
 /** By our count and by the server's own, whichever is worse. */

@@ -25,7 +25,8 @@ Usage: deno task demo [options]
   --concurrency N   requests under way at once (default 32)
   --pool-size N     connections the pool may open (default 10)
   --port N          port of the service on 127.0.0.1 (default: a free one)
-  --serve           measure nothing: leave the pooled service up until Ctrl-C
+  --serve           measure nothing: show the live pool in a page, under a load that you set, with
+                    buttons for an outage, slow queries and leaks; until Ctrl-C
   --help            this text
 
 DATABASE_URL=postgres://user@host/name uses that server; without it, an embedded PGlite, where

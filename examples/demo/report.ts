@@ -1,4 +1,5 @@
 // What the user sees: progress on stderr, and the table.
+import { gain } from "./gain.ts";
 import type { Result } from "./measure.ts";
 
 const encoder = new TextEncoder();
@@ -26,13 +27,24 @@ export function hint(text: string): void {
   if (terminal) line(text);
 }
 
+/** Tells what is loaded, if that takes long: most likely it is fetched. */
+export async function patiently<R>(what: string, loading: Promise<R>): Promise<R> {
+  const text = `Loading ${what}; the first time it is fetched from npm …`;
+  const timer = setTimeout(() => hint(text), 1_000);
+  try {
+    return await loading;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export function table(results: Result[]): string {
   const rows = [
     ["", ...results.map((r) => r.phase.name)],
     ["requests", ...results.map((r) => String(r.latencies.length))],
-    ["requests/s", ...results.map((r) => (r.latencies.length / r.seconds).toFixed(0))],
-    ["p50 ms", ...results.map((r) => percentile(r.latencies, 0.5))],
-    ["p99 ms", ...results.map((r) => percentile(r.latencies, 0.99))],
+    ["requests/s", ...results.map((r) => rate(r).toFixed(0))],
+    ["p50 ms", ...results.map((r) => ms(percentile(r.latencies, 0.5)))],
+    ["p99 ms", ...results.map((r) => ms(percentile(r.latencies, 0.99)))],
     ["connections opened", ...results.map((r) => String(r.opened))],
     ["most open at once", ...results.map((r) => String(r.mostOpen))],
     ["errors", ...results.map((r) => String(r.errors.length))],
@@ -44,10 +56,25 @@ export function table(results: Result[]): string {
   ).join("\n");
 }
 
+/** What the second has gained over the first. */
+export function comparison([direct, pooled]: Result[]): string {
+  if (!direct || !pooled) return "";
+  const p99 = (result: Result) => percentile(result.latencies, 0.99) ?? NaN;
+  return gain(rate(pooled) / rate(direct), p99(pooled) / p99(direct));
+}
+
+function rate({ latencies, seconds }: Result): number {
+  return latencies.length / seconds;
+}
+
+function ms(latency: number | undefined): string {
+  return latency?.toFixed(1) ?? "-";
+}
+
 /** Nearest rank: a latency that some request really had. */
-function percentile(latencies: number[], p: number): string {
+function percentile(latencies: number[], p: number): number | undefined {
   const sorted = latencies.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(sorted.length * p) - 1)]?.toFixed(1) ?? "-";
+  return sorted[Math.max(0, Math.ceil(sorted.length * p) - 1)];
 }
 
 function bar(share: number): string {

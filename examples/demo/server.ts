@@ -1,6 +1,6 @@
 // The HTTP server on the loopback interface: one for all phases, each sets its handler.
 
-type Handler = (request: Request) => Promise<Response>;
+export type Handler = (request: Request) => Promise<Response>;
 
 export class Server implements AsyncDisposable {
   handler: Handler = () => Promise.resolve(new Response("starting\n", { status: 503 }));

@@ -1,4 +1,6 @@
 // The service, once for each way to come by a connection. This is the code to copy.
+// @ts-types="@types/pg"
+import type { Client } from "pg";
 import { Pool } from "../../mod.ts";
 import { versatile } from "../../scopes/mod.ts";
 import type { Connect } from "./connections.ts";
@@ -35,21 +37,24 @@ const direct: Phase = {
   }),
 };
 
-export const pooled: Phase = {
+const pooled: Phase = {
   name: "pool",
   capped: true,
   open(connect, poolSize) {
-    const pool = new Pool(watched(connect), { ...pooling, maxSize: poolSize });
-    return {
-      async handle(request) {
-        if (new URL(request.url).pathname === "/stats") return Response.json(pool.stats());
-        await using client = await pool.get();
-        return await answer(request, (n) => sumTo(client, n));
-      },
-      [Symbol.asyncDispose]: () => pool.shutdown({ timeout: 10_000 }),
-    };
+    return overPool(new Pool(watched(connect), { ...pooling, maxSize: poolSize }));
   },
 };
+
+export function overPool(pool: Pool<Client>): Service {
+  return {
+    async handle(request) {
+      if (new URL(request.url).pathname === "/stats") return Response.json(pool.stats());
+      await using client = await pool.get({ label: "GET /sum" });
+      return await answer(request, (n) => sumTo(client, n));
+    },
+    [Symbol.asyncDispose]: () => pool.shutdown({ timeout: 10_000 }),
+  };
+}
 
 const proxied: Phase = {
   name: "pool by proxy",

@@ -11,7 +11,8 @@ export async function fill(dir: string, tarball: string): Promise<void> {
   const flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock"];
   // It has no dependencies: whatever npm wanted to fetch would be a fault.
   await npm("install", "--offline", "--prefix", dir, ...flags, tarball);
-  for (const file of [...find("tests", ""), ...find("examples/worker", ""), "deno.json"]) {
+  const configs = ["deno.json", "import_map.json"];
+  for (const file of [...find("tests", ""), ...find("examples/worker", ""), ...configs]) {
     await write(`${dir}/${file}`, await Deno.readTextFile(file));
   }
   for (const [name, source] of entryPoints) {

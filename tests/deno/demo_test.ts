@@ -1,8 +1,8 @@
 // The demo as its user meets it: a process, what it prints, and its exit code.
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-
-const MAIN = new URL("../../examples/demo/main.ts", import.meta.url).pathname;
+import { gain } from "../../examples/demo/gain.ts";
+import { firstLine, serving, start, text } from "./demo_process.ts";
 
 interface Outcome {
   code: number;
@@ -10,32 +10,9 @@ interface Outcome {
   stderr: string;
 }
 
-function start(args: string[], databaseUrl = ""): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", MAIN, ...args],
-    env: { DATABASE_URL: databaseUrl, NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
 async function demo(args: string[], databaseUrl?: string): Promise<Outcome> {
   const { code, stdout, stderr } = await start(args, databaseUrl).output();
   return { code, stdout: text(stdout), stderr: text(stderr) };
-}
-
-function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
-
-async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
-  let seen = "";
-  for await (const chunk of stream) {
-    seen += text(chunk);
-    if (seen.includes("\n")) break;
-  }
-  return seen;
 }
 
 /** Nothing on stdout, one line on stderr that names what is at fault. */
@@ -73,6 +50,10 @@ Deno.test("demo: compares, and the pool keeps its size", async () => {
   assertMatch(stdout, /^errors( +0){3}$/m);
   assertMatch(stdout, /^leaked( +0){3}$/m);
   assertMatch(stdout, /each request on one connection, never over 3 in a pool\.$/m);
+  assertMatch(
+    stdout,
+    /^.*DATABASE_URL.*\nThe pool (served|gained nothing here: it served) .* p99\.\n$/m,
+  );
 });
 
 Deno.test("demo: --seconds ends a phase early, and says how far it came", async () => {
@@ -81,17 +62,78 @@ Deno.test("demo: --seconds ends a phase early, and says how far it came", async 
   assertMatch(stdout, /^requests( +\d{1,5}){3}$/m);
 });
 
+Deno.test("demo: says what the pool has gained, and if it gained nothing", () => {
+  const said: [requests: number, p99: number, sentence: string][] = [
+    [6.5, 0.25, "The pool served 6.5 times the requests a second, at a quarter of the p99."],
+    [1.2, 1.5, "The pool served 1.2 times the requests a second, but at 1.5 times the p99."],
+    [
+      0.8,
+      0.6,
+      "The pool served four fifths of the requests a second, but at three fifths of the p99.",
+    ],
+    [1.05, 0.5, "The pool served as many requests, at half the p99."],
+    [20, 0.04, "The pool served 20.0 times the requests a second, at 1/25 of the p99."],
+    [
+      1.05,
+      0.95,
+      "The pool gained nothing here: it served as many requests, at about the same p99.",
+    ],
+    [1, 1.4, "The pool gained nothing here: it served as many requests, at 1.4 times the p99."],
+  ];
+  for (const [requests, p99, sentence] of said) assertEquals(gain(requests, p99), sentence);
+});
+
 Deno.test("demo: --serve answers until SIGINT, and ends cleanly", async () => {
   await using child = start(["--serve"]);
-  const [url] = (await firstLine(child.stdout)).match(/http:\/\/127\.0\.0\.1:\d+/) ?? [];
+  const url = await serving(child);
   const { sum, transactions } = await (await fetch(`${url}/sum/100`)).json();
   assertEquals([sum, new Set(transactions).size], [5050, 1]);
   const stats = await (await fetch(`${url}/stats`)).json();
-  assertEquals([stats.size, stats.using], [1, 0]);
+  assertEquals([stats.name, stats.config.maxSize], ["demo", 10]);
   child.kill("SIGINT");
-  assertEquals(await new Response(child.stderr).text(), "");
+  const stderr = await new Response(child.stderr).text();
+  // What the pool itself says, on a slow machine.
+  assertMatch(stderr, /^(demo: is overloaded: .*\n)*$/);
   assertEquals((await child.status).code, 0);
 });
+
+Deno.test("demo: --serve does nothing for other sites, and nothing that it does not know", async () => {
+  await using child = start(["--serve"]);
+  const url = await serving(child);
+  const post = async (path: string, body: string, headers: HeadersInit = {}) => {
+    const response = await fetch(`${url}/${path}`, { method: "POST", body, headers });
+    return [response.status, await response.text()];
+  };
+  const foreign: HeadersInit[] = [
+    { origin: "https://elsewhere.example" },
+    { origin: "null" },
+    { origin: "http://127.0.0.1:1" },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+  ];
+  for (const headers of foreign) {
+    assertEquals(await post("outage", "on", headers), [403, "not from there\n"]);
+  }
+  assertMatch(await raw(url, "elsewhere.example"), /^HTTP\/1.1 403 /);
+  assertMatch(await raw(url, "localhost"), /^HTTP\/1.1 200 [^]*"outage":false/);
+  const usage = "POST /load 0 to 500, /outage on or off, /slow, /leak\n";
+  for (const load of ["501", "-1", "1e2", ""]) assertEquals(await post("load", load), [400, usage]);
+  assertEquals(await post("outage", "maybe"), [400, usage]);
+  assertEquals(await post("pools", ""), [400, usage]);
+  const [status, state] = await post("load", "0", { origin: url, "sec-fetch-site": "same-origin" });
+  assertEquals([status, JSON.parse(String(state)).rate], [200, 0]);
+  child.kill("SIGINT");
+  assertEquals((await child.status).code, 0);
+});
+
+/** What is answered to one who calls the host by that name. */
+async function raw(url: string, hostname: string): Promise<string> {
+  const port = Number(new URL(url).port);
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const head = `GET /state HTTP/1.1\r\nhost: ${hostname}:${port}\r\nconnection: close\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(head));
+  return await new Response(connection.readable).text();
+}
 
 Deno.test("demo: Ctrl-C in the middle ends it with 130", async () => {
   await using child = start(["--requests", "1000000"]);

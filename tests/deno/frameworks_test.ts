@@ -4,12 +4,12 @@ import { assertEquals } from "@std/assert";
 import { build, stop } from "esbuild";
 import { fetchBinary, isFetched, type NpmBinary, pathOf } from "../../scripts/fetch.ts";
 import { type Runtime, RUNTIMES } from "../../scripts/runtimes.ts";
-import config from "../../deno.json" with { type: "json" };
+import map from "../../import_map.json" with { type: "json" };
 
 interface Program {
   file: string;
   /** The name of its framework's package, unless it comes with the runtime. */
-  npm?: keyof typeof config.imports;
+  npm?: keyof typeof map.imports;
   runtimes: RegExp;
 }
 
@@ -38,7 +38,7 @@ function sourceOf({ file }: Program): string {
 /** Any file of it will do: fetched is fetched whole. */
 function packageOf({ npm }: Program): NpmBinary | undefined {
   if (npm === undefined) return undefined;
-  const [, version = ""] = config.imports[npm].match(/@([\d.]+)$/) ?? [];
+  const [, version = ""] = map.imports[npm].match(/@([\d.]+)$/) ?? [];
   return { name: npm, version, file: "package.json" };
 }
 

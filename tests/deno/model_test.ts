@@ -5,14 +5,14 @@ import { assertEquals } from "@std/assert";
 import { build, stop } from "esbuild";
 import { fetchBinary, isFetched, pathOf } from "../../scripts/fetch.ts";
 import { type Runtime, RUNTIMES } from "../../scripts/runtimes.ts";
-import config from "../../deno.json" with { type: "json" };
+import map from "../../import_map.json" with { type: "json" };
 
 const RUNS = 1000;
 const MAIN = new URL("../model/main.ts", import.meta.url).pathname;
 
 const FAST_CHECK = {
   name: "fast-check",
-  version: config.imports["fast-check"].split("@").at(-1)!,
+  version: map.imports["fast-check"].split("@").at(-1)!,
   file: "package.json",
 };
 

@@ -1,6 +1,7 @@
 // Copies a recipe into an empty folder beside the packed library and the packages that its head names.
 
 import config from "../../../deno.json" with { type: "json" };
+import map from "../../../import_map.json" with { type: "json" };
 import { npm, packSources } from "../../../scripts/npm/pack.ts";
 import { exists, librarySources } from "../../../scripts/sources.ts";
 import { digest, installedBeside, type Name } from "../servers/pg_packages.ts";
@@ -64,10 +65,10 @@ function all(): string[] {
   return [...new Set(names)].filter((name) => name !== LIBRARY).sort();
 }
 
-/** By which deno.json has it, perhaps by a part of it. */
+/** By which import_map.json has it, perhaps by a part of it. */
 function nameOf(name: string): Name {
-  const found = Object.entries(config.imports).find(([, at]) => at.startsWith(`npm:${name}@`));
-  if (found === undefined) throw new Error(`deno.json has no version of ${name}`);
+  const found = Object.entries(map.imports).find(([, at]) => at.startsWith(`npm:${name}@`));
+  if (found === undefined) throw new Error(`import_map.json has no version of ${name}`);
   return found[0] as Name;
 }
 

@@ -3,16 +3,16 @@
 import { build, stop } from "esbuild";
 import { run } from "../../../scripts/process.ts";
 import { exists } from "../../../scripts/sources.ts";
-import config from "../../../deno.json" with { type: "json" };
+import map from "../../../import_map.json" with { type: "json" };
 
-export type Name = keyof typeof config.imports;
+export type Name = keyof typeof map.imports;
 
 const STD = new URL("../../std/", import.meta.url).pathname;
 const LIMIT = 300_000;
 
 /** A directory with these packages, which are installed once; `built`: by their own scripts, too. */
 export async function installedBeside(names: readonly Name[], built = false): Promise<string> {
-  const wanted = names.map((name) => config.imports[name].replace(/^npm:(@?[^@]+@[^/]+).*/, "$1"));
+  const wanted = names.map((name) => map.imports[name].replace(/^npm:(@?[^@]+@[^/]+).*/, "$1"));
   const home = `${Deno.cwd()}/.cache/packages/${await digest([...wanted, built].join())}`;
   if (!exists(home)) await install(home, wanted, built);
   return home;

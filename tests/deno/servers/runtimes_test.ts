@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { build, stop } from "esbuild";
 import { fetchBinary, isFetched, pathOf } from "../../../scripts/fetch.ts";
 import { type Runtime, RUNTIMES } from "../../../scripts/runtimes.ts";
-import config from "../../../deno.json" with { type: "json" };
+import map from "../../../import_map.json" with { type: "json" };
 import { postgres } from "./postgres.ts";
 import { whySkipped } from "./register.ts";
 import { together } from "./together.ts";
@@ -12,7 +12,7 @@ import { together } from "./together.ts";
 const MAIN = new URL("./postgres_main.ts", import.meta.url).pathname;
 const STD = new URL("../../std/", import.meta.url).pathname;
 
-const PG = { name: "pg", version: config.imports.pg.split("@").at(-1)!, file: "package.json" };
+const PG = { name: "pg", version: map.imports.pg.split("@").at(-1)!, file: "package.json" };
 
 /** One Node is enough: what differs between them are the language and the contexts. */
 const others = RUNTIMES.filter(({ name }) => name === "node20" || name === "bun");
