@@ -22,8 +22,8 @@ export function called(name: string): Runtime[] {
   return runtimes.length > 0 ? runtimes : exit(2, `${name}: no such runtime, known are: ${names}`);
 }
 
-/** How many run side by side: as the option `--jobs` says, or as many as there are cores. */
-export function processes(jobs = String(navigator.hardwareConcurrency)): number {
+/** How many run side by side: as `--jobs` says, or twice as many as there are cores, for most of them wait. */
+export function processes(jobs = String(2 * navigator.hardwareConcurrency)): number {
   return /^[1-9]\d*$/.test(jobs) ? Number(jobs) : exit(2, `--jobs ${jobs}: not a number from 1 on`);
 }
 

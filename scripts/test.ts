@@ -16,7 +16,7 @@ const HELP = `deno task test [${names} ...] [--filter TEXT] [--jobs N] [--times]
 Runs the suite on the runtimes named, by default ${usual.map(({ name }) => name).join(", ")}.
 "workerd": all four of its kinds, which differ in compatibility date and flags.
 --filter TEXT   only files with TEXT in their path ("examples": those of the documentation)
---jobs N        so many processes side by side, by default as many as there are cores
+--jobs N        so many processes side by side, by default twice as many as there are cores
 --times         tells which of them took longest
 --std DIR       on Deno, @std from DIR, a checkout of github.com/denoland/std: see CONTRIBUTING.md`;
 

@@ -24,7 +24,7 @@ Runtimes: those named, by default all. Deno, whose users have JSR, only has to l
 --filter TEXT   only test files with TEXT in their path
 --package PATH  not these sources, but the package in this folder or tarball: that of deno task
                 build:npm is in .cache/npm
---jobs N        so many processes side by side, by default as many as there are cores`;
+--jobs N        so many processes side by side, by default twice as many as there are cores`;
 
 interface Wish {
   runtimes: Runtime[];
