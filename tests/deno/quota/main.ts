@@ -1,7 +1,9 @@
-// The proof of quotas for as long as is asked: deno task test:quota --minutes 5
+// The proof of quotas for as long as is asked: deno task test:quota --engine postgres --minutes 5
 
 import { parseArgs } from "node:util";
+import { findPrograms } from "../servers/own_postgres.ts";
 import { isHere, type RuntimeName } from "./conductor.ts";
+import { PostgresStage } from "./postgres_stage.ts";
 import { type Fault, FAULTS, prove, Run, type Stage } from "./proof.ts";
 import { RedisStage } from "./redis_stage.ts";
 
@@ -11,6 +13,7 @@ const LEASE = 1_500;
 
 const STAGES: Record<string, () => Promise<Stage & AsyncDisposable>> = {
   redis: () => RedisStage.of(LEASE),
+  postgres: () => PostgresStage.of(LEASE, findPrograms()!),
 };
 
 const { values } = parseArgs({
@@ -34,8 +37,9 @@ async function main(): Promise<void> {
     await run.start(runtime, { shift: [0, HOUR, -HOUR][i % 3]! });
   }
   const counts: Record<string, number> = {};
+  const all = (Object.keys(FAULTS) as Fault[])
+    .filter((fault) => fault !== "flushed" || stage.flush !== undefined);
   while (performance.now() < end) {
-    const all = Object.keys(FAULTS) as Fault[];
     const fault = all[Math.floor(Math.random() * all.length)]!;
     await prove(run, [fault]);
     counts[fault] = (counts[fault] ?? 0) + 1;
