@@ -93,7 +93,7 @@ export class IoredisSession implements Session {
   }
 
   restart(): Promise<unknown> {
-    const { client } = this;
+    const { client, marks: { database } } = this; // what is sent marks, too
     const { options: { db = 0, username, password, connectionName, readOnly } } = client;
     // Messages that arrive before the answer would be taken for it.
     if (this.subscribed) return Promise.reject(new Error("a subscription was left open"));
@@ -104,7 +104,8 @@ export class IoredisSession implements Session {
     } else if (password) {
       sent.push(client.call("AUTH", ...username ? auth : [password]));
     }
-    sent.push(client.select(db));
+    // As on connecting: there are users who must not. The driver notes which it is, too.
+    if (db !== 0 || database) sent.push(client.select(db));
     if (connectionName) sent.push(client.call("CLIENT", "SETNAME", connectionName));
     if (readOnly) sent.push(client.call("READONLY"));
     return Promise.all(sent);

@@ -97,6 +97,16 @@ const CASES: Record<string, Case> = {
 
   "who subscribes hears messages, also after others": hears,
 
+  async "a user who must not select a database keeps its session"(scene) {
+    const { kit, pool: admin, where, key } = scene;
+    await admin.use((client) => kit.send(client, "ACL", "SETUSER", key, "-select"));
+    const user = { username: key, password: "secret" };
+    await using pool = kit.open({ ...where, user }, QUIET);
+    const id = (await pool.use((client) => stateOf(client, scene))).id;
+    await pool.use((client) => kit.send(client, "CLIENT", "SETNAME", "mine"));
+    assertEquals((await pool.use((client) => stateOf(client, scene))).id, id);
+  },
+
   async "commands that nobody waits for cost no session, even if another borrower has blocked"(
     scene,
   ) {
