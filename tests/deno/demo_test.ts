@@ -123,6 +123,7 @@ Deno.test("demo: --serve does nothing for other sites, and nothing that it does 
   const [status, state] = await post("load", "0", { origin: url, "sec-fetch-site": "same-origin" });
   assertEquals([status, JSON.parse(String(state)).rate], [200, 0]);
   child.kill("SIGINT");
+  await child.stderr.cancel();
   assertEquals((await child.status).code, 0);
 });
 
