@@ -35,8 +35,9 @@ export class MariaDb implements Server {
     this.#monitor = monitor;
   }
 
+  /** Those that it has killed are still there until their thread has seen that. */
   async count(): Promise<number> {
-    return (await this.#ids()).length;
+    return (await this.#ids("and command <> 'Killed'")).length;
   }
 
   async terminate(): Promise<void> {
@@ -52,9 +53,9 @@ export class MariaDb implements Server {
     await this.#monitor.end();
   }
 
-  async #ids(): Promise<number[]> {
+  async #ids(which = ""): Promise<number[]> {
     const [rows] = await this.ask(
-      `select id from information_schema.processlist where user = '${this.account}'`,
+      `select id from information_schema.processlist where user = '${this.account}' ${which}`,
     );
     return (rows as { id: number }[]).map(({ id }) => id);
   }
