@@ -31,10 +31,23 @@ export class Place<K, T> {
     return size + queue.size + expecting.length === 0;
   }
 
-  /** Whether all that it has is unused, or on its way out. */
+  /** Whether all that it has is unused, or on its way out; what it asks for is for `minAvailable`. */
   get unused(): boolean {
-    const { attempts, bag, expecting, permits, queue } = this.state;
-    return queue.size + attempts.size + permits!.pending + bag.using + expecting.length === 0;
+    const { attempts, bag, expecting, queue } = this.state;
+    return queue.size + attempts.size + bag.using + expecting.length === 0;
+  }
+
+  /** Whether there is nothing left that could be closed or withdrawn. */
+  get leaving(): boolean {
+    const { bag, permits } = this.state;
+    return bag.live + permits!.pending === 0;
+  }
+
+  /** What is unused is closed, and nothing is made for `minAvailable` until somebody waits. */
+  clear(): void {
+    this.state.permits!.yielded = true;
+    void evictAll(this.state, "reclaimed");
+    this.state.dispatch(); // withdraws what it asks for
   }
 
   /** When its last object came back, as long ago as that is, in ms. */
@@ -140,7 +153,7 @@ export class Keys<K, T> {
       const start = (place: Place<K, T>) => {
         end();
         const left = timeout - (this.#clock.awake() - begun);
-        resolve(begin(place, timeout === 0 ? 0 : Math.max(1, left)));
+        resolve(begin(place, timeout === 0 ? 0 : Math.max(1, Math.ceil(left)))); // errors show it
       };
       const waiting = { aborted: () => refuse(abortReason(signal!)), refuse, start };
       if (signal !== undefined) this.#signals.listen(signal, waiting); // first: it may throw
@@ -186,12 +199,12 @@ export class Keys<K, T> {
     let lacking = this.waiting;
     for (const place of this.places.values()) {
       if (!place.unused) continue;
-      if (place.state.bag.live === 0) lacking--; // it is on its way
+      if (place.leaving) lacking--;
       else idle.push(place);
     }
     if (lacking <= 0) return;
     idle.sort((a, b) => b.age - a.age);
-    for (const { state } of idle.slice(0, lacking)) void evictAll(state, "reclaimed");
+    for (const place of idle.slice(0, lacking)) place.clear();
   }
 
   /** The same once an object that comes back is available. */
