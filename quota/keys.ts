@@ -14,6 +14,8 @@ export class Place<K, T> {
   readonly key: K;
   readonly pool: Pool<T>;
   readonly state: State<T>;
+  /** How many have waited for it, and are about to ask for an object. */
+  coming = 0;
   /** It is about to be looked whether it can be forgotten. */
   looking = false;
   /** Calls off that it is looked again later. */
@@ -28,13 +30,13 @@ export class Place<K, T> {
   /** Whether it has objects, waiters or loans; what is being closed counts. */
   get empty(): boolean {
     const { expecting, queue, size } = this.state;
-    return size + queue.size + expecting.length === 0;
+    return size + queue.size + expecting.length + this.coming === 0;
   }
 
   /** Whether all that it has is unused, or on its way out; what it asks for is for `minAvailable`. */
   get unused(): boolean {
     const { attempts, bag, expecting, queue } = this.state;
-    return queue.size + attempts.size + bag.using + expecting.length === 0;
+    return queue.size + attempts.size + bag.using + expecting.length + this.coming === 0;
   }
 
   /** Whether there is nothing left that could be closed or withdrawn. */
@@ -81,7 +83,7 @@ interface Terms {
 interface Calls<K, T> {
   /** Makes the pool of a key. */
   make(key: K): Pool<T>;
-  /** All who waited for a place for that key have got it. */
+  /** All who waited for a place for that key have it, and have asked for an object. */
   served(place: Place<K, T>): void;
   /** A key has been forgotten. */
   forgotten(place: Place<K, T>): void;
@@ -133,14 +135,27 @@ export class Keys<K, T> {
   }
 
   /** Waits for a place for a new key; `begin`: what then follows, with what is left of the time. */
-  wait<R>(
+  async wait<R>(
     key: K,
-    { signal, timeout }: Terms,
+    terms: Terms,
     begin: (place: Place<K, T>, left: number) => Promise<R>,
   ): Promise<R> {
+    const { left, place } = await this.#wait(key, terms);
+    // In the context of the caller, not of who has made room.
+    place.coming--;
+    const begun = begin(place, left);
+    if (place.coming === 0) this.#calls.served(place);
+    this.look(place);
+    return begun;
+  }
+
+  #wait(
+    key: K,
+    { signal, timeout }: Terms,
+  ): Promise<{ place: Place<K, T>; left: number }> {
     const begun = this.#clock.awake();
     const ahead = this.waiters;
-    return new Promise<R>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const end = () => {
         cancel?.();
         if (signal !== undefined) this.#signals.unlisten(signal, waiting);
@@ -152,8 +167,9 @@ export class Keys<K, T> {
       };
       const start = (place: Place<K, T>) => {
         end();
-        const left = timeout - (this.#clock.awake() - begun);
-        resolve(begin(place, timeout === 0 ? 0 : Math.max(1, Math.ceil(left)))); // errors show it
+        place.coming++;
+        const left = Math.ceil(timeout - (this.#clock.awake() - begun)); // errors show it
+        resolve({ place, left: timeout === 0 ? 0 : Math.max(1, left) });
       };
       const waiting = { aborted: () => refuse(abortReason(signal!)), refuse, start };
       if (signal !== undefined) this.#signals.listen(signal, waiting); // first: it may throw
@@ -254,7 +270,6 @@ export class Keys<K, T> {
       const place = this.open(key);
       if (place === undefined) break;
       for (const waiting of [...all]) waiting.start(place);
-      this.#calls.served(place);
     }
     if (this.waiting > 0) this.makeRoom();
   }

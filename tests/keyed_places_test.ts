@@ -301,6 +301,21 @@ describe("maxKeys", () => {
     assertEquals([keysOf(pool), pool.seen.closed], ["a", []]);
   });
 
+  it("serves all who wait for places that come free at once", async () => {
+    const pool = clients({ maxKeys: 2 });
+    const leases = await Promise.all(["a", "b"].map((key) => pool.get(key)));
+    const waiting = ["c", "d", "c", "e"].map((key) => pool.use(key, (object) => object.key));
+    const leaving = new AbortController();
+    const gone = rejection(pool.get("f", { signal: leaving.signal }));
+    void pool.shutdown({ drain: true });
+    leaving.abort();
+    await Promise.all(leases.map((lease) => pool.discard(lease)));
+    assertEquals((await Promise.all(waiting)).join(""), "cdce");
+    await gone;
+    await pool.shutdown();
+    assertEquals([keysOf(pool), pool.seen.live], ["", 0]);
+  });
+
   it("leaves a get what is left of its timeout", async () => {
     await using pool = clients({ maxKeys: 1, maxSize: 1 });
     using time = new Time();
