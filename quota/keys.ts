@@ -5,6 +5,7 @@ import { PoolTimeoutError } from "../errors.ts";
 import { innerOf, type Pool } from "../pool.ts";
 import { after, Clock } from "../pool/clock.ts";
 import { evictAll } from "../pool/evict.ts";
+import { lookForLost } from "../pool/reclaim.ts";
 import { Signals } from "../pool/signals.ts";
 import type { State } from "../pool/state.ts";
 import { abortReason, shown } from "../values.ts";
@@ -214,8 +215,8 @@ export class Keys<K, T> {
     const idle: Place<K, T>[] = [];
     let lacking = this.waiting;
     for (const place of this.places.values()) {
-      if (!place.unused) continue;
-      if (place.leaving) lacking--;
+      if (!place.unused) lookForLost(place.state);
+      else if (place.leaving) lacking--;
       else idle.push(place);
     }
     if (lacking <= 0) return;
