@@ -93,6 +93,8 @@ interface Calls<K, T> {
 /** The keys of one pool. */
 export class Keys<K, T> {
   readonly places: Map<K, Place<K, T>> = new Map();
+  /** How many wait for a place. */
+  waiters = 0;
   readonly #waiting = new Map<K, Set<Waiting<K, T>>>();
   readonly #clock = new Clock();
   readonly #signals = new Signals<Waiting<K, T>>((waiting) => waiting.aborted());
@@ -110,11 +112,6 @@ export class Keys<K, T> {
   /** How many keys are waited for. */
   get waiting(): number {
     return this.#waiting.size;
-  }
-
-  /** How many wait for them. */
-  get waiters(): number {
-    return [...this.#waiting.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   /** The place of a key; undefined if it has none, and there is no room for one. */
@@ -184,12 +181,13 @@ export class Keys<K, T> {
     const others = this.#waiting.get(key);
     if (others !== undefined) others.add(waiting);
     else this.#waiting.set(key, new Set([waiting]));
+    this.waiters++;
     this.makeRoom();
   }
 
   #leave(key: K, waiting: Waiting<K, T>): void {
     const all = this.#waiting.get(key);
-    all?.delete(waiting);
+    if (all?.delete(waiting)) this.waiters--;
     if (all?.size === 0) this.#waiting.delete(key);
   }
 
