@@ -144,11 +144,16 @@ export class Permits<T> {
     if (typeof (permit as Permit | undefined)?.release !== "function") {
       throw new TypeError(`acquire() must give a permit that has release(), got ${shown(permit)}`);
     }
-    const { lost } = permit as Permit;
-    const held = new HeldPermit(permit as Permit, lost, this);
-    if (!lost?.aborted) return held;
-    held.release();
-    throw new PoolError("a permit was lost before it came");
+    try {
+      const { lost } = permit as Permit;
+      const held = new HeldPermit(permit as Permit, lost, this);
+      if (!lost?.aborted) return held;
+      lost.removeEventListener("abort", held);
+      throw new PoolError("a permit was lost before it came");
+    } catch (error) {
+      this.released(permit as Permit); // also one whose `lost` is no signal
+      throw error;
+    }
   }
 
   /** Whether it was waited for until now. */

@@ -5,7 +5,8 @@ export interface QuotaClient {
   /**
    * How many objects it could close at once: those that are available, as far as they are over `minSize`.
    * That it has grown is told nobody: look again while somebody waits, or have
-   * {@linkcode QuotaMember.yields}.
+   * {@linkcode QuotaMember.yields}. Read it once somebody waits: from then on the pool notices leases that
+   * are lost, of which it would otherwise know nothing until somebody waits in it.
    */
   readonly available: number;
   /**

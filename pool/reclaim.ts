@@ -13,6 +13,7 @@ export function clientOf<T>(pool: State<T>): QuotaClient {
   return {
     get available() {
       const { bag: { idle, live }, settings: { minSize } } = pool;
+      if (idle.size === 0) lookForLost(pool); // somebody waits, though not in this pool
       return Math.max(0, Math.min(idle.size, live - minSize));
     },
     get unused() {
@@ -21,6 +22,11 @@ export function clientOf<T>(pool: State<T>): QuotaClient {
     },
     reclaim: () => reclaim(pool),
   };
+}
+
+/** Leases that are out are noticed once they are lost, also if nobody waits in this pool. */
+export function lookForLost<T>({ bag, clock, clocked, leaks }: State<T>): void {
+  leaks.look(bag.lent, clock.awake(), clocked);
 }
 
 /** Closes the longest unused object over `minSize`; if there is none, the next that comes back. */

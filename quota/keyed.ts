@@ -382,6 +382,7 @@ export class KeyedPool<K, T> {
     const { places } = this.#keys;
     while (places.size > 0) {
       for (const place of [...places.values()]) {
+        while (place.coming > 0) await undefined; // they ask for an object at once
         await place.pool.shutdown();
         this.#keys.forget(place);
       }
@@ -436,7 +437,7 @@ export class KeyedPool<K, T> {
     };
   }
 
-  /** Who waited for a place has it: a shutdown that drains goes on. */
+  /** Who waited for a place has asked for an object: a shutdown that drains goes on. */
   #served({ pool }: Place<K, T>): void {
     if (this.#ending !== undefined) void pool.shutdown({ drain: true });
   }

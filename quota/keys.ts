@@ -5,6 +5,7 @@ import { PoolTimeoutError } from "../errors.ts";
 import { innerOf, type Pool } from "../pool.ts";
 import { after, Clock } from "../pool/clock.ts";
 import { evictAll } from "../pool/evict.ts";
+import { lookForLost } from "../pool/reclaim.ts";
 import { Signals } from "../pool/signals.ts";
 import type { State } from "../pool/state.ts";
 import { abortReason, shown } from "../values.ts";
@@ -14,6 +15,8 @@ export class Place<K, T> {
   readonly key: K;
   readonly pool: Pool<T>;
   readonly state: State<T>;
+  /** How many have waited for it, and are about to ask for an object. */
+  coming = 0;
   /** It is about to be looked whether it can be forgotten. */
   looking = false;
   /** Calls off that it is looked again later. */
@@ -28,13 +31,26 @@ export class Place<K, T> {
   /** Whether it has objects, waiters or loans; what is being closed counts. */
   get empty(): boolean {
     const { expecting, queue, size } = this.state;
-    return size + queue.size + expecting.length === 0;
+    return size + queue.size + expecting.length + this.coming === 0;
   }
 
-  /** Whether all that it has is unused, or on its way out. */
+  /** Whether all that it has is unused, or on its way out; what it asks for is for `minAvailable`. */
   get unused(): boolean {
-    const { attempts, bag, expecting, permits, queue } = this.state;
-    return queue.size + attempts.size + permits!.pending + bag.using + expecting.length === 0;
+    const { attempts, bag, expecting, queue } = this.state;
+    return queue.size + attempts.size + bag.using + expecting.length + this.coming === 0;
+  }
+
+  /** Whether there is nothing left that could be closed or withdrawn. */
+  get leaving(): boolean {
+    const { bag, permits } = this.state;
+    return bag.live + permits!.pending === 0;
+  }
+
+  /** What is unused is closed, and nothing is made for `minAvailable` until somebody waits. */
+  clear(): void {
+    this.state.permits!.yielded = true;
+    void evictAll(this.state, "reclaimed");
+    this.state.dispatch(); // withdraws what it asks for
   }
 
   /** When its last object came back, as long ago as that is, in ms. */
@@ -68,7 +84,7 @@ interface Terms {
 interface Calls<K, T> {
   /** Makes the pool of a key. */
   make(key: K): Pool<T>;
-  /** All who waited for a place for that key have got it. */
+  /** All who waited for a place for that key have it, and have asked for an object. */
   served(place: Place<K, T>): void;
   /** A key has been forgotten. */
   forgotten(place: Place<K, T>): void;
@@ -77,6 +93,8 @@ interface Calls<K, T> {
 /** The keys of one pool. */
 export class Keys<K, T> {
   readonly places: Map<K, Place<K, T>> = new Map();
+  /** How many wait for a place. */
+  waiters = 0;
   readonly #waiting = new Map<K, Set<Waiting<K, T>>>();
   readonly #clock = new Clock();
   readonly #signals = new Signals<Waiting<K, T>>((waiting) => waiting.aborted());
@@ -94,11 +112,6 @@ export class Keys<K, T> {
   /** How many keys are waited for. */
   get waiting(): number {
     return this.#waiting.size;
-  }
-
-  /** How many wait for them. */
-  get waiters(): number {
-    return [...this.#waiting.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   /** The place of a key; undefined if it has none, and there is no room for one. */
@@ -120,14 +133,27 @@ export class Keys<K, T> {
   }
 
   /** Waits for a place for a new key; `begin`: what then follows, with what is left of the time. */
-  wait<R>(
+  async wait<R>(
     key: K,
-    { signal, timeout }: Terms,
+    terms: Terms,
     begin: (place: Place<K, T>, left: number) => Promise<R>,
   ): Promise<R> {
+    const { left, place } = await this.#wait(key, terms);
+    // In the context of the caller, not of who has made room.
+    place.coming--;
+    const begun = begin(place, left);
+    if (place.coming === 0) this.#calls.served(place);
+    this.look(place);
+    return begun;
+  }
+
+  #wait(
+    key: K,
+    { signal, timeout }: Terms,
+  ): Promise<{ place: Place<K, T>; left: number }> {
     const begun = this.#clock.awake();
     const ahead = this.waiters;
-    return new Promise<R>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const end = () => {
         cancel?.();
         if (signal !== undefined) this.#signals.unlisten(signal, waiting);
@@ -139,8 +165,9 @@ export class Keys<K, T> {
       };
       const start = (place: Place<K, T>) => {
         end();
-        const left = timeout - (this.#clock.awake() - begun);
-        resolve(begin(place, timeout === 0 ? 0 : Math.max(1, left)));
+        place.coming++;
+        const left = Math.ceil(timeout - (this.#clock.awake() - begun)); // errors show it
+        resolve({ place, left: timeout === 0 ? 0 : Math.max(1, left) });
       };
       const waiting = { aborted: () => refuse(abortReason(signal!)), refuse, start };
       if (signal !== undefined) this.#signals.listen(signal, waiting); // first: it may throw
@@ -154,12 +181,13 @@ export class Keys<K, T> {
     const others = this.#waiting.get(key);
     if (others !== undefined) others.add(waiting);
     else this.#waiting.set(key, new Set([waiting]));
+    this.waiters++;
     this.makeRoom();
   }
 
   #leave(key: K, waiting: Waiting<K, T>): void {
     const all = this.#waiting.get(key);
-    all?.delete(waiting);
+    if (all?.delete(waiting)) this.waiters--;
     if (all?.size === 0) this.#waiting.delete(key);
   }
 
@@ -185,13 +213,13 @@ export class Keys<K, T> {
     const idle: Place<K, T>[] = [];
     let lacking = this.waiting;
     for (const place of this.places.values()) {
-      if (!place.unused) continue;
-      if (place.state.bag.live === 0) lacking--; // it is on its way
+      if (!place.unused) lookForLost(place.state);
+      else if (place.leaving) lacking--;
       else idle.push(place);
     }
     if (lacking <= 0) return;
     idle.sort((a, b) => b.age - a.age);
-    for (const { state } of idle.slice(0, lacking)) void evictAll(state, "reclaimed");
+    for (const place of idle.slice(0, lacking)) place.clear();
   }
 
   /** The same once an object that comes back is available. */
@@ -241,7 +269,6 @@ export class Keys<K, T> {
       const place = this.open(key);
       if (place === undefined) break;
       for (const waiting of [...all]) waiting.start(place);
-      this.#calls.served(place);
     }
     if (this.waiting > 0) this.makeRoom();
   }

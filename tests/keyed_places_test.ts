@@ -243,6 +243,34 @@ describe("maxKeys", () => {
     assertEquals([await waiting, pool.seen.closed.length], ["b", 2]);
   });
 
+  for (const maxSize of [0, 1]) {
+    it(`has a key closed that minAvailable keeps objects for, with maxSize: ${maxSize}`, async () => {
+      let made = 0;
+      const fun = (key: string) => {
+        if (++made > 20) throw new Error("made again and again"); // else it would never end
+        return { key };
+      };
+      const pool = new KeyedPool(fun, { maxKeys: 1, maxSize, minAvailable: 1, timeout: 1_000 });
+      for (const key of ["a", "b", "a"]) {
+        await pool.use(key, (object) => assertEquals(object.key, key));
+        await idle();
+      }
+      assertEquals([...pool.keys()], ["a"]);
+      assert(made <= 6, `${made} were made`);
+      await pool.shutdown();
+    });
+  }
+
+  it("has a key closed that asks for objects for minAvailable alone", async () => {
+    const pool = clients({ maxKeys: 2, maxSize: 2, minAvailable: 2, timeout: 1_000 });
+    for (const key of ["a", "b", "c", "d", "c"]) {
+      await pool.use(key, () => {});
+      await idle();
+    }
+    assertEquals([keysOf(pool).includes("c"), pool.seen.most], [true, 2]);
+    await pool.shutdown();
+  });
+
   it("forgets a key that failed when its place is needed", async () => {
     await using pool = new KeyedPool((key: string): Client => {
       if (key === "bad") throw new Error("down");
@@ -273,6 +301,21 @@ describe("maxKeys", () => {
     assertEquals([keysOf(pool), pool.seen.closed], ["a", []]);
   });
 
+  it("serves all who wait for places that come free at once", async () => {
+    const pool = clients({ maxKeys: 2 });
+    const leases = await Promise.all(["a", "b"].map((key) => pool.get(key)));
+    const waiting = ["c", "d", "c", "e"].map((key) => pool.use(key, (object) => object.key));
+    const leaving = new AbortController();
+    const gone = rejection(pool.get("f", { signal: leaving.signal }));
+    void pool.shutdown({ drain: true });
+    leaving.abort();
+    await Promise.all(leases.map((lease) => pool.discard(lease)));
+    assertEquals((await Promise.all(waiting)).join(""), "cdce");
+    await gone;
+    await pool.shutdown();
+    assertEquals([keysOf(pool), pool.seen.live], ["", 0]);
+  });
+
   it("leaves a get what is left of its timeout", async () => {
     await using pool = clients({ maxKeys: 1, maxSize: 1 });
     using time = new Time();
@@ -286,7 +329,9 @@ describe("maxKeys", () => {
     await time.pass(30);
     assertEquals([keysOf(pool), pool.waiting], ["b", 1]);
     await time.pass(11);
-    assertInstanceOf(await failed, PoolTimeoutError);
+    const late = await failed;
+    assertInstanceOf(late, PoolTimeoutError);
+    assert(Number.isInteger(late.timeout), `${late.timeout} ms`);
     void holding;
     void pool.shutdown({ timeout: 1 });
     await time.pass(10);

@@ -57,11 +57,11 @@ describe("the context of a request", () => {
     }, { maxSize: 1, maxKeys: 1 });
     const lease = await request.run("A", () => pool.get("a"));
     const waited = request.run("B", async () => {
-      await pool.use("b", () => {});
-      return request.getStore();
+      const within = await pool.use("b", () => request.getStore());
+      return [within, request.getStore()];
     });
     await request.run("C", () => pool.ret(lease));
-    assertEquals(await waited, "B");
+    assertEquals(await waited, ["B", "B"]);
     assertEquals(seen, [undefined, undefined]);
     await until(() => pool.using === 0, "all are back");
   });

@@ -156,6 +156,27 @@ describe("a quota whose", () => {
     });
   }
 
+  for (
+    const [name, lost] of [
+      ["no signal", () => ({ aborted: false })],
+      ["a getter that throws", fail],
+    ] as const
+  ) {
+    it(`permit has as lost ${name}: it is released, and the get fails`, async () => {
+      let released = 0;
+      const permit = {
+        release: () => void released++,
+        get lost() {
+          return lost();
+        },
+      };
+      const quota = quotaOf({ acquire: () => Promise.resolve(permit) });
+      await using pool = new TestPool(new Workshop().fun, { quota });
+      assertStringIncludes(String(await rejection(pool.get())), "no permit from the quota");
+      assertEquals(released, 1);
+    });
+  }
+
   it("yields() throws is logged, and the object is kept", async () => {
     await using pool = new TestPool(new Workshop().fun, { quota: quotaOf({ yields: fail }) });
     await pool.use(() => {});

@@ -12,10 +12,15 @@ const app = express();
 
 async function bridge(req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { headers: { accept = "*/*" }, method = "GET", url } = req;
-  const page = await show(new Request(`http://localhost${url}`, { method, headers: { accept } }));
-  res.writeHead(page.status, [...page.headers].flat());
-  if (page.body === null) return void res.end();
-  await pipeline(Readable.fromWeb(page.body as never), res).catch(() => {}); // the page was closed
+  try {
+    const page = await show(new Request(`http://localhost${url}`, { method, headers: { accept } }));
+    res.writeHead(page.status, [...page.headers].flat());
+    if (page.body === null) res.end();
+    else await pipeline(Readable.fromWeb(page.body as never), res);
+  } catch (error) { // of a TRACE, say, which no Request can be
+    if (!res.destroyed) console.error(error); // else the page was closed
+    res.destroy();
+  }
 }
 
 app.use(MOUNT, bridge);
