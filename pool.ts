@@ -34,7 +34,6 @@ import type {
   UseContext,
 } from "./pool/options.ts";
 import type { State } from "./pool/state.ts";
-import { type Snapshot, snapshot } from "./pool/snapshot.ts";
 import { type PoolStats, statsOf } from "./pool/stats.ts";
 import { Usage } from "./pool/usage.ts";
 import { use } from "./pool/use.ts";
@@ -475,19 +474,9 @@ function alive<T>(loan: PoolLoan<T>): void {
   if (loan.end !== undefined) throw deadError(loan.pool.name, "lease", loan.end);
 }
 
-/** What a pool looks like at the moment, for the entry points that show pools; throws if it is none. */
-export function snapshotOf<T>(pool: Pool<T>, most = 0): Snapshot {
-  return snapshot(insideOf(pool), most);
-}
-
-/** All that a pool knows, for the entry points that observe pools; throws if it is none. */
+/** All that a pool knows, for the other entry points; throws if it is none. */
 export function insideOf<T>(pool: Pool<T>): State<T> {
   const state = Object(pool) === pool ? stateOf(pool) : undefined;
   if (state !== undefined) return state;
   throw new TypeError(`a Pool is needed, got ${shown(pool)}: give what new Pool() has made`);
-}
-
-/** The inside of a pool, for the entry points that build on one. */
-export function innerOf<T>(pool: Pool<T>): State<T> {
-  return stateOf(pool)!;
 }

@@ -19,7 +19,7 @@
 
 import { adoptDisposal, asyncDispose, dispose } from "../disposal.ts";
 import { PoolClosedError } from "../errors.ts";
-import { innerOf, Pool } from "../pool.ts";
+import { insideOf, Pool } from "../pool.ts";
 import { checkGet, checkObserver, checkShutdown } from "../pool/check.ts";
 import { after } from "../pool/clock.ts";
 import { deadError, foreignError, loanError } from "../pool/explain.ts";
@@ -413,7 +413,7 @@ export class KeyedPool<K, T> {
       name,
       quota: this.#quota(),
     });
-    this.#own.add(innerOf(pool));
+    this.#own.add(insideOf(pool));
     for (const { all, observer } of this.#observers) {
       all.set(key, pool.observe(observerOf(observer, key)));
     }

@@ -2,7 +2,7 @@
 
 import { outside } from "../context.ts";
 import { PoolTimeoutError } from "../errors.ts";
-import { innerOf, type Pool } from "../pool.ts";
+import { insideOf, type Pool } from "../pool.ts";
 import { after, Clock } from "../pool/clock.ts";
 import { evictAll } from "../pool/evict.ts";
 import { lookForLost } from "../pool/reclaim.ts";
@@ -25,7 +25,7 @@ export class Place<K, T> {
   constructor(key: K, pool: Pool<T>) {
     this.key = key;
     this.pool = pool;
-    this.state = innerOf(pool);
+    this.state = insideOf(pool);
   }
 
   /** Whether it has objects, waiters or loans; what is being closed counts. */

@@ -9,7 +9,8 @@ import { Happenings } from "../observe/dashboard/happenings.ts";
 import { Histogram } from "../observe/dashboard/histogram.ts";
 import { shorten } from "../observe/dashboard/text.ts";
 import { type Recent, verdict } from "../observe/dashboard/verdict.ts";
-import { snapshotOf } from "../pool.ts";
+import { insideOf } from "../pool.ts";
+import { snapshot } from "../pool/snapshot.ts";
 import { Page } from "./helpers/dashboard_page.ts";
 import { Time } from "./helpers/pool.ts";
 import { TestPool } from "./helpers/test_pool.ts";
@@ -17,7 +18,7 @@ import { TestPool } from "./helpers/test_pool.ts";
 describe("the verdict on a pool", () => {
   const now = 100_000;
   const nothing: Recent = { failing: undefined, lost: undefined, late: undefined, now };
-  const some = { ...snapshotOf(new Pool(() => ({}))), started: true, maxSize: 10, using: 3 };
+  const some = { ...snapshot(insideOf(new Pool(() => ({}))), 0), started: true, maxSize: 10, using: 3 };
   const failure = { cause: new Error("connect ECONNREFUSED"), ago: 12_000 };
   const cases: [string, string, Partial<typeof some>, Partial<Recent>][] = [
     ["calm", "calm: 3 of 10 in use", {}, {}],

@@ -3,7 +3,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Pool } from "../mod.ts";
-import { snapshotOf } from "../pool.ts";
+import { insideOf } from "../pool.ts";
+import { snapshot } from "../pool/snapshot.ts";
 import { idle, Thing } from "./helpers/pool.ts";
 import { TestPool } from "./helpers/test_pool.ts";
 
@@ -22,7 +23,7 @@ describe("the snapshot of a pool", () => {
       pool.get({ label: "e", priority: -1 }),
     ];
     await idle();
-    const seen = snapshotOf(pool, 2);
+    const seen = snapshot(insideOf(pool), 2);
     assertEquals(seen.holders.map(({ object, label }) => [object, label]), [
       ["#0 thing 0", "a"],
       ["#1 thing 1", "b"],
@@ -39,19 +40,19 @@ describe("the snapshot of a pool", () => {
     for (const lease of held) await pool.ret(lease);
     for (const lease of [waiting[1]!, waiting[0]!]) await pool.ret(await lease);
     await pool.ret(await waiting[2]!);
-    assertEquals(snapshotOf(pool, 2).holders, []);
+    assertEquals(snapshot(insideOf(pool), 2).holders, []);
   });
 
   it("names nobody unless that is asked for", async () => {
     let traced = 0;
     await using pool = new TestPool((n) => new Thing(n), { tracer: () => `${++traced}` });
-    await pool.use(() => assertEquals(snapshotOf(pool).holders, []));
+    await pool.use(() => assertEquals(snapshot(insideOf(pool), 0).holders, []));
     assertEquals(traced, 0);
   });
 
   it("is of a Pool, and of nothing else", () => {
     for (const other of [undefined, null, 1, {}, Object.create(Pool.prototype)]) {
-      assertThrows(() => snapshotOf(other), TypeError, "a Pool is needed, got");
+      assertThrows(() => insideOf(other), TypeError, "a Pool is needed, got");
     }
   });
 });

@@ -76,6 +76,7 @@ export interface CorePool extends Emitter {
   readonly _allConnections?: { readonly length: number; get(index: number): Core | undefined };
   getConnection(callback: Callback): void;
   query(...args: unknown[]): Command;
+  execute(...args: unknown[]): void;
   releaseConnection(session: Session): void;
   end(callback?: Callback): unknown;
   promise(promise?: unknown): PromisePool;

@@ -74,6 +74,7 @@ function newClasses(factory: CorePool) {
   class MysqlPool extends BasePool {
     readonly pool: Pool<Session>;
     readonly #sessions: Sessions;
+    #isAsking = false;
 
     constructor(config: object, given: Given, sessions: Sessions) {
       super({ config });
@@ -90,29 +91,46 @@ function newClasses(factory: CorePool) {
 
     override getConnection(callback: Callback): void {
       const { pool } = this;
+      const isOwn = this.#isAsking;
       const borrowing = pool.borrow();
       if (pool.waiting > pool.creating) this.emit("enqueue");
-      borrowing.then((loan) => this.#lend(loan)).then(
-        (core) => call(callback, null, core),
+      borrowing.then(
+        (loan) => this.#lend(loan, isOwn, callback),
         (error) => call(callback, error),
       );
     }
 
-    #lend(loan: Loan<Session>): Core {
-      const core = this.#sessions.of(loan.object).lend(loan);
+    #lend(loan: Loan<Session>, isOwn: boolean, callback: Callback): void {
+      let core: Core;
       try {
+        const isSeen = !isOwn || this.listenerCount("acquire") + this.listenerCount("release") > 0;
+        core = this.#sessions.of(loan.object).lend(loan, isSeen);
         this.emit("acquire", core);
       } catch (error) {
         void loan.release();
-        throw error;
+        return call(callback, error);
       }
-      return core;
+      call(callback, null, core);
     }
 
     override query(...args: unknown[]): Command {
-      const command = super.query(...args);
+      const command = this.#ask(() => super.query(...args));
       watchStream(command);
       return command;
+    }
+
+    override execute(...args: unknown[]): void {
+      this.#ask(() => super.execute(...args));
+    }
+
+    /** mysql2's own `query` and `execute` call `getConnection`, and show the session to nobody. */
+    #ask<R>(ask: () => R): R {
+      this.#isAsking = true;
+      try {
+        return ask();
+      } finally {
+        this.#isAsking = false;
+      }
     }
 
     override releaseConnection(session: Session): void {

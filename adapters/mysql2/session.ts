@@ -39,6 +39,7 @@ export class OpenSession {
   /** Of its borrower, or of the last one. */
   #loan: Loan<Session> | undefined;
   #isReleased = false;
+  #isSeen = true;
   #wrapper: Wrapper | undefined;
   readonly #listeners: Map<Session, Listeners> = new Map();
 
@@ -89,10 +90,15 @@ export class OpenSession {
     }
   }
 
-  /** It goes to a borrower, and holds the loan: that is not lost as long as the session is there. */
-  lend(loan: Loan<Session>): Core {
+  /**
+   * It goes to a borrower, and holds the loan: that is not lost as long as the session is there.
+   *
+   * @param isSeen whether anybody but the adapter has it, and may add listeners
+   */
+  lend(loan: Loan<Session>, isSeen: boolean): Core {
     this.#loan = loan;
     this.#isReleased = false;
+    this.#isSeen = isSeen;
     return this.core;
   }
 
@@ -148,6 +154,9 @@ export class OpenSession {
 
   /** Those that a borrower has added go. */
   restoreListeners(): void {
+    const isSeen = this.#isSeen;
+    this.#isSeen = true; // by a callback of `use`, of which nothing here is told
+    if (!isSeen) return;
     for (const [emitter, listeners] of this.#listeners) restoreListeners(emitter, listeners);
   }
 }

@@ -186,7 +186,7 @@ export function poolClass(
       try {
         client = loan.object;
         const session = this.#sessions.of(client);
-        session.untouched = true;
+        session.untouched = this.listenerCount("acquire") === 0;
         this.emit("acquire", client);
         client.query(query, values, end);
       } catch (error) {

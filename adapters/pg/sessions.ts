@@ -16,7 +16,7 @@ export interface Session {
   readonly client: Client;
   /** Its listeners when it was new. */
   listeners: Listeners;
-  /** Nobody has had it but this adapter: it has no listeners of others. */
+  /** Nobody but this adapter has had it since its listeners were restored: there are no others. */
   untouched: boolean;
   /** The statements that reset it. */
   reset: string;

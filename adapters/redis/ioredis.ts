@@ -1,6 +1,6 @@
 // ioredis as it is at runtime, versions 5 and 6: one session of it.
 
-import type { Emitter } from "../pg/driver.ts";
+import type { Emitter } from "../listeners.ts";
 import { Marks } from "./marks.ts";
 import { type Session, unlessNone } from "./session.ts";
 

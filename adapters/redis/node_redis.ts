@@ -2,7 +2,7 @@
 
 import { PoolError } from "../../errors.ts";
 import { shown } from "../../values.ts";
-import type { Emitter } from "../pg/driver.ts";
+import type { Emitter } from "../listeners.ts";
 import { Marks } from "./marks.ts";
 import { type Session, unlessNone } from "./session.ts";
 

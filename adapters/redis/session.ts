@@ -1,6 +1,6 @@
 // A session, whichever driver it is of: what is asked of both.
 
-import type { Emitter } from "../pg/driver.ts";
+import type { Emitter } from "../listeners.ts";
 import type { Marks } from "./marks.ts";
 
 /** One connection, by its driver. */

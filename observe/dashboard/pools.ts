@@ -1,6 +1,6 @@
 // Pools: which pools a dashboard shows at the moment.
 
-import { Pool, snapshotOf } from "../../pool.ts";
+import { insideOf, Pool } from "../../pool.ts";
 
 /** What a dashboard shows: a pool, several, or a function that gives these whenever it is asked. */
 export type Pools =
@@ -18,14 +18,13 @@ const MOST = 100;
 export function present(pools: Pools): { shown: AnyPool[]; more: number } {
   const given = typeof pools === "function" ? pools() : pools;
   const all = new Set<AnyPool>(isPool(given) ? [given] : listed(given));
-  for (const pool of all) snapshotOf(pool); // throws for what is no pool
+  for (const pool of all) insideOf(pool); // throws for what is no pool
   return { shown: [...all].slice(0, MOST), more: Math.max(0, all.size - MOST) };
 }
 
 /** What can be walked through only once is walked through now. */
 export function keep(pools: Pools): Pools {
-  if (typeof pools === "function" || isPool(pools)) return pools;
-  if (!isIterable(pools)) return pools;
+  if (typeof pools === "function" || isPool(pools) || !isIterable(pools)) return pools;
   const walk: unknown = pools[Symbol.iterator]();
   return walk === pools ? [...pools] : pools;
 }

@@ -1,8 +1,8 @@
 // Recording: what a page shows of one pool, and what is remembered of it for the next page.
 
-import { insideOf, type Pool, snapshotOf } from "../../pool.ts";
+import { insideOf, type Pool } from "../../pool.ts";
 import type { RefuseReason, Tap } from "../../pool/observe.ts";
-import type { Snapshot } from "../../pool/snapshot.ts";
+import { type Snapshot, snapshot } from "../../pool/snapshot.ts";
 import { type Happening, Happenings } from "./happenings.ts";
 import { Histogram, type Spread } from "./histogram.ts";
 import { inWords, shorten } from "./text.ts";
@@ -89,7 +89,7 @@ export class Recording {
 
   /** Takes a sample at that second. */
   take<T>(pool: Pool<T>, second: number): void {
-    const seen = snapshotOf(pool, SHOWN);
+    const seen = snapshot(insideOf(pool), SHOWN);
     this.#waits.turn(second);
     this.#uses.turn(second);
     this.#sample(seen, second);

@@ -1,12 +1,6 @@
-// Check: the arguments of observeMetrics and observeTraces.
+// Check: what observeMetrics and observeTraces are given besides the pool.
 
-import { checkNames } from "../../pool/check.ts";
 import { shown } from "../../values.ts";
-
-/** Throws if `options` is no object or has a name that is not known. */
-export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
-  checkNames(where, options, known);
-}
 
 /** Throws if what was given as `name` lacks one of `methods`. */
 export function checkMethods(

@@ -2,10 +2,11 @@
 
 import { dispose } from "../../disposal.ts";
 import { insideOf, type Pool } from "../../pool.ts";
+import { checkNames } from "../../pool/check.ts";
 import type { CreatedEvent, ReturnEnd, Tap } from "../../pool/observe.ts";
 import { type Snapshot, snapshot } from "../../pool/snapshot.ts";
 import type { State } from "../../pool/state.ts";
-import { checkAttributes, checkMethods, checkOptions } from "./check.ts";
+import { checkAttributes, checkMethods } from "./check.ts";
 import { BOUNDARIES, type MetricName, METRICS, PREFIX } from "./conventions.ts";
 import type {
   Attributes,
@@ -71,7 +72,7 @@ const METER = [
  */
 export function observeMetrics<T>(pool: Pool<T>, options: MetricsOptions): Disposable {
   const inside = insideOf(pool);
-  checkOptions("observeMetrics", options, ["meter", "attributes"]);
+  checkNames("observeMetrics", options, ["meter", "attributes"]);
   const { meter, attributes = {} } = options;
   checkMethods("observeMetrics", "meter", meter, METER);
   checkAttributes("observeMetrics", attributes);

@@ -2,11 +2,12 @@
 
 import { dispose } from "../../disposal.ts";
 import { insideOf, type Pool } from "../../pool.ts";
+import { checkNames } from "../../pool/check.ts";
 import type { GetOptions } from "../../pool/options.ts";
 import { type Seam, withoutSeam, withSeam } from "../../pool/seam.ts";
 import type { State } from "../../pool/state.ts";
 import { reason, shown } from "../../values.ts";
-import { checkMethods, checkOptions } from "./check.ts";
+import { checkMethods } from "./check.ts";
 import { PREFIX } from "./conventions.ts";
 import type { Attributes, Tracer } from "./types.ts";
 
@@ -45,7 +46,7 @@ export interface TracesOptions {
  */
 export function observeTraces<T>(pool: Pool<T>, options: TracesOptions): Disposable {
   const inside = insideOf(pool);
-  checkOptions("observeTraces", options, ["tracer", "longerThan"]);
+  checkNames("observeTraces", options, ["tracer", "longerThan"]);
   const { longerThan, tracer } = options;
   checkMethods("observeTraces", "tracer", tracer, ["startSpan"]);
   checkLongerThan(longerThan);

@@ -246,6 +246,21 @@ test("listeners of a borrower go, the pool's own stay", {}, async (pool, server)
   assertEquals(heard, []);
 });
 
+test("so do those that a listener of acquire has added, also for a query", {}, async (pool) => {
+  const connection = await pool.getConnection();
+  connection.release();
+  pool.on("acquire", (session) => session.on("mine", () => {}));
+  await pool.query("select 1");
+  await pool.execute("select 1");
+  assertEquals(core(connection).listenerCount("mine"), 0);
+});
+
+test("so do those of a callback of use after a query", {}, async (pool) => {
+  await pool.query("select 1");
+  const seen = await pool.pool.use((session) => session.on("error", () => {}));
+  assertEquals(seen.listenerCount("error"), 0);
+});
+
 test(
   "reset as a function is called with no transaction open; if it fails, the session is closed",
   {

@@ -197,6 +197,14 @@ test("listeners of a borrower go, and those of a session's life stay", {}, async
   assert(await pidOf(pool) !== pid);
 });
 
+test("those that a listener of acquire adds go, also after a query", {}, async (pool) => {
+  const before = await borrow(pool, counted);
+  pool.on("acquire", (client) => client.on("notification", () => {}));
+  await pool.query("select 1");
+  pool.removeAllListeners("acquire");
+  assertEquals(await borrow(pool, counted), before);
+});
+
 function counted(client: Session): unknown {
   return client.eventNames().map((event) => [event, client.listenerCount(event)]);
 }
