@@ -18,7 +18,12 @@ import { TestPool } from "./helpers/test_pool.ts";
 describe("the verdict on a pool", () => {
   const now = 100_000;
   const nothing: Recent = { failing: undefined, lost: undefined, late: undefined, now };
-  const some = { ...snapshot(insideOf(new Pool(() => ({}))), 0), started: true, maxSize: 10, using: 3 };
+  const some = {
+    ...snapshot(insideOf(new Pool(() => ({}))), 0),
+    started: true,
+    maxSize: 10,
+    using: 3,
+  };
   const failure = { cause: new Error("connect ECONNREFUSED"), ago: 12_000 };
   const cases: [string, string, Partial<typeof some>, Partial<Recent>][] = [
     ["calm", "calm: 3 of 10 in use", {}, {}],
