@@ -148,6 +148,21 @@ describe("the events of a dashboard", () => {
     await page.close();
   });
 
+  it("leave out what the function gives for a pool that is not there yet", async () => {
+    await using time = await atSecond();
+    const proxy: { _pool?: Pool<object> } = {};
+    const page = await Page.open(dashboard(() => [proxy._pool]));
+    assertEquals((await page.next())!.pools, []);
+    proxy._pool = new Pool(() => ({}), { name: "later" });
+    const coming = page.next();
+    await time.pass(1000);
+    assertEquals((await coming)!.pools.map(({ name }) => name), ["later"]);
+    await page.close();
+    const none = await Page.open(dashboard(() => undefined));
+    assertEquals((await none.next())!.pools, []);
+    await none.close();
+  });
+
   it("end with what the function fails with that gives the pools", async () => {
     await using time = await atSecond();
     let fails = false;

@@ -2,11 +2,14 @@
 
 import { insideOf, Pool } from "../../pool.ts";
 
-/** What a dashboard shows: a pool, several, or a function that gives these whenever it is asked. */
+/**
+ * What a dashboard shows: a pool, several, or a function that gives these whenever it is asked. A function may
+ * give undefined for a pool that is not there yet, as `_pool` of a proxy is before its first use.
+ */
 export type Pools =
   | Pool<unknown>
   | Iterable<Pool<unknown>>
-  | (() => Pool<unknown> | Iterable<Pool<unknown>>);
+  | (() => Pool<unknown> | undefined | Iterable<Pool<unknown> | undefined>);
 
 /** What it lends is never touched. */
 export type AnyPool = Pool<unknown>;
@@ -16,8 +19,10 @@ const MOST = 100;
 
 /** Those that are there now: checked, each once, as many as are shown; and how many more there are. */
 export function present(pools: Pools): { shown: AnyPool[]; more: number } {
-  const given = typeof pools === "function" ? pools() : pools;
+  const asked = typeof pools === "function";
+  const given = asked ? pools() : pools;
   const all = new Set<AnyPool>(isPool(given) ? [given] : listed(given));
+  if (asked) all.delete(undefined as never); // not there yet
   for (const pool of all) insideOf(pool); // throws for what is no pool
   return { shown: [...all].slice(0, MOST), more: Math.max(0, all.size - MOST) };
 }
