@@ -7,8 +7,8 @@ import { manifest } from "./manifest.ts";
 import { succeed } from "./pack.ts";
 import { ATTW, command, PUBLINT } from "./tools.ts";
 
-/** In bytes. It is some 126 000; tests or source maps would make it twice that. */
-const LARGEST = 150_000;
+/** In bytes. It is some 244 000, of fifteen entry points; tests or source maps would make it twice that. */
+const LARGEST = 300_000;
 
 /** Where npm has put it. */
 export const INSTALLED = `node_modules/${config.name}`;
