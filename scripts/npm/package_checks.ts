@@ -51,7 +51,7 @@ async function size(tarball: string): Promise<string> {
 function files(): string[] {
   const texts = ["README.md", "LICENSE", "CHANGELOG.md"];
   const module =
-    /^(esm\/)?((pool|proxy|scopes|compat|observe|quota|adapters(\/\w+)?)\/)?\w+\.(js|d\.ts)$/;
+    /^(esm\/)?((pool|proxy|scopes|compat|(observe|quota|adapters)(\/\w+)?)\/)?\w+\.(js|d\.ts)$/;
   const all = find(INSTALLED, "").map((path) => path.slice(INSTALLED.length + 1));
   const known = (path: string) => module.test(path) || [...texts, "package.json"].includes(path);
   return [
@@ -60,7 +60,8 @@ function files(): string[] {
   ];
 }
 
-const IMPORTED = /\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
+/** Not SQL, which says `from`, too: a quote there begins no name of a module. */
+const IMPORTED = /\b(?:from|import)\s*\(?\s*["']([^"'$]+)["']/g;
 
 /** Nothing points anywhere but to another file of the package. */
 function contents(sources: string): string[] {
