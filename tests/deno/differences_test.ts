@@ -139,12 +139,16 @@ const ROWS: Record<string, (pool: Subject, server: Server) => Promise<boolean>> 
   },
   "an object whose borrower has lost it is noticed, and its place is free": async (pool) => {
     await (async () => void await pool.acquire())();
-    const next = pool.acquire().then(() => true, () => false);
-    for (let i = 0; i < 20; i++) {
-      await pause(20);
-      await collect(1);
+    // On a busy machine the collector may need longer than one caller waits.
+    for (let tries = 0; tries < 3; tries++) {
+      const next = pool.acquire().then(() => true, () => false);
+      for (let i = 0; i < 20; i++) {
+        await pause(20);
+        await collect(1);
+      }
+      if (await next) return true;
     }
-    return await next;
+    return false;
   },
   "a server that refuses connections is not stormed: 10 callers, half a second, under 50 attempts":
     async (pool, server) => {

@@ -26,9 +26,11 @@ export class Nesting {
 
   /** Whether all objects are held by who waits; undefined: something else has happened at this moment. */
   get stuck(): boolean | undefined {
-    const { counted: { refused }, moves } = this.#model;
+    const { counted: { refused }, creating, closing, moves } = this.#model;
     const same = moves === this.#moves && refused <= this.#refused + 1; // that which is explained
-    return same ? this.waiters.length > 0 : undefined;
+    if (!same) return undefined;
+    if (this.waiters.length === 0) return false;
+    return creating + closing > 0 ? undefined : true; // one of the objects was taken away
   }
 
   /** Whether it may be refused because nobody can get on. */
