@@ -330,11 +330,12 @@ export class State<T> {
     this.refresh();
   }
 
-  /** What is available has been so since now at least. */
+  /** What is available has been so since now at least; what is picked, too. */
   #startClock(): void {
     const { bag, clock } = this;
+    const now = this.now = clock.now();
     for (const entry of bag.idle) {
-      entry.since = clock.now();
+      entry.since = now;
       entry.coarse = true;
     }
   }

@@ -78,6 +78,19 @@ describe("an observer hears of", () => {
     assertEquals(witness.count("lent", { waited: 30 }), 1);
   });
 
+  it("how long a get waited in whose getter a reset is spread, from when on the clock is read", async () => {
+    await using pool: TestPool<Thing> = things({
+      getter: () => void pool.reset({ spread: 90 }),
+    });
+    using time = new Time();
+    await time.pass(500);
+    const witness = new Witness();
+    pool.observe(witness);
+    const lease = await pool.get();
+    assertEquals(witness.take().find(([name]) => name === "lent"), ["lent", { object, waited: 0 }]);
+    await pool.ret(lease);
+  });
+
   it("each way in which a loan ends, and an object is gone", async () => {
     await using pool = things({ maxUsingDelayKill: 1000 });
     using time = new Time();

@@ -46,13 +46,21 @@ export class Making extends Ledger {
 
   /** How many may be in the making at the most. */
   get needed(): number {
-    const { line, numbers: { minAvailable, minSize } } = this;
-    const { pending, trying } = line;
+    const { pending } = this.line;
     // Who has just gone leaves a check behind that is for nobody.
     const leaving = pending.some(({ deadline, signal }) =>
       signal?.aborted || deadline <= this.time.awake
     );
-    const coming = leaving ? 0 : this.greeting;
+    return this.#needed(leaving ? 0 : this.greeting);
+  }
+
+  /** The same if what hooks look at comes to nothing. */
+  get neededAtMost(): number {
+    return this.#needed(0);
+  }
+
+  #needed(coming: number): number {
+    const { line: { pending, trying }, numbers: { minAvailable, minSize } } = this;
     const wanted = pending.length - coming;
     if (this.ended) return wanted;
     const lacking = minSize - this.live;

@@ -153,7 +153,7 @@ export class Permits implements Quota {
     model.expect(out === there + ready, `${out} permits are out, for ${there} + ${ready}`);
     model.expect(requesting === waiting + ready, `requesting is not ${waiting} + ${ready}`);
     // What a hook looks at may come to nothing: then the permit is needed after all.
-    const most = Math.max(model.needed, model.line.pending.length);
+    const most = model.neededAtMost;
     const needed = requesting === 0 || requesting + creating <= most;
     model.expect(needed, `${requesting} are asked for, and ${creating} made, for ${most}`);
     const full = out + this.#others >= this.#max;
