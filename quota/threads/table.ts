@@ -1,5 +1,6 @@
 // Table: what the buffer of a thread quota holds, for all threads: words, each changed by one atomic step.
 
+import { requestBound } from "../../context.ts";
 import { PoolError } from "../../errors.ts";
 import { shown } from "../../values.ts";
 import type { Picture, Seen } from "./rules.ts";
@@ -58,9 +59,7 @@ export class Table {
 
   /** Lays the buffer out, if it is the first. */
   constructor(max: number, buffer: SharedArrayBuffer) {
-    if (waitAsync === undefined) {
-      throw new PoolError("threadQuota needs Atomics.waitAsync, which this runtime does not have");
-    }
+    checkRuntime();
     checkBuffer(max, buffer);
     this.max = max;
     this.#words = new Int32Array(buffer, 0, bytesFor(max) / 4);
@@ -288,6 +287,14 @@ function at(slot: number, field: number): number {
 
 function isOf(state: number, id: number): boolean {
   return Math.floor(state / STATES) === Math.floor(id / SLOTS);
+}
+
+function checkRuntime(): void {
+  if (requestBound) {
+    throw new PoolError("threadQuota needs threads, which Workers do not have: use localQuota");
+  }
+  if (waitAsync !== undefined) return;
+  throw new PoolError("threadQuota needs Atomics.waitAsync, which this runtime does not have");
 }
 
 function checkBuffer(max: number, buffer: unknown): void {
