@@ -6,8 +6,8 @@ import { PoolError, type PoolOptions } from "../mod.ts";
 import {
   type Permit,
   type QuotaClient,
-  threadQuota,
   type ThreadQuota,
+  threadQuota,
   threadQuotaBuffer,
 } from "../quota/threads.ts";
 import { NotHere } from "./helpers/not_here.ts";

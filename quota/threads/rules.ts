@@ -60,7 +60,8 @@ export function isAbove({ max, members }: Picture, slot: number): boolean {
   const me = active.find((member) => member.slot === slot);
   if (me === undefined) return false;
   const held = me.held - me.promised;
-  return held > max / active.length && active.some((other) =>
-    other !== me && wants(other) > 0 && (other.held === 0 || other.held < held - 1)
-  );
+  return held > max / active.length &&
+    active.some((other) =>
+      other !== me && wants(other) > 0 && (other.held === 0 || other.held < held - 1)
+    );
 }

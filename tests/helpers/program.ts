@@ -54,6 +54,7 @@ export async function printed(
         "proxypool": `${root}mod.ts`,
         "proxypool/scopes": `${root}scopes/mod.ts`,
         "proxypool/otel": `${root}observe/otel.ts`,
+        "proxypool/quota/threads": `${root}quota/threads.ts`,
         "proxypool/channels": `${root}observe/channels.ts`,
         "proxypool/compat/generic-pool": `${root}compat/generic_pool.ts`,
         "proxypool/compat/sequelize-pool": `${root}compat/sequelize_pool.ts`,
