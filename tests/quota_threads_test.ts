@@ -189,7 +189,7 @@ describe("threadQuota", () => {
   });
 
   test("takes 3 000 members one after the other, and 1 024 at once", async () => {
-    const [quota] = quotas(1, 2_000) as [ThreadQuota];
+    const [quota] = quotas(1, 1_100) as [ThreadQuota];
     for (let i = 0; i < 3_000; i++) {
       const member = quota.attach(IDLE);
       const permit = await member.acquire({ signal: never });
@@ -208,6 +208,26 @@ describe("threadQuota", () => {
     assertEquals(quota.used, 1_024);
     for (const member of [...members, late]) await member[Symbol.asyncDispose]();
     assertEquals(quota.used, 0);
+  });
+
+  test("keeps what a thread holds that is busy for as long as you like", async () => {
+    const [quota] = quotas(1, 1) as [ThreadQuota];
+    const member = quota.attach(IDLE);
+    const permit = await member.acquire({ signal: never });
+    const { now } = Date;
+    try {
+      let time = now();
+      Date.now = () => time;
+      // It is asked each time whether it has ended, and cannot answer.
+      for (let i = 0; i < 20_000; i++, time += 250) assertEquals(quota.used, 1);
+    } finally {
+      Date.now = now;
+    }
+    await sleep(200);
+    assertEquals(quota.used, 1);
+    permit.release();
+    assertEquals(quota.used, 0);
+    await member[Symbol.asyncDispose]();
   });
 
   test("keeps what a member holds, however often it is asked whether it lives", async () => {

@@ -60,7 +60,9 @@ export class Member implements QuotaMember {
       this.#waiting.add(request);
       this.#table.want(seat, this.#target, this.#waiting.size === 1);
       this.#serve(seat);
-      if (this.#waiting.size > 0 && this.#timer.at === Infinity) this.#look();
+      if (!this.#waiting.has(request)) return;
+      if (this.#timer.at === Infinity) this.#timer.start(EVERY, true);
+      this.#ask(seat);
     });
   }
 
@@ -148,12 +150,16 @@ export class Member implements QuotaMember {
     if (this.#waiting.size === 0) this.#timer.stop();
   }
 
-  /** Somebody waits: has others give what they do not use, and looks what has become of them. */
   #look(): void {
     const seat = this.#seat!;
-    this.#serve(seat);
+    this.#serve(seat); // whoever freed a place may have ended before it was given to somebody
     if (this.#waiting.size === 0) return;
     this.#timer.start(EVERY, true);
+    this.#ask(seat);
+  }
+
+  /** Has others give what they do not use, and looks what has become of them. */
+  #ask(seat: Seat): void {
     sweep(this.#table);
     for (const member of this.#table.look().members) {
       if (member.held > 0 && member.slot !== seat.slot) this.#table.ring(member);

@@ -84,10 +84,17 @@ export class Table {
     for (let slot = 0; slot < top; slot++) {
       const state = this.#of(slot, SLOT.state);
       if (state === 0 || state % STATES === JOINING) continue;
-      const [target, ticket, promised] = [SLOT.target, SLOT.ticket, SLOT.promised]
-        .map((field) => this.#of(slot, field)) as [number, number, number];
       const id = Math.floor(state / STATES) * SLOTS + slot;
-      members.push(bySlot[slot] = { slot, id, target, ticket, promised, held: 0 });
+      members.push(
+        bySlot[slot] = {
+          slot,
+          id,
+          target: this.#of(slot, SLOT.target),
+          ticket: this.#of(slot, SLOT.ticket),
+          promised: this.#of(slot, SLOT.promised),
+          held: 0,
+        },
+      );
     }
     const picture: Picture = { max: this.max, members, free: 0, place: undefined };
     for (let place = 0; place < this.max; place++) {

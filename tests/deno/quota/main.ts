@@ -6,6 +6,7 @@ import { isHere, type RuntimeName } from "./conductor.ts";
 import { PostgresStage } from "./postgres_stage.ts";
 import { type Fault, FAULTS, prove, Run, type Stage } from "./proof.ts";
 import { RedisStage } from "./redis_stage.ts";
+import { soak } from "./threads_soak.ts";
 
 const HOLDERS: RuntimeName[] = ["node24", "node24", "node24", "deno", "deno", "bun", "bun"];
 const HOUR = 3_600_000;
@@ -27,7 +28,9 @@ const { values } = parseArgs({
 const max = Number(values.cap);
 const end = performance.now() + Number(values.minutes) * 60_000;
 const open = STAGES[values.engine];
-if (open === undefined) throw new Error(`--engine is one of ${Object.keys(STAGES)}`);
+if (open === undefined && values.engine !== "threads") {
+  throw new Error(`--engine is one of ${[...Object.keys(STAGES), "threads"]}`);
+}
 
 async function main(): Promise<void> {
   await using stage = await open!();
@@ -52,5 +55,5 @@ async function main(): Promise<void> {
   );
 }
 
-await main();
+await (open === undefined ? soak(end) : main());
 Deno.exit(); // bundling leaves a timer behind
