@@ -107,6 +107,23 @@ for (const kind of kinds().filter((kind) => !interrupts(kind))) {
   });
 }
 
+/** A thread that has nothing more to do ends, and takes an object along; the main thread waits for that. */
+const LAZY = `
+import { isMainThread, Worker, workerData } from "node:worker_threads";
+import { Pool } from "proxypool";
+import { threadQuota, threadQuotaBuffer } from "proxypool/quota/threads";
+
+const buffer = isMainThread ? threadQuotaBuffer(1) : workerData;
+const quota = threadQuota({ max: 1, buffer });
+const pool = new Pool((n) => ({ n }), { quota });
+if (isMainThread) {
+  const worker = new Worker(new URL(import.meta.url), { workerData: buffer });
+  await new Promise((resolve) => worker.once("exit", resolve));
+  const { used } = quota;
+  await pool.use(() => console.log("served", used));
+} else globalThis.kept = await pool.get();
+`;
+
 /** A thread that nobody waits for holds the one place; the main thread waits for that, and for nothing else. */
 const PROGRAM = `
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
@@ -131,5 +148,8 @@ if (isMainThread) {
 for (const kind of kinds().filter(({ kind }) => kind === "node")) {
   test("who waits stays alive, and who does not wait ends by itself", kind, async () => {
     assertEquals(await printed(kind.runner, { main: PROGRAM }), "served");
+  });
+  test("what a thread held that had nothing more to do is another's", kind, async () => {
+    assertEquals(await printed(kind.runner, { main: LAZY }), "served 1");
   });
 }
