@@ -6,7 +6,15 @@ import { exists } from "../scripts/sources.ts";
 import map from "../import_map.json" with { type: "json" };
 
 const HOME = ".cache/bench";
-const PACKAGES = ["generic-pool", "tarn", "lightning-pool", "pg", "mitata"] as const;
+const PACKAGES = [
+  "generic-pool",
+  "tarn",
+  "lightning-pool",
+  "sequelize-pool",
+  "effect",
+  "pg",
+  "mitata",
+] as const;
 
 /** The bench, beside the packages that it imports, which stay as they are published. */
 export async function bundleBench(): Promise<string> {

@@ -4,7 +4,7 @@
 import pg from "pg";
 import process from "node:process";
 import { pgPool } from "../adapters/pg.ts";
-import { Fifo } from "./fifo.ts";
+import { Ring } from "./ring.ts";
 import { typical } from "./measure.ts";
 import type { Row } from "./row.ts";
 
@@ -29,7 +29,7 @@ async function connect(): Promise<pg.Client> {
 async function limit(): Promise<Entry> {
   const clients = await Promise.all(Array.from({ length: CONNECTIONS }, connect));
   const all = [...clients];
-  const waiters = new Fifo<(client: pg.Client) => void>();
+  const waiters = new Ring<(client: pg.Client) => void>();
   return {
     async query() {
       const client = clients.pop() ??
