@@ -49,21 +49,26 @@ async function stall(
 /** Keeps what is in use from being lost. */
 const inUse: unknown[] = [];
 
-export async function* stalls(): AsyncGenerator<Row> {
-  yield stall(`${WAITERS.toLocaleString("en")} waiters time out`, async () => {
+export function timeouts(): Promise<Row> {
+  return stall(`${WAITERS.toLocaleString("en")} waiters time out`, async () => {
     const pool = new Pool(() => new Thing(), { maxSize: 1, timeout: PATIENCE });
     inUse.push(await pool.get());
     const all = Array.from({ length: WAITERS }, () => pool.get().catch(() => {}));
     return () => Promise.all(all);
   });
+}
+
+export async function* stalls(): AsyncGenerator<Row> {
+  yield timeouts();
   const closer = () => Promise.resolve();
+  const sizes = { minSize: OBJECTS, maxSize: OBJECTS };
   yield stall(`${OBJECTS.toLocaleString("en")} objects reset`, async () => {
-    const pool = new Pool(() => Promise.resolve(new Thing()), { minSize: OBJECTS, closer });
+    const pool = new Pool(() => Promise.resolve(new Thing()), { ...sizes, closer });
     await pool.ready();
     return () => pool.reset().then(() => pool.ready());
   });
   yield stall(`${KEYS.toLocaleString("en")} keys of 10 objects reset`, async () => {
-    const pool = new KeyedPool((_key: number) => new Thing(), { closer });
+    const pool = new KeyedPool((_key: number) => new Thing(), { maxSize: KEYS * 10, closer });
     const keys = Array.from({ length: KEYS * 10 }, (_, i) => i % KEYS);
     const leases = await Promise.all(keys.map((key) => pool.get(key)));
     await Promise.all(leases.map((lease) => pool.ret(lease)));
