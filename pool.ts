@@ -478,5 +478,5 @@ function alive<T>(loan: PoolLoan<T>): void {
 export function insideOf<T>(pool: Pool<T>): State<T> {
   const state = Object(pool) === pool ? stateOf(pool) : undefined;
   if (state !== undefined) return state;
-  throw new TypeError(`a Pool is needed, got ${shown(pool)}: give what new Pool() has made`);
+  throw new TypeError(`a Pool is needed, got ${shown(pool)}: pass what new Pool() returned`);
 }

@@ -124,7 +124,7 @@ export const ScopedProxy: ScopedProxyConstructor = class ScopedProxy {
     if (more.length > 0) {
       throw new ProxyError(
         `new Proxy takes one argument, got ${more.length + 1}: ` +
-          "the language's own, which this name hides, is globalThis.Proxy",
+          "the built-in class is globalThis.Proxy",
       );
     }
     return newProxy(options);

@@ -165,7 +165,7 @@ export class Pool<T> extends Emitter<Events> {
     if (isFull && !this.#lender.draining) {
       return Promise.reject(
         new PoolFullError(
-          `${pending} wait already, as many as maxWaitingClients allows: try again later, or raise it`,
+          `${pending} wait already (maxWaitingClients): try again later, or raise it`,
         ),
       );
     }
@@ -276,5 +276,5 @@ async function called<V>(fn: () => V | PromiseLike<V>): Promise<V> {
 }
 
 function unknownError(method: string): PoolError {
-  return new PoolError(`${method}: that resource is not borrowed from this pool, or no longer`);
+  return new PoolError(`${method}: that resource is not, or no longer, borrowed from this pool`);
 }

@@ -119,7 +119,7 @@ export function hooksOf<T>(factory: Factory<T>, options: Options): PoolOptions<T
   const validate = (resource: T) => factory.validate!(resource);
   const retter = async (resource: T) => {
     if (await validate(resource) === false) {
-      throw new PoolError("validate says that it is not good");
+      throw new PoolError("validate returned false");
     }
   };
   return {

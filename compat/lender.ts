@@ -92,7 +92,7 @@ export class Lender<T> {
   /** Borrows an object. */
   async borrow(options?: GetOptions): Promise<T> {
     if (this.#draining) {
-      throw new PoolClosedError("this pool is drained: make another one to go on");
+      throw new PoolClosedError("this pool is drained: create another one");
     }
     this.#busy++;
     try {

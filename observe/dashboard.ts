@@ -66,7 +66,7 @@ export function dashboard(pools: Pools): (request: Request) => Promise<Response>
     if (typeof request?.headers?.get !== "function") {
       throw new TypeError(
         `a dashboard answers a web-standard Request, got ${shown(request)}: ` +
-          "convert what your server has, as docs/dashboard.md shows",
+          "convert your server's requests, as docs/dashboard.md shows",
       );
     }
     return respond(board, request);

@@ -69,6 +69,6 @@ export class Log {
   }
 
   #unheard(error: unknown, text: string): void {
-    if (this.#logger !== undefined) console.error(`${text} (its logger failed: ${reason(error)})`);
+    if (this.#logger !== undefined) console.error(`${text} (the logger failed: ${reason(error)})`);
   }
 }

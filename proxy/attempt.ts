@@ -99,7 +99,7 @@ function within<V>(promise: Promise<V>, { signal, timeout = 0 }: GetOptions): Pr
 
 function tooLate(timeout: number): PoolTimeoutError {
   return new PoolTimeoutError(
-    `no object within timeout, ${timeout} ms: its frame waits for one that was asked for before`,
+    `no object within timeout, ${timeout} ms: an earlier call of its frame still waits for it`,
     { timeout, waited: timeout, ahead: 0, phase: "wait", holders: [] },
   );
 }

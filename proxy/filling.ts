@@ -54,14 +54,14 @@ export class Filling<T> {
   setPool(options: PoolOptions<T>): void {
     if (this.source.started) {
       throw new ProxyError(
-        "_setPool() comes too late, the pool exists already: call it before the proxy is used, or " +
+        "_setPool() comes too late, the pool exists: call it before the proxy is used, or " +
           "_pool.resize()",
       );
     }
     checkNames("_setPool", options, OPTIONS);
     const merged = { ...this.#options, ...poolOptions(options) };
     if (merged.maxSize === undefined) {
-      throw new ProxyError("_setPool() needs maxSize, for the proxy to have a pool (0: unlimited)");
+      throw new ProxyError("_setPool() needs maxSize, or the proxy has no pool (0: unlimited)");
     }
     this.#replace(this.#content, merged);
   }
@@ -72,8 +72,8 @@ export class Filling<T> {
       throw new ProxyError(
         `${set}() takes { obj } or { fun }, got ${
           shown(content)
-        }: for the object itself there is ` +
-          `${set}Obj(obj); if ${set} is meant to be a method of the object, give the proxy another setName`,
+        }: to give the object itself call ` +
+          `${set}Obj(obj); if the object has a method ${set}, give the proxy another setName`,
       );
     }
     this.#fill(content);
@@ -82,10 +82,10 @@ export class Filling<T> {
   #fill(content: Content<T>): void {
     const set = this.#setName;
     if (content.obj === undefined && content.fun === undefined) {
-      throw new ProxyError(`${set} must be given an object, or a function as fun, got neither`);
+      throw new ProxyError(`${set} needs obj or fun, got neither`);
     }
     if ((handlerOf(content.obj) as { filling?: unknown } | undefined)?.filling === this) {
-      throw new ProxyError("a proxy cannot stand for itself: give it the object");
+      throw new ProxyError("a proxy cannot be its own object: give it the object itself");
     }
     this.#replace(content, this.#options);
   }
@@ -120,7 +120,7 @@ export class Filling<T> {
 function checkCloser(obj: unknown, closer: unknown): void {
   if (obj === undefined || closer === undefined) return;
   throw new ProxyError(
-    "closer closes what fun makes, and with obj there is no fun: close the object yourself, or give fun",
+    "closer closes only objects of fun: close obj yourself, or give fun instead",
   );
 }
 
@@ -131,21 +131,21 @@ function isContent(content: unknown): boolean {
 }
 
 function checkContent(obj: unknown, fun: unknown, pooled: boolean): void {
-  if (obj === null) throw new ProxyError("obj must be an object, or text, or a number, got null");
+  if (obj === null) throw new ProxyError("obj must be an object, a string or a number, got null");
   if (obj instanceof Promise) {
     throw new ProxyError(
       "obj must be the object itself, got a promise: await it, or give fun: () => promise",
     );
   }
   if (fun !== undefined && typeof fun !== "function") {
-    throw new ProxyError(`fun must be a function that makes an object, got ${shown(fun)}`);
+    throw new ProxyError(`fun must be a function that returns an object, got ${shown(fun)}`);
   }
   if (obj !== undefined && fun !== undefined) {
-    throw new ProxyError("a proxy has either obj, which all share, or fun, got both");
+    throw new ProxyError("a proxy takes either obj, which all share, or fun, got both");
   }
   if (obj !== undefined && pooled) {
     throw new ProxyError(
-      "a proxy with a pool (maxSize) has many objects, got one as obj: give fun, or no maxSize",
+      "a proxy with a pool (maxSize) needs fun, got obj: give fun, or no maxSize",
     );
   }
 }

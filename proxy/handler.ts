@@ -269,7 +269,7 @@ export class Handler<T> extends Forward {
 
   in(frame: Frame): object {
     if (typeof frame?.run !== "function" || typeof frame.defer !== "function") {
-      throw new ProxyError(`_in takes a frame of a scope, from its open(), got ${shown(frame)}`);
+      throw new ProxyError(`_in takes a frame, from the open() of a scope, got ${shown(frame)}`);
     }
     return this.#another(frame);
   }

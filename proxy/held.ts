@@ -24,7 +24,7 @@ export class Held extends Forward {
   }
 
   bare(): unknown {
-    if (this.#over) throw new ProxyError("this object was given back at the end of its block");
+    if (this.#over) throw new ProxyError("this object was returned at the end of its block");
     return this.#lease === undefined ? this.#object : this.#lease.bare();
   }
 

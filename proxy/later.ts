@@ -49,21 +49,21 @@ export function methodOf(object: unknown, key: string | undefined): Callable {
   const value = (object as Record<string, unknown>)[key];
   if (typeof value === "function") return value;
   throw new TypeError(
-    `${key} is no method of the object but ${shown(value)}: a proxy whose objects come later can ` +
-      "only call methods; for all else take the object, by await proxy._getObj()",
+    `${key} is not a method but ${shown(value)}: a deferred proxy can only call methods; ` +
+      "for all else use await proxy._getObj()",
   );
 }
 
 function callable(object: unknown): Callable {
   if (typeof object === "function") return object;
-  throw new TypeError(`the object is no function but ${shown(object)}, and cannot be called`);
+  throw new TypeError(`the object is not a function but ${shown(object)}, and cannot be called`);
 }
 
 /** For a field, which is read in a frame that holds its object. Its value may be a secret. */
 export function dataError(key: string): ProxyError {
   return new ProxyError(
-    `${key} is no method of the object: of an object that comes later only methods can be read; for ` +
-      `all else take the object, by (await proxy._getObj()).${key}`,
+    `${key} is not a method of the object: a deferred proxy can only call methods; ` +
+      `for all else use (await proxy._getObj()).${key}`,
   );
 }
 
@@ -74,8 +74,8 @@ export function noPrimitive(): never {
 
 export function deferredError(): ProxyError {
   return new ProxyError(
-    "the objects of this proxy come later, so that only their methods can be called, each giving a " +
-      "promise: for all else take the object, by await proxy._getObj()",
+    "this proxy is deferred: it can only call methods, each of which returns a promise; " +
+      "for all else use await proxy._getObj()",
   );
 }
 

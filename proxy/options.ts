@@ -84,7 +84,7 @@ export function checkPooled<T>(options: PoolOptions<T>): void {
   for (const name in options) {
     if (UNPOOLED.includes(name)) continue;
     throw new ProxyError(
-      `${name} is of use to a pool only: give maxSize too, for the proxy to have one (0: unlimited)`,
+      `${name} is for a proxy with a pool only: give maxSize, too (0: unlimited)`,
     );
   }
 }
@@ -126,6 +126,6 @@ export function checkSetName(setName: unknown): void {
   const name = ["", "Obj", "Fun"].map((end) => setName + end).find((name) => taken.includes(name));
   if (name === undefined) return;
   throw new ProxyError(
-    `setName ${shown(setName)} gives a method ${name}, which means something else`,
+    `setName ${shown(setName)} makes a method ${name}, which has another meaning`,
   );
 }

@@ -218,7 +218,7 @@ export abstract class FrameSource<T> implements Source<T> {
     options: GetOptions | undefined,
   ): Holding<T> | Promise<Holding<T>> {
     if (slot.making) {
-      throw new ProxyError("fun uses the very proxy that it is to make an object for");
+      throw new ProxyError("fun uses the proxy that it creates an object for");
     }
     slot.making = true;
     try {
@@ -269,7 +269,7 @@ export abstract class FrameSource<T> implements Source<T> {
 
   #held(made: T, attempt: Attempt<Holding<T>>): Holding<T> {
     if (made !== undefined && made !== null) return this.hold(made, attempt);
-    throw new ProxyError(`fun must make an object, got ${made}`);
+    throw new ProxyError(`fun must return an object, got ${made}`);
   }
 
   #keep(frame: Frame, slot: Slot<T>, holding: Holding<T>): Holding<T> {
@@ -336,17 +336,17 @@ export abstract class FrameSource<T> implements Source<T> {
 
 function givenBackError(): ProxyError {
   return new ProxyError(
-    "the object that this call waited for was given back by _retObj() before it came",
+    "_retObj() was called while this call waited for its object",
   );
 }
 
 function replacedError(): ProxyError {
-  return new ProxyError("the proxy was filled anew while this call waited for its object");
+  return new ProxyError("the proxy was set again while this call waited for its object");
 }
 
 function outsideError(scope: string): ProxyError {
   return new ProxyError(
-    `a proxy is used outside of any frame of the scope ${scope}: wrap what uses it, a request most ` +
-      `often, in ${scope}.run(() => ...)`,
+    `a proxy is used outside any frame of the scope ${scope}: ` +
+      `run the code that uses it, such as a request, in ${scope}.run(() => ...)`,
   );
 }

@@ -33,8 +33,8 @@ export class Unset<T> implements Source<T> {
   now(): never {
     const name = this.#setName;
     throw new ProxyError(
-      "this proxy is used before it is set: fill it with " +
-        `${name}({ obj }) or ${name}({ fun }), as early as the program starts`,
+      "this proxy is used before it is set: call " +
+        `${name}({ obj }) or ${name}({ fun }) when the program starts`,
     );
   }
 
@@ -136,7 +136,7 @@ export class Made<T> extends FrameSource<T> {
     const holding = attempt.holding = new Holding(made);
     if (!attempt.invalid || attempt.cancelled !== undefined) return holding;
     void this.release(holding);
-    throw new ProxyError("the object that fun has made was invalidated while it was being made");
+    throw new ProxyError("the object was invalidated during its creation");
   }
 
   protected release(holding: Holding<T>): Promise<void> {

@@ -117,8 +117,8 @@ export class FlowScope implements Scope {
     const reached = this.#carrier ?? this.#reach();
     if (reached !== undefined) return reached;
     throw new ProxyError(
-      `the scope ${this.name}: nothing carries frames along here: await ${this.name}.ready() ` +
-        `first; if that does not help, open() a frame and pass it on by hand, as proxy._in(frame)`,
+      `the scope ${this.name}: this runtime tracks no frames yet: await ${this.name}.ready() ` +
+        `first; if that does not help, open() a frame and pass it by hand, as proxy._in(frame)`,
     );
   }
 
@@ -138,7 +138,7 @@ export class FlowScope implements Scope {
       `the scope ${this.name} is for ${
         TITLES[wanted]
       }, and this is ${where}: use ${own}versatile, ` +
-        "which finds the right one",
+        "which picks the right one",
     );
   }
 }

@@ -49,7 +49,7 @@ export class ScopeFrame implements Frame {
     const { scope, host, ioBound = false, permanent = false } = options;
     if (host !== undefined && typeof host?.waitUntil !== "function") {
       throw new TypeError(
-        `the scope ${scope}: host must have a method waitUntil, as the ctx of a Worker does`,
+        `the scope ${scope}: host must have a method waitUntil, as the ctx of a Worker has`,
       );
     }
     adoptDisposal(ScopeFrame.prototype);
@@ -246,7 +246,10 @@ export class ScopeFrame implements Frame {
     }
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) {
-      throw new AggregateError(failures, `the end of a frame of the scope ${this.#options.scope}`);
+      throw new AggregateError(
+        failures,
+        `ending a frame of the scope ${this.#options.scope} failed`,
+      );
     }
   }
 
@@ -255,14 +258,14 @@ export class ScopeFrame implements Frame {
   }
 
   #report(error: unknown): void {
-    console.error(`proxypool: the end of a frame of the scope ${this.#options.scope}:`, error);
+    console.error(`proxypool: ending a frame of the scope ${this.#options.scope} failed:`, error);
   }
 }
 
 /** The error for `doing` something too late. */
 export function endedError(scope: string, doing: string): ProxyError {
   return new ProxyError(
-    `${doing} in a frame of the scope ${scope} that has ended: await such work before the end, or ` +
-      "put that off with waitUntil(promise)",
+    `${doing} in a frame of the scope ${scope} that has ended: await this work before the end, or ` +
+      "delay the end with waitUntil(promise)",
   );
 }

@@ -24,7 +24,7 @@ export function newPool(mysql: Module, given: Given): object {
   const factory = byPromises ? made.pool as CorePool : made;
   if (!isCore(factory)) {
     throw new TypeError(
-      `mysqlPool: createPool must give a pool as mysql2's does, got ${shown(made)}`,
+      `mysqlPool: createPool must return a pool, as mysql2's does, got ${shown(made)}`,
     );
   }
   hide(factory.config.connectionConfig, SECRETS);

@@ -22,7 +22,7 @@ export class Status {
     const { handlePacket } = core;
     if (typeof handlePacket !== "function" || core._commands === undefined) {
       throw new PoolError(
-        "mysqlPool: this connection does not tell whether a transaction is open: " +
+        "mysqlPool: this connection does not show whether a transaction is open: " +
           "it must have handlePacket, as mysql2's has",
       );
     }

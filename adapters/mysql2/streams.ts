@@ -48,7 +48,7 @@ export class Streams {
     for (const command of this.#commands) {
       const stream = streams.get(command);
       // An error, for mysql2 has a stream end, too, that is destroyed without one.
-      if (stream !== undefined) destroy(stream, new Error("the session has been given back"));
+      if (stream !== undefined) destroy(stream, new Error("the session was released"));
       // What the server still says of it is nobody's.
       command.on("error", () => {});
     }

@@ -141,7 +141,7 @@ export async function resetSession(
   const results: Rows | Rows[] = await client.query(open ? `rollback;\n${statements}` : statements);
   if ([results].flat().some(({ rows }) => rows[0]?.kept === "false")) {
     throw new PoolError(
-      "pgPool: a borrower has given up an advisory lock that opener had taken, " +
+      "pgPool: a borrower released an advisory lock that opener had taken, " +
         "and another session has it now",
     );
   }

@@ -48,7 +48,7 @@ export class Sessions {
   constructor(Client: ClientClass, given: Given) {
     if (isNative(Client) && !given.own.maxUsingDelayKill) {
       throw new TypeError(
-        "pgPool: pg.native may leave a query pending for ever whose session has died: " +
+        "pgPool: with pg.native a query may hang for ever once its session has died: " +
           "give maxUsingDelayKill, which ends it, or pass pg itself",
       );
     }
@@ -114,7 +114,7 @@ export class Sessions {
     if (typeof client.getTransactionStatus === "function") return;
     if (typeof client.connection?.on !== "function") {
       throw new PoolError(
-        "pgPool: this Client does not tell whether a transaction is open: " +
+        "pgPool: this Client does not show whether a transaction is open: " +
           "it must have getTransactionStatus, as pg's has",
       );
     }

@@ -60,7 +60,9 @@ export class NodeRedisSession implements Session {
     });
     if (!isClient(client)) {
       throw new PoolError(
-        `redisPool: createClient must give a client of node-redis 5 or later, got ${shown(client)}`,
+        `redisPool: createClient must return a client of node-redis 5 or later, got ${
+          shown(client)
+        }`,
       );
     }
     this.client = client;

@@ -53,9 +53,7 @@ export function optionsOf(where: string, options: unknown): Given {
 function checkFixed(where: string, name: string, value: unknown, within = ""): void {
   if (value === undefined || !Object.hasOwn(FIXED, name) || FIXED[name]!(value)) return;
   throw new TypeError(
-    `${where}: leave ${
-      within + name
-    } out: the pool makes another session in the place of one that is lost`,
+    `${where}: leave ${within + name} out: the pool replaces a session that is lost`,
   );
 }
 

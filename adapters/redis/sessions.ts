@@ -99,7 +99,7 @@ export class Sessions {
     const { client, marks } = session;
     const { own, reset } = this.#given;
     if (marks.lost === undefined && session.busy) {
-      if (marks.blocking) throw new Error("a blocking command was still under way");
+      if (marks.blocking) throw new Error("a blocking command was still running");
       await session.settle();
     }
     if (marks.lost !== undefined) throw new Error(`${marks.lost} cannot be undone`);

@@ -69,7 +69,7 @@ function queueing({ waiting, using, maxSize, creating }: Snapshot): string {
   if (maxSize > 0 && using >= maxSize) {
     return `${who}, ${maxSize === 1 ? "the only one is" : `all ${maxSize} are`} in use`;
   }
-  return creating > 0 ? `${who}, ${creating} being made` : `${who}, ${using} in use`;
+  return creating > 0 ? `${who}, ${creating} being created` : `${who}, ${using} in use`;
 }
 
 function calm({ using, maxSize }: Snapshot): string {
