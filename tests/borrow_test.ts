@@ -141,7 +141,7 @@ describe("the object of a loan that has ended", () => {
     [
       "detach",
       (loan) => loan.detach(),
-      /this loan of db was detached and .*: use what detach\(\) gave/,
+      /this loan of db was detached and .*: use what detach\(\) returned/,
     ],
   ];
   for (const [how, end, said] of ENDS) {

@@ -190,7 +190,7 @@ describe("createRetry true", () => {
     });
     const told = await rejection(obsolete.get()) as Error;
     assertInstanceOf(told, PoolError);
-    assert(/three objects in a row were obsolete/.test(told.message), told.message);
+    assert(/three new objects in a row obsolete/.test(told.message), told.message);
     await obsolete.shutdown();
     const getter = () => {
       throw failure("unfit");

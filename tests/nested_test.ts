@@ -93,7 +93,7 @@ describe("a use within which another object is waited for, with maxSize 1", () =
     ]);
     assertEquals([holder!.held, holder!.atLeast], [200, false]);
     assertEquals(
-      message.replace(/, taken at [^,]*(?=\. Hand)/, ""),
+      message.replace(/, taken at [^,]*(?=\. Pass)/, ""),
       "db: deadlock: the only object is held by a use() in whose callback another get waits (1 " +
         'waiting): #0 session 0 for 200 ms by "the report". Pass the object to the inner calls, ' +
         "or raise maxSize",

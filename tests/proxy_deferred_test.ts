@@ -240,7 +240,7 @@ for (const [kind, proxyOf] of KINDS) {
       await flow.run(async () => {
         const error = await rejection(db("x")) as Error;
         assertInstanceOf(error, TypeError);
-        assertStringIncludes(error.message, "no function but a Client");
+        assertStringIncludes(error.message, "not a function but a Client");
       });
       await db._pool?.shutdown();
     });

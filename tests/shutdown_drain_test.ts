@@ -249,7 +249,7 @@ describe("ebean#126, nimble_pool#45: closing hangs", () => {
     assertEquals([await stateOf(ended), pool.stats().closing, loan.ended], ["pending", 3, true]);
     await time.pass(500);
     assertEquals([await stateOf(ended), pool.size, pool.stats().closed], ["fulfilled", 0, 3]);
-    const said = pool.lines.filter((line) => line.includes("closer was still at work"));
+    const said = pool.lines.filter((line) => line.includes("closer was still running"));
     assertEquals(said.length, 3, pool.lines.join("\n"));
   });
 
