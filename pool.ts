@@ -151,8 +151,7 @@ export class Pool<T> {
    * @throws {PoolTimeoutError} no object within `timeout`
    * @throws {PoolFullError} `maxWaiting` others already wait
    * @throws {PoolOverloadError} the pool is overloaded (`queueTarget`)
-   * @throws {PoolDeadlockError} the holders of all objects wait for another one (`traceHolders:
-   * true`)
+   * @throws {PoolDeadlockError} all holders wait for another object (`traceHolders: true`)
    * @throws {PoolClosedError} the pool is shut down
    * @throws the reason of `signal`, or the failure of `fun`, `opener` or `getter`
    */
@@ -196,7 +195,7 @@ export class Pool<T> {
   }
 
   /**
-   * Lends an idle object that needs no check, at once or not at all. If `getter` is asynchronous,
+   * Lends an idle object that needs no check, at once or not at all. With an asynchronous `getter`
    * it returns undefined, and the object is idle again once `getter` is done.
    *
    * @returns the lease, or undefined
