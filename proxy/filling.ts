@@ -1,4 +1,4 @@
-// Filling: what a proxy stands for, given when it is made or later.
+// Filling: the content of a proxy, given at its creation or later.
 
 import { ProxyError } from "../errors.ts";
 import { handlerOf } from "../forward.ts";
@@ -10,13 +10,13 @@ import { checkPooled, poolOptions } from "./options.ts";
 import type { Source } from "./source.ts";
 import { Fixed, Made, Pooled, Unset } from "./sources.ts";
 
-/** What a proxy is filled with; neither: nothing yet. */
+/** The content of a proxy; with neither member, it is not set yet. */
 export interface Content<T> {
   obj?: T | undefined;
   fun?: Create<T> | undefined;
 }
 
-/** Keeps the source of a proxy's objects; another one each time it is filled. */
+/** Keeps the source of a proxy's objects: a new one each time the proxy is set. */
 export class Filling<T> {
   source: Source<T>;
   readonly #setName: string;
@@ -24,7 +24,7 @@ export class Filling<T> {
   readonly #setFunName: string;
   readonly #scope: Scope | undefined;
   #content: Content<T>;
-  /** Of its pool; without `maxSize` it has none. */
+  /** The options of its pool; without `maxSize` there is none. */
   #options: PoolOptions<T>;
 
   constructor(
@@ -43,7 +43,7 @@ export class Filling<T> {
     this.source = this.#newSource(content, options);
   }
 
-  /** The method that fills, if `key` is the name of one. */
+  /** The setter, if `key` is the name of one. */
   setter(key: string): unknown {
     if (key === this.#setName) return (content: Content<T>) => this.#set(content);
     if (key === this.#setObjName) return (obj: T) => this.#fill({ obj });
@@ -90,7 +90,7 @@ export class Filling<T> {
     this.#replace(content, this.#options);
   }
 
-  /** Keeps what there is if the new cannot be. */
+  /** If the new source throws, the old one stays. */
   #replace(content: Content<T>, options: PoolOptions<T>): void {
     const old = this.source;
     this.source = this.#newSource(content, options);
@@ -99,9 +99,9 @@ export class Filling<T> {
     old.retire();
   }
 
-  /** Whether its type, which stays, is that of one whose objects come later. */
+  /** Whether the type of the proxy, which cannot change, is deferred. */
   get #deferred(): boolean {
-    return (this.source as Source<T> | undefined)?.deferred ?? false; // none yet: it is being made
+    return (this.source as Source<T> | undefined)?.deferred ?? false; // none yet: called by the constructor
   }
 
   #newSource({ obj, fun }: Content<T>, options: PoolOptions<T>): Source<T> {
@@ -116,7 +116,7 @@ export class Filling<T> {
   }
 }
 
-/** Throws if there is something to be closed that never would be. */
+/** Throws for a `closer` that would never be called. */
 function checkCloser(obj: unknown, closer: unknown): void {
   if (obj === undefined || closer === undefined) return;
   throw new ProxyError(
