@@ -274,7 +274,7 @@ function isFull<T>(pool: State<T>): boolean {
 
 function fullError<T>({ name, settings }: State<T>): PoolFullError {
   return new PoolFullError(
-    `${name}: as many wait already as maxWaiting (${settings.maxWaiting}) allows: ` +
+    `${name}: ${settings.maxWaiting} wait already (maxWaiting): ` +
       "try again later, or raise maxSize or maxWaiting",
   );
 }

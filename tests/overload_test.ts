@@ -78,7 +78,7 @@ describe("an overload", () => {
     assertEquals([name, retryAfter, waited], ["PoolOverloadError", 500, 500]);
     assertEquals(
       message,
-      "shop is overloaded: waited 500 ms, over twice the queueTarget (100 ms): " +
+      "shop is overloaded: waited 500 ms, over twice queueTarget (100 ms): " +
         "try again in 500 ms, send less, or raise maxSize",
     );
     chance.values = [0.5];
