@@ -353,6 +353,23 @@ describe("what is told of an overload", () => {
     await pool.shutdown();
   });
 
+  it("an observer that borrows when it hears of a refusal does not put off the next one", async () => {
+    using time = new Time();
+    const pool = things();
+    let again: Promise<unknown> | undefined;
+    pool.observe({ refused: () => void (again ??= pool.use(() => {}).catch(() => {})) });
+    const held = await pool.borrow();
+    const first = rejection(pool.get()); // is refused at 500 ms
+    await time.pass(350, 50);
+    const seen = watch(time, { second: pool.get() });
+    await time.pass(350, 1);
+    assertInstanceOf(await first, PoolOverloadError);
+    assertEquals(seen.map(plain), ["second PoolOverloadError at 550"]);
+    await held.release();
+    await again;
+    await pool.shutdown();
+  });
+
   it("an observer that gives up others, or shuts the pool down, confuses nothing", async () => {
     using time = new Time();
     const logger = new Recorder();
