@@ -31,6 +31,8 @@ export interface Holder {
   readonly label: string | undefined;
   /** The line that borrowed it; undefined if that was not recorded (`traceHolders`). */
   readonly line: string | undefined;
+  /** The name of the pool that lent it, if that is another pool of the same quota or another key. */
+  readonly pool?: string;
 }
 
 /** What a {@linkcode PoolTimeoutError} knows of the delay that ran out. */
@@ -43,7 +45,10 @@ export interface PoolTimeoutDetails {
   readonly ahead: number;
   /** What was going on: queueing, making an object, or running a hook on one. */
   readonly phase: "wait" | "create" | "check";
-  /** Who holds objects, the longest held first, five at the most. */
+  /**
+   * Who holds objects, the longest held first, five at the most. Then, if a permit of the quota or a place
+   * for a key was waited for, who holds objects of other pools of that quota, or of other keys.
+   */
   readonly holders: readonly Holder[];
 }
 

@@ -22,6 +22,9 @@ const STILLBORN = 3;
 /** How many permits are waited for at once, at the most. */
 const REQUESTS = 16;
 
+/** A failure that was so long ago, in ms, is no longer counted with the next loss of a permit. */
+const FORGIVEN = 60_000;
+
 /** How many objects there may be before it is said that nothing limits them. */
 const MANY = 100;
 
@@ -323,11 +326,32 @@ function endOutage<T>(pool: State<T>): void {
   pool.rest.stop();
 }
 
+/**
+ * Rests after a permit that was lost as soon as there was an object, as after a failure to make it: that one
+ * was made has not ended an outage.
+ */
+export function restAfterLoss<T>(pool: State<T>, n: number, error: PoolError): void {
+  const { clock, failure, rest, settings: { createBackoff } } = pool;
+  if (n < pool.failedBy || rest.at < Infinity || !goesOn(pool)) return; // of those lost together
+  const isFirst = failure === undefined || clock.awake() - failure.at > FORGIVEN;
+  pool.losses = isFirst ? 1 : pool.losses + 1;
+  pool.failure = { cause: error, at: clock.awake() };
+  pool.failures = pool.losses - 1; // which the rest counts
+  pool.probe = undefined;
+  startRest(pool, createBackoff);
+}
+
 /** Rests after a failure, unless it is one of those that began before the last rest, or success. */
 function takeRest<T>(pool: State<T>, { n }: Attempt<T>): void {
-  const { expecting, rest, settings: { createBackoff, minAvailable, minSize } } = pool;
+  const { createBackoff } = pool.settings;
+  if (createBackoff > 0 && (n < pool.madeBy || pool.outage && n < pool.failedBy)) return;
+  startRest(pool, createBackoff);
+}
+
+/** One more has failed. */
+function startRest<T>(pool: State<T>, createBackoff: number): void {
+  const { expecting, rest, settings: { minAvailable, minSize } } = pool;
   if (createBackoff > 0) {
-    if (n < pool.madeBy || pool.outage && n < pool.failedBy) return;
     pool.failedBy = pool.made;
     const delay = backoff(++pool.failures, createBackoff, Math.random());
     if (delay > 0) rest.start(delay, expecting.length > 0);

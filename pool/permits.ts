@@ -6,7 +6,7 @@ import { PoolError } from "../errors.ts";
 import { quiet, reason, shown } from "../values.ts";
 import type { Attempt } from "./entry.ts";
 import type { Log } from "./log.ts";
-import type { Permit, Quota, QuotaClient, QuotaMember } from "./quota.ts";
+import type { Permit, Quota, QuotaClient, QuotaMember, QuotaShare } from "./quota.ts";
 
 /** A permit that the pool waits for. */
 export class Request {
@@ -115,6 +115,12 @@ export class Permits<T> {
     if (typeof (member as QuotaMember | undefined)?.acquire !== "function") {
       throw new TypeError(`attach() must give a member that has acquire(), got ${shown(member)}`);
     }
+    if (typeof disposalOf(member as QuotaMember) !== "function") {
+      throw new TypeError(
+        `attach() must give a member that has [Symbol.asyncDispose](), got ${shown(member)}: ` +
+          "the pool calls that when it is shut down",
+      );
+    }
     return this.#member = member as QuotaMember;
   }
 
@@ -219,6 +225,18 @@ export class Permits<T> {
     }
   }
 
+  /** Which other pools have permits, as far as the quota knows. */
+  shares(most: number): readonly QuotaShare[] {
+    const member = this.#member;
+    if (member?.shares === undefined) return [];
+    try {
+      return outside(() => member.shares!(most));
+    } catch (error) {
+      this.#failed("shares()", error);
+      return [];
+    }
+  }
+
   /** Nothing is available to be closed for others: what comes back next is, unless the quota asks then. */
   owe(): void {
     this.due = this.#member?.yields === undefined;
@@ -228,10 +246,14 @@ export class Permits<T> {
   leave(): (() => unknown) | undefined {
     const member = this.#member;
     this.#member = undefined;
-    return member && (() => (member[asyncDispose] ?? member[Symbol.asyncDispose]).call(member));
+    return member && (() => disposalOf(member)?.call(member));
   }
 
   #failed(method: string, error: unknown): void {
     this.#log.warn(() => `the quota failed in ${method}: ${reason(error)}`);
   }
+}
+
+function disposalOf(member: QuotaMember): QuotaMember[typeof asyncDispose] | undefined {
+  return member[asyncDispose] ?? member[Symbol.asyncDispose];
 }

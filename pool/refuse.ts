@@ -54,12 +54,12 @@ const REFUSED: Readonly<Record<RefuseReason, keyof Totals>> = {
 /** It is counted, and observers hear of it. */
 export function tellRefused<T>(
   { clock, observed, observers, totals }: State<T>,
-  { begun, borrower }: Terms,
+  { begun, borrower, earlier }: Terms,
   error: unknown,
   why: RefuseReason,
 ): void {
   totals[REFUSED[why]]++;
   if (!observed) return;
   const waited = begun === undefined ? 0 : clock.awake() - begun;
-  observers.refused(waited, borrower?.label, error, why);
+  observers.refused(waited + (earlier?.waited ?? 0), borrower?.label, error, why);
 }

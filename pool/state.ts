@@ -87,6 +87,8 @@ export class State<T> {
   failure: { cause: unknown; at: number } | undefined = undefined;
   /** How many attempts have failed in a row; those that began before a rest count once. */
   failures = 0;
+  /** How many permits in a row were lost soon after their objects were made; those lost together count once. */
+  losses = 0;
   /** How many attempts had begun when a failure last counted, and when the last object was made. */
   failedBy = 0;
   madeBy = 0;
@@ -205,9 +207,15 @@ export class State<T> {
    */
   dispatch!: { dispatch(entry?: Entry<T>): void }["dispatch"];
 
-  constructor(id: number, fun: Create<T>, settings: Settings<T>, hkDelay: number) {
+  constructor(
+    id: number,
+    name: string,
+    fun: Create<T>,
+    settings: Settings<T>,
+    hkDelay: number,
+  ) {
     this.id = id;
-    this.name = settings.name ?? `proxypool#${id}`;
+    this.name = name;
     this.fun = fun;
     this.settings = settings;
     this.hkDelay = hkDelay;
@@ -223,6 +231,7 @@ export class State<T> {
       priority: 0,
       borrower: undefined,
       begun: undefined,
+      earlier: undefined,
     };
     this.usual = {
       lease: { ...usual, kind: "lease" },

@@ -26,7 +26,13 @@ import { deadError, foreignError, loanError } from "../pool/explain.ts";
 import { type Lease, loanBehind } from "../pool/lease.ts";
 import { isLoan, type Loan, type PoolLoan } from "../pool/loan.ts";
 import { Totals } from "../pool/observe.ts";
-import type { GetOptions, ShutdownOptions, UseContext } from "../pool/options.ts";
+import {
+  EARLIER,
+  type GetOptions,
+  type ResumedOptions,
+  type ShutdownOptions,
+  type UseContext,
+} from "../pool/options.ts";
 import type { Quota } from "../pool/quota.ts";
 import { abortReason, shown } from "../values.ts";
 import { type KeyedObserver, observerOf } from "./keyed_events.ts";
@@ -218,7 +224,12 @@ export class KeyedPool<K, T> {
     return this.#keys.wait(
       key,
       { signal, timeout },
-      ({ pool }, left) => begin(pool, { ...options, timeout: left }),
+      ({ pool }, { left, waited }) => {
+        const { label, priority }: GetOptions = options ?? {};
+        const earlier = { timeout, waited, what: "for a place for its key" };
+        const rest: ResumedOptions = { signal, timeout: left, priority, label, [EARLIER]: earlier };
+        return begin(pool, rest);
+      },
     );
   }
 
@@ -431,6 +442,7 @@ export class KeyedPool<K, T> {
             if (!needed && this.#keys.waiting > 0) this.#keys.makeRoomSoon();
             return member.yields(needed);
           },
+          shares: (most) => member.shares(most),
           [asyncDispose]: () => member[asyncDispose](),
         };
       },

@@ -1,10 +1,11 @@
 // Keys: which keys have a pool, when one is forgotten, and who waits for that.
 
 import { outside } from "../context.ts";
-import { PoolTimeoutError } from "../errors.ts";
+import { type Holder, PoolTimeoutError } from "../errors.ts";
 import { insideOf, type Pool } from "../pool.ts";
 import { after, Clock } from "../pool/clock.ts";
 import { evictAll } from "../pool/evict.ts";
+import { holding, longestHeld, NAMED } from "../pool/explain.ts";
 import { lookForLost } from "../pool/reclaim.ts";
 import { Signals } from "../pool/signals.ts";
 import type { State } from "../pool/state.ts";
@@ -80,6 +81,12 @@ interface Terms {
   readonly signal: AbortSignal | undefined;
 }
 
+/** How long it has waited, in ms, and what is left of its time; 0: it has no limit. */
+interface Waited {
+  readonly waited: number;
+  readonly left: number;
+}
+
 /** What it calls. */
 interface Calls<K, T> {
   /** Makes the pool of a key. */
@@ -136,12 +143,12 @@ export class Keys<K, T> {
   async wait<R>(
     key: K,
     terms: Terms,
-    begin: (place: Place<K, T>, left: number) => Promise<R>,
+    begin: (place: Place<K, T>, waited: Waited) => Promise<R>,
   ): Promise<R> {
-    const { left, place } = await this.#wait(key, terms);
+    const { place, ...waited } = await this.#wait(key, terms);
     // In the context of the caller, not of who has made room.
     place.coming--;
-    const begun = begin(place, left);
+    const begun = begin(place, waited);
     if (place.coming === 0) this.#calls.served(place);
     this.look(place);
     return begun;
@@ -150,7 +157,7 @@ export class Keys<K, T> {
   #wait(
     key: K,
     { signal, timeout }: Terms,
-  ): Promise<{ place: Place<K, T>; left: number }> {
+  ): Promise<{ place: Place<K, T> } & Waited> {
     const begun = this.#clock.awake();
     const ahead = this.waiters;
     return new Promise((resolve, reject) => {
@@ -166,8 +173,9 @@ export class Keys<K, T> {
       const start = (place: Place<K, T>) => {
         end();
         place.coming++;
-        const left = Math.ceil(timeout - (this.#clock.awake() - begun)); // errors show it
-        resolve({ place, left: timeout === 0 ? 0 : Math.max(1, left) });
+        const waited = this.#clock.awake() - begun;
+        const left = timeout === 0 ? 0 : Math.max(1, Math.ceil(timeout - waited));
+        resolve({ place, waited, left });
       };
       const waiting = { aborted: () => refuse(abortReason(signal!)), refuse, start };
       if (signal !== undefined) this.#signals.listen(signal, waiting); // first: it may throw
@@ -193,12 +201,25 @@ export class Keys<K, T> {
 
   #late(key: K, timeout: number, passed: number, ahead: number): PoolTimeoutError {
     const waited = Math.round(passed);
+    const holders = this.#holders();
+    const held = holders.map((one) => `${one.pool}: ${one.object} ${holding(one)}`);
     return new PoolTimeoutError(
       `${this.#name}: no place for the key ${shown(key)} within timeout, ${timeout} ms ` +
-        `(waited ${waited} ms, ${ahead} waited before it): ${this.places.size} keys are in use, ` +
-        "raise maxKeys",
-      { timeout, waited, ahead, phase: "wait", holders: [] },
+        `(waited ${waited} ms, ${ahead} waited before it): ${this.places.size} keys are in use` +
+        (held.length === 0 ? "" : ` (${held.join(", ")}: a deadlock, if these wait for this key)`) +
+        ", raise maxKeys",
+      { timeout, waited, ahead, phase: "wait", holders },
     );
+  }
+
+  /** Who holds objects of a few keys; calls `tracer`. */
+  #holders(): Holder[] {
+    const holders: Holder[] = [];
+    for (const { state } of this.places.values()) {
+      for (const holder of longestHeld(state, 1)) holders.push({ ...holder, pool: state.name });
+      if (holders.length === NAMED) break;
+    }
+    return holders;
   }
 
   /** Nobody gets a place any more. */

@@ -2,13 +2,18 @@
 
 import { asyncDispose } from "../disposal.ts";
 import { PoolError } from "../errors.ts";
-import type { Permit, Quota, QuotaClient, QuotaMember } from "../pool/quota.ts";
+import type { Permit, Quota, QuotaClient, QuotaMember, QuotaShare } from "../pool/quota.ts";
 import { abortReason } from "../values.ts";
+
+/** How many pools a message names. */
+const SHARES = 5;
 
 /** Who waits for a permit. */
 interface Waiting {
   grant(permit: Permit): void;
   refuse(error: unknown): void;
+  /** It waits no more: its signal need not be listened to. */
+  end(): void;
 }
 
 /** One pool. */
@@ -36,6 +41,10 @@ class Member implements QuotaMember {
 
   yields(needed: boolean): boolean {
     return this.#quota.yields(this, needed);
+  }
+
+  shares(most: number): QuotaShare[] {
+    return this.#quota.shares(this, most);
   }
 
   [asyncDispose](): Promise<void> {
@@ -75,10 +84,12 @@ export class Cap implements Quota {
     if (member.left) return Promise.reject(new PoolError("this member has left its quota"));
     if (this.used < this.max) return Promise.resolve(this.#grant(member));
     return new Promise((grant, refuse) => {
-      const waiting = { grant, refuse };
-      signal.addEventListener("abort", () => {
-        if (this.#withdraw(member, waiting)) refuse(abortReason(signal));
-      }, { once: true });
+      const aborted = () => {
+        this.#withdraw(member, waiting);
+        refuse(abortReason(signal));
+      };
+      const waiting = { grant, refuse, end: () => signal.removeEventListener("abort", aborted) };
+      signal.addEventListener("abort", aborted);
       member.waiting.add(waiting);
       this.waiting++;
       this.#ring.add(member);
@@ -87,12 +98,12 @@ export class Cap implements Quota {
     });
   }
 
-  #withdraw(member: Member, waiting: Waiting): boolean {
-    if (!member.waiting.delete(waiting)) return false;
+  #withdraw(member: Member, waiting: Waiting): void {
+    waiting.end();
+    member.waiting.delete(waiting);
     this.waiting--;
     if (member.waiting.size === 0) this.#ring.delete(member);
     this.#count(member);
-    return true;
   }
 
   #grant(member: Member): Permit {
@@ -212,6 +223,28 @@ export class Cap implements Quota {
       if (other !== member && (other.held === 0 || other.held < held - 1)) return true;
     }
     return false;
+  }
+
+  /** What other pools have, those first that were given their last permit longest ago. */
+  shares(member: Member, most: number): QuotaShare[] {
+    const shares: QuotaShare[] = [];
+    let left = most;
+    for (const { client, held } of this.#others(member)) {
+      const holders = left > 0 ? client.holders?.(left) ?? [] : [];
+      shares.push({ pool: client.name ?? "another pool", permits: held, holders });
+      left -= holders.length;
+    }
+    return shares;
+  }
+
+  /** A few others that have permits. */
+  #others(member: Member): Member[] {
+    const others: Member[] = [];
+    for (const other of this.#holders) {
+      if (other === member) continue;
+      if (others.push(other) === SHARES) break;
+    }
+    return others;
   }
 
   /** It has released all, or will never do so. */

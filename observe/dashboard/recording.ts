@@ -45,6 +45,7 @@ const COUNTS = [
   "using",
   "creating",
   "closing",
+  "requesting",
   "waiting",
 ] as const;
 

@@ -20,12 +20,18 @@ export function checkMethods(
   );
 }
 
-/** Throws if they are none. */
-export function checkAttributes(where: string, attributes: unknown): void {
+/** Throws if they are none, or have a name that is in `own`. */
+export function checkAttributes(where: string, attributes: unknown, own: readonly string[]): void {
   if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) {
     throw new TypeError(`${where}: attributes must be an object, got ${shown(attributes)}`);
   }
   for (const [name, value] of Object.entries(attributes)) {
+    if (own.includes(name)) {
+      throw new TypeError(
+        `${where}: attributes["${name}"] cannot be given: it says which pool, key or state a point ` +
+          "is of. Give the pool a name, or leave it out",
+      );
+    }
     if (["string", "number", "boolean"].includes(typeof value)) continue;
     throw new TypeError(
       `${where}: attributes["${name}"] must be a string, a number or a boolean, got ${

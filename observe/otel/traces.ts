@@ -9,7 +9,7 @@ import type { State } from "../../pool/state.ts";
 import { reason, shown } from "../../values.ts";
 import { checkMethods } from "./check.ts";
 import { PREFIX } from "./conventions.ts";
-import type { Attributes, Tracer } from "./types.ts";
+import type { Attributes, Span, Tracer } from "./types.ts";
 
 /** What {@linkcode observeTraces} is given. */
 export interface TracesOptions {
@@ -123,13 +123,20 @@ class PoolTraces<T> implements Seam {
     if (label !== undefined) attributes["proxypool.label"] = label;
     if (failure !== undefined) attributes["error.type"] = typeOf(failure.error);
     const span = this.#tracer.startSpan("proxypool.get", { attributes, startTime: end - waited });
-    if (failure !== undefined) {
-      const { error } = failure;
-      const message = reason(error);
-      span.recordException(error instanceof Error ? error : message, end);
-      span.setStatus({ code: 2, message });
+    try {
+      if (failure !== undefined) tellFailure(span, failure.error, end);
+    } finally {
+      span.end(end); // an open span is never exported
     }
-    span.end(end);
+  }
+}
+
+function tellFailure(span: Span, error: unknown, end: number): void {
+  const message = reason(error);
+  try {
+    span.setStatus({ code: 2, message });
+  } finally {
+    span.recordException(error instanceof Error ? error : message, end);
   }
 }
 
