@@ -25,10 +25,11 @@
 
 import { shown } from "../values.ts";
 import { Board } from "./dashboard/board.ts";
-import { keep, type Pools, present } from "./dashboard/pools.ts";
+import { keep, type Pools, present, type Shown } from "./dashboard/pools.ts";
 import { respond } from "./dashboard/respond.ts";
 
-export type { Pools };
+export type { PoolGroup } from "../pool/group.ts";
+export type { Pools, Shown };
 
 /**
  * A page with the state of pools, second by second: how many objects are in use, how long borrowers wait
@@ -52,7 +53,9 @@ export type { Pools };
  * console.assert(response.headers.get("content-type") === "text/html; charset=utf-8");
  * ```
  *
- * @param pools a pool, several, or a function that gives these and is called once a second while a page is
+ * A `KeyedPool` is shown by the pool of each of its keys, for as long as the key is not forgotten.
+ *
+ * @param pools a pool or a `KeyedPool`, several, or a function that gives these and is called once a second while a page is
  * open; of more than 100 pools the first are shown
  * @returns answers a request: GET and HEAD, else status 405. It rejects if `pools` is a function that fails
  * @throws {TypeError} there is something else than pools

@@ -41,7 +41,8 @@ export function refuseLate<T>(pool: State<T>, late: Waiter<unknown>[]): void {
   pool.trouble();
 }
 
-const REFUSED: Readonly<Record<RefuseReason, keyof Totals>> = {
+/** Which total counts those refused for a reason. */
+export const REFUSED: Readonly<Record<RefuseReason, keyof Totals>> = {
   timeout: "timeouts",
   aborted: "aborted",
   overload: "overloaded",

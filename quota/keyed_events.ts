@@ -1,5 +1,8 @@
 // What observers of a keyed pool hear: the events of each pool, with its key.
 
+import { outside } from "../context.ts";
+import type { GroupWatcher } from "../pool/group.ts";
+import type { Log } from "../pool/log.ts";
 import {
   type ClosedEvent,
   type CreatedEvent,
@@ -9,6 +12,7 @@ import {
   type RefusedEvent,
   type ReturnedEvent,
 } from "../pool/observe.ts";
+import { quiet, reason } from "../values.ts";
 
 /** Of which key it is. */
 export interface Keyed<K> {
@@ -30,8 +34,37 @@ export interface KeyedObserver<K> {
   closed?(event: ClosedEvent & Keyed<K>): void;
 }
 
+/** What has `observer` hear of all pools of a keyed pool, and of who waits for a place for a key. */
+export function watcherOf<K>(observer: KeyedObserver<K>, log: Log): GroupWatcher {
+  return {
+    began(key, pool) {
+      const own = observerOf(observer, key as K);
+      pool.observers.add(own);
+      pool.refresh();
+      return () => {
+        pool.observers.remove(own);
+        pool.refresh();
+      };
+    },
+    refused(key, { waited, label, error, why }) {
+      if (observer.refused === undefined) return;
+      const failed = (error: unknown) =>
+        log.warn(() => `an observer failed in refused: ${reason(error)}`);
+      const event = { waited: Math.round(waited), error, reason: why, key: key as K };
+      try {
+        const told: unknown = outside(() =>
+          observer.refused!(label === undefined ? event : { ...event, label })
+        );
+        quiet(told, failed);
+      } catch (error) {
+        failed(error);
+      }
+    },
+  };
+}
+
 /** What observes the pool of `key` for `observer`. */
-export function observerOf<K>(observer: KeyedObserver<K>, key: K): Observer {
+function observerOf<K>(observer: KeyedObserver<K>, key: K): Observer {
   const own: Record<string, (event: object) => unknown> = {};
   for (const name of EVENTS) {
     if (observer[name] === undefined) continue;

@@ -6,6 +6,7 @@ import { insideOf, type Pool } from "../pool.ts";
 import { after, Clock } from "../pool/clock.ts";
 import { evictAll } from "../pool/evict.ts";
 import { holding, longestHeld, NAMED } from "../pool/explain.ts";
+import type { RefuseReason } from "../pool/observe.ts";
 import { lookForLost } from "../pool/reclaim.ts";
 import { Signals } from "../pool/signals.ts";
 import type { State } from "../pool/state.ts";
@@ -71,7 +72,7 @@ export class Place<K, T> {
 /** Who waits for a place for a new key. */
 interface Waiting<K, T> {
   start(place: Place<K, T>): void;
-  refuse(error: unknown): void;
+  refuse(error: unknown, why: RefuseReason): void;
   aborted(): void;
 }
 
@@ -85,6 +86,14 @@ interface Terms {
 interface Waited {
   readonly waited: number;
   readonly left: number;
+}
+
+/** Why somebody gets no place. */
+export interface Refusal {
+  readonly error: unknown;
+  readonly why: RefuseReason;
+  /** In ms. */
+  readonly waited: number;
 }
 
 /** What it calls. */
@@ -139,13 +148,22 @@ export class Keys<K, T> {
     return empty !== undefined;
   }
 
-  /** Waits for a place for a new key; `begin`: what then follows, with what is left of the time. */
+  /**
+   * Waits for a place for a new key; `begin`: what then follows, with what is left of the time; `refused`:
+   * hears, in the context of the caller, that there is none.
+   */
   async wait<R>(
     key: K,
     terms: Terms,
     begin: (place: Place<K, T>, waited: Waited) => Promise<R>,
+    refused: (refusal: Refusal) => void,
   ): Promise<R> {
-    const { place, ...waited } = await this.#wait(key, terms);
+    const given = await this.#wait(key, terms);
+    if ("why" in given) {
+      refused(given);
+      throw given.error;
+    }
+    const { place, ...waited } = given;
     // In the context of the caller, not of who has made room.
     place.coming--;
     const begun = begin(place, waited);
@@ -157,18 +175,18 @@ export class Keys<K, T> {
   #wait(
     key: K,
     { signal, timeout }: Terms,
-  ): Promise<{ place: Place<K, T> } & Waited> {
+  ): Promise<{ place: Place<K, T> } & Waited | Refusal> {
     const begun = this.#clock.awake();
     const ahead = this.waiters;
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const end = () => {
         cancel?.();
         if (signal !== undefined) this.#signals.unlisten(signal, waiting);
         this.#leave(key, waiting);
       };
-      const refuse = (error: unknown) => {
+      const refuse = (error: unknown, why: RefuseReason) => {
         end();
-        reject(error);
+        resolve({ error, why, waited: this.#clock.awake() - begun });
       };
       const start = (place: Place<K, T>) => {
         end();
@@ -177,9 +195,14 @@ export class Keys<K, T> {
         const left = timeout === 0 ? 0 : Math.max(1, Math.ceil(timeout - waited));
         resolve({ place, waited, left });
       };
-      const waiting = { aborted: () => refuse(abortReason(signal!)), refuse, start };
+      const waiting = {
+        aborted: () => refuse(abortReason(signal!), "aborted"),
+        refuse,
+        start,
+      };
       if (signal !== undefined) this.#signals.listen(signal, waiting); // first: it may throw
-      const late = () => refuse(this.#late(key, timeout, this.#clock.awake() - begun, ahead));
+      const late = () =>
+        refuse(this.#late(key, timeout, this.#clock.awake() - begun, ahead), "timeout");
       const cancel = timeout > 0 ? after(timeout, true, late) : undefined;
       this.#join(key, waiting);
     });
@@ -225,7 +248,7 @@ export class Keys<K, T> {
   /** Nobody gets a place any more. */
   refuseAll(error: unknown): void {
     for (const all of [...this.#waiting.values()]) {
-      for (const waiting of [...all]) waiting.refuse(error);
+      for (const waiting of [...all]) waiting.refuse(error, "closed");
     }
   }
 

@@ -6,6 +6,8 @@ import type { CloseReason, Describe, ReturnEnd } from "../../pool/observe.ts";
 export interface GetMessage {
   /** The name of the pool. */
   readonly pool: string;
+  /** Of a `KeyedPool`, the key. */
+  readonly key?: unknown;
   /** What the caller gave as `label`. */
   readonly label?: string;
   /**
@@ -23,6 +25,8 @@ export interface GetMessage {
 export interface CreateMessage {
   /** The name of the pool. */
   readonly pool: string;
+  /** Of a `KeyedPool`, the key. */
+  readonly key?: unknown;
   /** Which attempt it is. */
   readonly n: number;
   /** How long it took, in milliseconds; once it has ended. */
@@ -35,6 +39,8 @@ export interface CreateMessage {
 export interface RetMessage {
   /** The name of the pool. */
   readonly pool: string;
+  /** Of a `KeyedPool`, the key. */
+  readonly key?: unknown;
   /** What the borrower gave as `label`. */
   readonly label?: string;
   /** What `tracer`, else `String`, makes of the object, after its number; computed when it is read. */
@@ -49,6 +55,8 @@ export interface RetMessage {
 export interface CloseMessage {
   /** The name of the pool. */
   readonly pool: string;
+  /** Of a `KeyedPool`, the key. */
+  readonly key?: unknown;
   /** Which attempt had made it. */
   readonly n: number;
   /** How old it got, in milliseconds. */
@@ -59,14 +67,22 @@ export interface CloseMessage {
   readonly reason: CloseReason;
 }
 
+/** Which pool a message is about. */
+export interface Whose {
+  readonly pool: string;
+  readonly key?: unknown;
+}
+
 /** A message about an object, which is described only if somebody asks. */
 export class Described {
   readonly pool: string;
+  declare readonly key?: unknown;
   declare readonly label?: string;
   #describe: Describe | undefined;
 
-  constructor(pool: string, label: string | undefined, describe?: Describe) {
-    this.pool = pool;
+  constructor(whose: Whose, label: string | undefined, describe?: Describe) {
+    this.pool = whose.pool;
+    if ("key" in whose) this.key = whose.key;
     if (label !== undefined) this.label = label;
     this.#describe = describe;
   }

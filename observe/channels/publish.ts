@@ -2,13 +2,14 @@
 
 import { dispose } from "../../disposal.ts";
 import { insideOf, type Pool } from "../../pool.ts";
+import { groupOf, type PoolGroup } from "../../pool/group.ts";
 import { loanBehind } from "../../pool/lease.ts";
 import { isLoan, type PoolLoan } from "../../pool/loan.ts";
 import type { ClosedEvent, CreatedEvent, Describe, ReturnEnd, Tap } from "../../pool/observe.ts";
 import type { GetOptions } from "../../pool/options.ts";
 import { type Seam, withoutSeam, withSeam } from "../../pool/seam.ts";
 import type { State } from "../../pool/state.ts";
-import { type CreateMessage, Described } from "./messages.ts";
+import { type CreateMessage, Described, type Whose } from "./messages.ts";
 import { channels, isHeard, type TracingChannel } from "./open.ts";
 
 /**
@@ -23,6 +24,9 @@ import { channels, isHeard, type TracingChannel } from "./open.ts";
  * - `proxypool:ret`, with {@linkcode RetMessage}, when a borrower is done, in the context of the one who
  *   gives back.
  * - `proxypool:close`, with {@linkcode CloseMessage}, when an object is gone.
+ *
+ * Of a `KeyedPool` each message has the `key`. A `get` that waits for a place for its key is published once it
+ * has one; one that gets none is not.
  *
  * Whether somebody has subscribed is asked at each call: the order of that and of `publish` does not
  * matter, and a pool to which nobody listens makes no messages. On a runtime without
@@ -43,24 +47,33 @@ import { channels, isHeard, type TracingChannel } from "./open.ts";
  * await pool.shutdown();
  * ```
  *
- * @param pool what is published; twice is no more than once
+ * @param pool what is published: a pool, or a `KeyedPool`; twice is no more than once
  * @returns dispose of it to end that
  * @throws {TypeError} it is no pool
  */
-export function publish<T>(pool: Pool<T>): Disposable {
-  const inside = insideOf(pool) as State<unknown>;
-  const publisher = publishers.get(inside) ?? new Publisher(inside);
-  publishers.set(inside, publisher);
+export function publish<T>(pool: Pool<T> | PoolGroup): Disposable {
+  const group = groupOf(pool);
+  if (group === undefined) {
+    const inside = insideOf(pool as Pool<T>) as State<unknown>;
+    return { [dispose]: begin(inside, { pool: inside.name }) };
+  }
+  const { name } = group;
+  const end = group.watch({ began: (key, inside) => begin(inside, { pool: name, key }) });
+  return { [dispose]: end };
+}
+
+/** Returns what ends it. */
+function begin(pool: State<unknown>, whose: Whose): () => void {
+  const publisher = publishers.get(pool) ?? new Publisher(pool, whose);
+  publishers.set(pool, publisher);
   publisher.users++;
   let publishing = true;
-  return {
-    [dispose]: () => {
-      if (!publishing) return;
-      publishing = false;
-      if (--publisher.users > 0) return;
-      publishers.delete(inside);
-      publisher.end();
-    },
+  return () => {
+    if (!publishing) return;
+    publishing = false;
+    if (--publisher.users > 0) return;
+    publishers.delete(pool);
+    publisher.end();
   };
 }
 
@@ -71,14 +84,16 @@ class Publisher implements Seam {
   /** How many have asked for it. */
   users = 0;
   readonly #pool: State<unknown>;
+  readonly #whose: Whose;
   readonly #created: Tap;
   /** Makes the pool keep time: so it is there only while somebody listens. */
   readonly #returned: Tap;
   #isReturning = false;
   readonly #attempts = new Map<number, CreateMessage>();
 
-  constructor(pool: State<unknown>) {
+  constructor(pool: State<unknown>, whose: Whose) {
     this.#pool = pool;
+    this.#whose = whose;
     this.#created = {
       created: (event) => this.#endCreate(event),
       closed: (event) => this.#close(event),
@@ -117,7 +132,7 @@ class Publisher implements Seam {
   get<R>(options: GetOptions | undefined, run: () => Promise<R>): Promise<R> {
     const get = channels?.get;
     if (get === undefined || !isHeard(get)) return run();
-    const message = new Described(this.#pool.name, labelOf(options));
+    const message = new Described(this.#whose, labelOf(options));
     const begun = performance.now();
     // What is called then is in the context of this call.
     return around(get, message, run).then((lent) => {
@@ -135,7 +150,7 @@ class Publisher implements Seam {
   getNow<R>(run: () => R): R {
     const get = channels?.get;
     if (get === undefined || !isHeard(get)) return run();
-    const message = new Described(this.#pool.name, undefined);
+    const message = new Described(this.#whose, undefined);
     const begun = performance.now();
     return around(get, message, () => {
       const lent = run();
@@ -155,7 +170,7 @@ class Publisher implements Seam {
   create(n: number, run: () => void): void {
     const create = channels?.create;
     if (create === undefined || !isHeard(create)) return run();
-    const message = { pool: this.#pool.name, n };
+    const message = { ...this.#whose, n };
     this.#attempts.set(n, message);
     around(create, message, run);
   }
@@ -170,11 +185,11 @@ class Publisher implements Seam {
   }
 
   #close(event: ClosedEvent): void {
-    if (channels?.close.hasSubscribers) channels.close.publish({ pool: this.#pool.name, ...event });
+    if (channels?.close.hasSubscribers) channels.close.publish({ ...this.#whose, ...event });
   }
 
   #return(held: number, label: string | undefined, end: ReturnEnd, describe: Describe): void {
-    const message = new Described(this.#pool.name, label, describe);
+    const message = new Described(this.#whose, label, describe);
     channels?.ret.publish(Object.assign(message, { held, end }));
   }
 }

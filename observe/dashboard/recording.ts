@@ -1,8 +1,8 @@
 // Recording: what a page shows of one pool, and what is remembered of it for the next page.
 
-import { insideOf, type Pool } from "../../pool.ts";
 import type { RefuseReason, Tap } from "../../pool/observe.ts";
 import { type Snapshot, snapshot } from "../../pool/snapshot.ts";
+import type { State } from "../../pool/state.ts";
 import { type Happening, Happenings } from "./happenings.ts";
 import { Histogram, type Spread } from "./histogram.ts";
 import { inWords, shorten } from "./text.ts";
@@ -61,14 +61,13 @@ export class Recording {
   #picture: Picture | undefined;
 
   /** Hears of all that happens in the pool, until what it returns is called. */
-  attach<T>(pool: Pool<T>): () => void {
-    const inside = insideOf(pool);
+  attach<T>(pool: State<T>): () => void {
     const tap = this.#tap();
-    inside.observers.addTap(tap);
-    inside.refresh();
+    pool.observers.addTap(tap);
+    pool.refresh();
     return () => {
-      inside.observers.removeTap(tap);
-      inside.refresh();
+      pool.observers.removeTap(tap);
+      pool.refresh();
     };
   }
 
@@ -89,8 +88,8 @@ export class Recording {
   }
 
   /** Takes a sample at that second. */
-  take<T>(pool: Pool<T>, second: number): void {
-    const seen = snapshot(insideOf(pool), SHOWN);
+  take<T>(pool: State<T>, second: number): void {
+    const seen = snapshot(pool, SHOWN);
     this.#waits.turn(second);
     this.#uses.turn(second);
     this.#sample(seen, second);

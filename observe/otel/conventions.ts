@@ -1,5 +1,7 @@
 // Conventions: the metrics of a connection pool, as the semantic conventions 1.44 of OpenTelemetry have them.
 
+import { describe } from "../../values.ts";
+
 /** What a metric is, by the conventions. */
 export interface Metric {
   readonly instrument: "updowncounter" | "counter" | "histogram";
@@ -21,6 +23,21 @@ export type MetricName =
 
 /** What all names begin with. */
 export const PREFIX = "db.client.connection.";
+
+/** The name of the pool. */
+export const POOL = "db.client.connection.pool.name";
+
+/** The state of objects. */
+export const STATE = "db.client.connection.state";
+
+/** Not of the conventions: the key of a keyed pool. */
+export const KEY = "proxypool.key";
+
+/** A key as an attribute: in words, if it can be none. */
+export function keyOf(key: unknown): string | number | boolean {
+  const isPlain = typeof key === "string" || typeof key === "boolean" || Number.isFinite(key);
+  return isPlain ? key as string | number | boolean : describe(key);
+}
 
 /** The metrics, with their units and descriptions; each name stands after `db.client.connection.`. */
 export const METRICS: Readonly<Record<MetricName, Metric>> = {
