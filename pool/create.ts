@@ -60,7 +60,7 @@ function growWithin<T>(pool: State<T>, permits: Permits<T>): void {
     else if (permits.pending < wanted) permits.ask(clock.now(), queue.turn);
     else break;
   }
-  if (pool.size === 0 && queue.size === 0) permits.emptied?.();
+  permits.changed?.();
 }
 
 /** How many permits to wait for, or to have at hand, while so many objects are lacking. */

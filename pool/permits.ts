@@ -74,8 +74,8 @@ export class Permits<T> {
   due = false;
   /** An object was closed for others, and nobody has waited since: none is made for `minAvailable`. */
   yielded = false;
-  /** Called when the pool has nothing, and nobody waits. */
-  emptied: (() => void) | undefined = undefined;
+  /** Called whenever something may have changed, but for what is lent from, or becomes, available. */
+  changed: (() => void) | undefined = undefined;
   readonly #quota: Quota;
   readonly #client: QuotaClient;
   readonly #log: Log;

@@ -508,7 +508,7 @@ export class KeyedPool<K, T> {
     const pool = new Pool<T>((n, context) => fun(key, n, context), {
       ...this.#settings.each,
       name,
-      quota: this.#quota(),
+      quota: this.#quota(key),
     });
     this.#own.add(insideOf(pool));
     for (const { ends, watcher } of this.#watchers) {
@@ -524,15 +524,15 @@ export class KeyedPool<K, T> {
     for (const { watcher } of this.#watchers) watcher.refused?.(key, { label, ...refusal });
   }
 
-  /** What the pool of each key has as its quota. */
-  #quota(): Quota {
+  /** What the pool of a key has as its quota. */
+  #quota(key: K): Quota {
     return {
       attach: (client) => {
         const member = this.#cap.attach(client);
         return {
           acquire: (options) => member.acquire(options),
           yields: (needed) => {
-            if (!needed && this.#keys.waiting > 0) this.#keys.makeRoomSoon();
+            if (!needed) this.#keys.returned(key);
             return member.yields(needed);
           },
           shares: (most) => member.shares(most),

@@ -7,24 +7,31 @@ import { after, Clock } from "../pool/clock.ts";
 import { evictAll } from "../pool/evict.ts";
 import { holding, longestHeld, NAMED } from "../pool/explain.ts";
 import type { RefuseReason } from "../pool/observe.ts";
+import { List, Node } from "../pool/list.ts";
 import { lookForLost } from "../pool/reclaim.ts";
 import { Signals } from "../pool/signals.ts";
 import type { State } from "../pool/state.ts";
 import { abortReason, shown } from "../values.ts";
 
+/** While keys are waited for and none is free: how often to look at all of them, in ms. */
+const LOOK = 50;
+
 /** The pool of one key. */
-export class Place<K, T> {
+export class Place<K, T> extends Node {
   readonly key: K;
   readonly pool: Pool<T>;
   readonly state: State<T>;
   /** How many have waited for it, and are about to ask for an object. */
   coming = 0;
+  /** What it has is being closed for others. */
+  clearing = false;
   /** It is about to be looked whether it can be forgotten. */
   looking = false;
   /** Calls off that it is looked again later. */
   cancel: (() => void) | undefined = undefined;
 
   constructor(key: K, pool: Pool<T>) {
+    super();
     this.key = key;
     this.pool = pool;
     this.state = insideOf(pool);
@@ -50,9 +57,11 @@ export class Place<K, T> {
 
   /** What is unused is closed, and nothing is made for `minAvailable` until somebody waits. */
   clear(): void {
+    this.clearing = true;
     this.state.permits!.yielded = true;
     void evictAll(this.state, "reclaimed");
     this.state.dispatch(); // withdraws what it asks for
+    this.clearing = false;
   }
 
   /** When its last object came back, as long ago as that is, in ms. */
@@ -112,6 +121,15 @@ export class Keys<K, T> {
   /** How many wait for a place. */
   waiters = 0;
   readonly #waiting = new Map<K, Set<Waiting<K, T>>>();
+  /** Those that may be unused: the one to which an object came back longest ago comes first. */
+  readonly #resting = new List<Place<K, T>>(); // not a Set: those are slow to have one moved to the end
+  /** Those that have nothing left that could be closed or withdrawn. */
+  readonly #leaving = new Set<Place<K, T>>();
+  /** Those that may be empty. */
+  readonly #empty = new Set<Place<K, T>>();
+  /** When all were last looked at, by `clock.awake()`, and what calls off that they are again. */
+  #looked = -Infinity;
+  #cancel: (() => void) | undefined;
   readonly #clock = new Clock();
   readonly #signals = new Signals<Waiting<K, T>>((waiting) => waiting.aborted());
   readonly #name: string;
@@ -136,16 +154,39 @@ export class Keys<K, T> {
     if (place !== undefined) return place;
     if (!this.#hasRoom()) return undefined;
     const made = new Place(key, this.#calls.make(key));
-    made.state.permits!.emptied = () => this.look(made);
+    made.state.permits!.changed = () => this.#changed(made);
     this.places.set(key, made);
     return made;
   }
 
   #hasRoom(): boolean {
     if (this.#max === 0 || this.places.size < this.#max) return true;
-    const [empty] = [...this.places.values()].filter(({ empty }) => empty);
-    if (empty !== undefined) this.#drop(empty); // one that is only remembered
-    return empty !== undefined;
+    for (const place of this.#empty) {
+      this.#empty.delete(place);
+      if (!place.empty) continue;
+      this.#drop(place); // one that is only remembered
+      return true;
+    }
+    return false;
+  }
+
+  /** Something may have changed for a key. */
+  #changed(place: Place<K, T>): void {
+    if (place.empty) this.look(place);
+    if (this.#max === 0 || this.places.get(place.key) !== place) return;
+    if (place.empty) this.#empty.add(place);
+    if (!place.unused) return void this.#leaving.delete(place);
+    if (place.leaving) this.#leaving.add(place);
+    else if (!place.clearing && place.list === undefined) this.#resting.push(place);
+  }
+
+  /** An object of a key has come back, and nobody waits for it there. */
+  returned(key: K): void {
+    const place = this.#max > 0 ? this.places.get(key) : undefined;
+    if (place === undefined) return;
+    if (place.list !== undefined) this.#resting.remove(place);
+    this.#resting.push(place);
+    if (this.waiting > 0) this.#makeRoomSoon();
   }
 
   /**
@@ -213,7 +254,7 @@ export class Keys<K, T> {
     if (others !== undefined) others.add(waiting);
     else this.#waiting.set(key, new Set([waiting]));
     this.waiters++;
-    this.makeRoom();
+    this.#makeRoom();
   }
 
   #leave(key: K, waiting: Waiting<K, T>): void {
@@ -228,9 +269,9 @@ export class Keys<K, T> {
     const held = holders.map((one) => `${one.pool}: ${one.object} ${holding(one)}`);
     return new PoolTimeoutError(
       `${this.#name}: no place for the key ${shown(key)} within timeout, ${timeout} ms ` +
-        `(waited ${waited} ms, ${ahead} waited before it): ${this.places.size} keys are in use` +
-        (held.length === 0 ? "" : ` (${held.join(", ")}: a deadlock, if these wait for this key)`) +
-        ", raise maxKeys",
+        `(waited ${waited} ms, ${ahead} waited before it): ${this.places.size} keys are in use, ` +
+        "raise maxKeys" +
+        (held.length === 0 ? "" : `; held: ${held.join(", ")}: a deadlock, if these wait for it`),
       { timeout, waited, ahead, phase: "wait", holders },
     );
   }
@@ -253,22 +294,44 @@ export class Keys<K, T> {
   }
 
   /** Keys whose objects are unused make room for those who wait, the one last used longest ago first. */
-  makeRoom(): void {
-    const idle: Place<K, T>[] = [];
-    let lacking = this.waiting;
-    for (const place of this.places.values()) {
-      if (!place.unused) lookForLost(place.state);
-      else if (place.leaving) lacking--;
-      else idle.push(place);
+  #makeRoom(): void {
+    this.#clear();
+    if (this.waiting <= this.#leaving.size) return;
+    const now = this.#clock.awake();
+    if (now >= this.#looked + LOOK) {
+      this.#looked = now;
+      this.#lookAtAll();
+      this.#clear();
     }
-    if (lacking <= 0) return;
-    idle.sort((a, b) => b.age - a.age);
-    for (const place of idle.slice(0, lacking)) place.clear();
+    // What is lost is found only if it is looked for, and not at once.
+    this.#cancel ??= after(LOOK, false, () => {
+      this.#cancel = undefined;
+      if (this.waiting > 0) this.#makeRoom();
+    });
   }
 
-  /** The same once an object that comes back is available. */
-  makeRoomSoon(): void {
-    outside(() => void Promise.resolve().then(() => this.makeRoom()));
+  #clear(): void {
+    while (this.waiting > this.#leaving.size) {
+      const place = this.#resting.shift(); // if it is used, it comes back with its next object
+      if (place === undefined) return;
+      if (place.unused && !place.leaving) place.clear();
+    }
+  }
+
+  /** All keys: it takes time in proportion to their number. */
+  #lookAtAll(): void {
+    const unused: Place<K, T>[] = [];
+    for (const place of this.places.values()) {
+      if (!place.unused) lookForLost(place.state);
+      else if (!place.leaving) unused.push(place);
+    }
+    unused.sort((a, b) => b.age - a.age);
+    for (const place of unused) if (place.list === undefined) this.#resting.push(place);
+  }
+
+  /** Makes room once an object that comes back is available. */
+  #makeRoomSoon(): void {
+    outside(() => void Promise.resolve().then(() => this.#makeRoom()));
   }
 
   /** Looks, once nothing else is under way, whether a key can be forgotten. */
@@ -302,6 +365,9 @@ export class Keys<K, T> {
 
   #drop(place: Place<K, T>): void {
     this.places.delete(place.key);
+    this.#leaving.delete(place);
+    this.#empty.delete(place);
+    if (place.list !== undefined) this.#resting.remove(place);
     place.cancel?.();
     void place.pool.shutdown();
     this.#calls.forgotten(place);
@@ -314,6 +380,6 @@ export class Keys<K, T> {
       if (place === undefined) break;
       for (const waiting of [...all]) waiting.start(place);
     }
-    if (this.waiting > 0) this.makeRoom();
+    if (this.waiting > 0) this.#makeRoom();
   }
 }

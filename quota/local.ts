@@ -2,8 +2,14 @@
 
 import { asyncDispose } from "../disposal.ts";
 import { PoolError } from "../errors.ts";
+import { after } from "../pool/clock.ts";
+import { type Dated, Deadlines } from "../pool/deadlines.ts";
+import { List, Node } from "../pool/list.ts";
 import type { Permit, Quota, QuotaClient, QuotaMember, QuotaShare } from "../pool/quota.ts";
 import { abortReason } from "../values.ts";
+
+/** While permits are waited for and nobody is known to have an unused object: how often to look, in ms. */
+const LOOK = 50;
 
 /** How many pools a message names. */
 const SHARES = 5;
@@ -17,7 +23,7 @@ interface Waiting {
 }
 
 /** One pool. */
-class Member implements QuotaMember {
+class Member extends Node implements QuotaMember, Dated {
   readonly client: QuotaClient;
   readonly waiting: Set<Waiting> = new Set();
   held = 0;
@@ -28,9 +34,13 @@ class Member implements QuotaMember {
   /** It has permits, or waits for one. */
   active = false;
   left = false;
+  /** Since when its longest unused object is unused, or earlier; by `performance.now()`. */
+  due = 0;
+  slot = -1;
   readonly #quota: Cap;
 
   constructor(quota: Cap, client: QuotaClient) {
+    super();
     this.#quota = quota;
     this.client = client;
   }
@@ -64,7 +74,12 @@ export class Cap implements Quota {
   /** Who waits: whose turn it is comes first. */
   readonly #ring = new Set<Member>();
   /** Who has permits: who was given one last comes last. */
-  readonly #holders = new Set<Member>();
+  readonly #holders = new List<Member>();
+  /** Who may have unused objects, the longest unused first. */
+  readonly #resting = new Deadlines<Member>();
+  /** When all holders were last looked at, by `performance.now()`, and what calls off that they are again. */
+  #looked = -Infinity;
+  #cancel: (() => void) | undefined;
   /** How many have permits or wait. */
   #active = 0;
   /** How many permits are to come back. */
@@ -109,8 +124,8 @@ export class Cap implements Quota {
   #grant(member: Member): Permit {
     this.used++;
     member.held++;
-    this.#holders.delete(member);
-    this.#holders.add(member);
+    if (member.held > 1) this.#holders.remove(member);
+    this.#holders.push(member);
     this.#count(member);
     let released = false;
     return {
@@ -126,9 +141,15 @@ export class Cap implements Quota {
     this.used--;
     member.asked = false;
     if (member.promised > 0) this.#promise(member, -1);
-    if (--member.held === 0) this.#holders.delete(member);
+    if (--member.held === 0) this.#drop(member);
     this.#count(member);
     this.#serve();
+  }
+
+  /** It has no permits any more. */
+  #drop(member: Member): void {
+    this.#holders.remove(member);
+    this.#resting.remove(member);
   }
 
   /** One more of its objects is being closed for others, or one less. */
@@ -178,16 +199,53 @@ export class Cap implements Quota {
 
   /** Who has the longest unused object, of those who have one for others. */
   #longestUnused(refused: Set<Member>): Member | undefined {
+    const now = performance.now();
+    const found = this.#firstUnused(refused, now);
+    if (found !== undefined || !this.#lookAtAll(now)) return found;
+    return this.#firstUnused(refused, now);
+  }
+
+  #firstUnused(refused: Set<Member>, now: number): Member | undefined {
+    const skipped: Member[] = [];
     let found: Member | undefined;
-    let longest = -1;
-    for (const member of this.#holders) {
-      if (refused.has(member) || !this.#isOther(member) || member.client.available === 0) continue;
-      const { unused = 0 } = member.client;
-      if (unused <= longest) continue;
-      found = member;
-      longest = unused;
+    while (found === undefined) {
+      const member = this.#resting.first;
+      if (member === undefined) break;
+      const { due } = member;
+      this.#resting.remove(member);
+      if (member.client.available === 0) continue; // until the next one comes back
+      member.due = now - (member.client.unused ?? 0);
+      // Its longest unused object may have been lent meanwhile: then it is another's turn.
+      if (member.due > due + 1) this.#resting.add(member);
+      else if (refused.has(member) || !this.#isOther(member)) skipped.push(member);
+      else found = member;
     }
+    for (const member of skipped) this.#resting.add(member);
+    if (found !== undefined) this.#resting.add(found);
     return found;
+  }
+
+  /**
+   * Finds unused objects of which nothing was heard, and has lost leases noticed. It takes time in proportion
+   * to the number of pools, so it is not done each time; whether it was done.
+   */
+  #lookAtAll(now: number): boolean {
+    this.#cancel ??= after(LOOK, false, () => {
+      this.#cancel = undefined;
+      if (this.waiting > this.#promised) this.#ask();
+    });
+    if (now < this.#looked + LOOK && now >= this.#looked) return false;
+    this.#looked = now;
+    for (const member of this.#holders) {
+      if (member.client.available > 0) this.#rests(member, now);
+    }
+    return true;
+  }
+
+  #rests(member: Member, now: number): void {
+    if (member.slot >= 0 || member.held === 0) return;
+    member.due = now - (member.client.available > 0 ? member.client.unused ?? 0 : 0);
+    this.#resting.add(member);
   }
 
   /** Who has most, and more than its fair share; unless it was asked already. */
@@ -206,10 +264,11 @@ export class Cap implements Quota {
 
   /** Whether an object that has come back is to be closed for somebody else. */
   yields(member: Member, needed: boolean): boolean {
-    if (this.waiting - member.waiting.size <= this.#promised) return false;
-    if (needed && !this.#isAbove(member)) return false;
-    this.#promise(member, 1);
-    return true;
+    const yields = this.waiting - member.waiting.size > this.#promised &&
+      (!needed || this.#isAbove(member));
+    if (yields) this.#promise(member, 1);
+    else if (!needed && member.slot < 0) this.#rests(member, performance.now());
+    return yields;
   }
 
   /**
@@ -257,8 +316,8 @@ export class Cap implements Quota {
     member.left = true;
     while (member.promised > 0) this.#promise(member, -1);
     this.used -= member.held;
+    if (member.held > 0) this.#drop(member);
     member.held = 0;
-    this.#holders.delete(member);
     this.#count(member);
     this.#serve();
   }
