@@ -227,6 +227,23 @@ describe("observeMetrics", () => {
         { meter, attributes: { a: {} } },
         'observeMetrics: attributes["a"] must be a string, a number or a boolean, got an object',
       ],
+      [
+        pool,
+        { meter, attributes: { [POOL]: "other" } },
+        `observeMetrics: attributes["${POOL}"] cannot be given: it says which pool, key or state`,
+      ],
+      [
+        pool,
+        { meter, attributes: { "db.client.connection.state": "idle" } },
+        'observeMetrics: attributes["db.client.connection.state"] cannot be given: ',
+      ],
+      [
+        pool,
+        { meter, attributes: { "proxypool.key": "a" } },
+        'observeMetrics: attributes["proxypool.key"] cannot be given: ',
+      ],
+      [pool, { meter, perKey: 1 }, "observeMetrics: perKey must be true or false, got 1"],
+      [pool, { meter, perKey: true }, "observeMetrics: perKey is for a KeyedPool: leave it out"],
     ];
     for (const [target, options, said] of wrong) {
       assertThrows(

@@ -34,6 +34,11 @@ describe("a quota that cannot give permits", () => {
     ["gives something else", quotaOf({ acquire: () => ({}) }), "that has release(), got an object"],
     ["has no member", { attach: () => undefined as never }, "a member that has acquire()"],
     [
+      "has a member that cannot be disposed of",
+      quotaOf({ [Symbol.asyncDispose]: undefined } as never),
+      "attach() must give a member that has [Symbol.asyncDispose](), got an object: ",
+    ],
+    [
       "gives a thenable that throws",
       quotaOf({ acquire: () => ({ then: fail }) }),
       "the engine is down",

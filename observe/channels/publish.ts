@@ -6,7 +6,7 @@ import { groupOf, type PoolGroup } from "../../pool/group.ts";
 import { loanBehind } from "../../pool/lease.ts";
 import { isLoan, type PoolLoan } from "../../pool/loan.ts";
 import type { ClosedEvent, CreatedEvent, Describe, ReturnEnd, Tap } from "../../pool/observe.ts";
-import type { GetOptions } from "../../pool/options.ts";
+import { EARLIER, type GetOptions, type ResumedOptions } from "../../pool/options.ts";
 import { type Seam, withoutSeam, withSeam } from "../../pool/seam.ts";
 import type { State } from "../../pool/state.ts";
 import { type CreateMessage, Described, type Whose } from "./messages.ts";
@@ -133,7 +133,7 @@ class Publisher implements Seam {
     const get = channels?.get;
     if (get === undefined || !isHeard(get)) return run();
     const message = new Described(this.#whose, labelOf(options));
-    const begun = performance.now();
+    const begun = performance.now() - earlier(options);
     // What is called then is in the context of this call.
     return around(get, message, run).then((lent) => {
       this.#isLent(message, lent, begun);
@@ -201,6 +201,11 @@ function labelOf(options: GetOptions | undefined): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** For how long it has waited elsewhere before, in ms. */
+function earlier(options: ResumedOptions | undefined): number {
+  return options?.[EARLIER]?.waited ?? 0;
 }
 
 /** Its synchronous part. */
