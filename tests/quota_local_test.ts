@@ -408,7 +408,7 @@ describe("what a local quota leaves behind", () => {
           return closed.includes(i) ? 0 : 1;
         },
         get unused() {
-          return performance.now() - now - 10 * i;
+          return 1e6 + performance.now() - now - 10 * i;
         },
         reclaim() {
           closed.push(i);
