@@ -269,7 +269,7 @@ export class Keys<K, T> {
     const held = holders.map((one) => `${one.pool}: ${one.object} ${holding(one)}`);
     return new PoolTimeoutError(
       `${this.#name}: no place for the key ${shown(key)} within timeout, ${timeout} ms ` +
-        `(waited ${waited} ms, ${ahead} waited before it): ${this.places.size} keys are in use, ` +
+        `(waited ${waited} ms, ${ahead} ahead of it): ${this.places.size} keys are in use, ` +
         "raise maxKeys" +
         (held.length === 0 ? "" : `; held: ${held.join(", ")}: a deadlock, if these wait for it`),
       { timeout, waited, ahead, phase: "wait", holders },

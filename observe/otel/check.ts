@@ -1,8 +1,8 @@
-// Check: what observeMetrics and observeTraces are given besides the pool.
+// Check: checks the options of observeMetrics and observeTraces.
 
 import { shown } from "../../values.ts";
 
-/** Throws if what was given as `name` lacks one of `methods`. */
+/** Throws if the option `name` lacks one of `methods`. */
 export function checkMethods(
   where: string,
   name: string,
@@ -20,7 +20,7 @@ export function checkMethods(
   );
 }
 
-/** Throws if they are none, or have a name that is in `own`. */
+/** Throws unless they are attributes without the names `own`. */
 export function checkAttributes(where: string, attributes: unknown, own: readonly string[]): void {
   if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) {
     throw new TypeError(`${where}: attributes must be an object, got ${shown(attributes)}`);
@@ -28,8 +28,8 @@ export function checkAttributes(where: string, attributes: unknown, own: readonl
   for (const [name, value] of Object.entries(attributes)) {
     if (own.includes(name)) {
       throw new TypeError(
-        `${where}: attributes["${name}"] cannot be given: it says which pool, key or state a point ` +
-          "is of. Give the pool a name, or leave it out",
+        `${where}: attributes["${name}"] cannot be given: observeMetrics sets it itself: leave it ` +
+          "out, and give the pool a name",
       );
     }
     if (["string", "number", "boolean"].includes(typeof value)) continue;

@@ -1,4 +1,4 @@
-// Metrics: has a meter measure a pool.
+// Metrics: reports a pool to a meter.
 
 import { dispose } from "../../disposal.ts";
 import { insideOf, type Pool } from "../../pool.ts";
@@ -28,19 +28,19 @@ import type {
   Observation,
 } from "./types.ts";
 
-/** What {@linkcode observeMetrics} is given. */
+/** The options of {@linkcode observeMetrics}. */
 export interface MetricsOptions {
-  /** Makes the instruments: `metrics.getMeter("…")` of `@opentelemetry/api`. */
+  /** Creates the instruments: `metrics.getMeter("…")` of `@opentelemetry/api`. */
   meter: Meter;
   /**
-   * What each point says besides the name of the pool: `server.address`, `db.system.name` …
+   * Attributes of each point besides the pool's name: `server.address`, `db.system.name` …
    *
    * @default {}
    */
   attributes?: Attributes;
   /**
-   * Of a `KeyedPool`, whether each key has points of its own, with the key as `proxypool.key`. Each key then
-   * costs what a pool costs, in the SDK, on the wire and in the database: see docs/observe.md.
+   * Whether each key of a `KeyedPool` has its own points, with the key as `proxypool.key`. Then each key
+   * costs as many time series as a pool.
    *
    * @default {false}, one sum over all keys
    */
@@ -55,31 +55,32 @@ const METER = [
   "removeBatchObservableCallback",
 ] as const;
 
-/** The attributes that no user gives. */
+/** The attributes that users must not give. */
 const OWN = [POOL, STATE, KEY];
 
 /**
- * Has a meter measure a pool, from now on, by the nine metrics `db.client.connection.*` of the semantic
- * conventions 1.44. Each point has the pool's name as `db.client.connection.pool.name`, so give each pool a
- * `name` of its own.
+ * Reports a pool to a meter from now on, by the nine metrics `db.client.connection.*` of the
+ * semantic conventions 1.44. Each point has the pool's name as `db.client.connection.pool.name`, so
+ * give each pool its own `name`.
  *
- * - `count` has the states `idle` and `used`, and besides the conventions `creating` and `closing`.
- *   `used` counts what borrowers or hooks have, and nothing that is being made or closed.
- * - `max` and `idle.max` are `maxSize`. A pool without a limit does not report them, but for 0 after
- *   `resize` has lifted the limit. `idle.min` is `minSize`
- *   or `minAvailable`, whichever is more: so many are kept while nobody borrows.
- * - `pending_requests` is how many borrowers wait, `timeouts` how many `get`s took longer than their
- *   `timeout` since the pool was made.
- * - `create_time` is recorded for each attempt that succeeds, `wait_time` for each `get` that gets an object,
- *   `use_time` for each object that comes back; one that was detached or lost has not come back.
+ * - `count` has the states `idle` and `used`, and beyond the conventions `creating` and `closing`.
+ *   `used` counts objects in use by borrowers and hooks, but none that is being created or closed.
+ * - `max` and `idle.max` are `maxSize`. A pool without a limit does not report them; it reports 0
+ *   after `resize` has removed a limit. `idle.min` is the larger of `minSize` and `minAvailable`:
+ *   so many objects are kept while the pool is idle.
+ * - `pending_requests` is how many borrowers wait. `timeouts` is how many `get`s exceeded their
+ *   `timeout` since the pool was created.
+ * - `create_time` is recorded for each successful attempt, `wait_time` for each successful `get`,
+ *   `use_time` for each loan that ends, unless its object was detached or leaked.
  *
- * Of a `KeyedPool` each point is a sum over its keys, `max` is its `maxSize`, and `pending_requests` and
- * `timeouts` count those, too, who wait for a place for a key. With `perKey` each key has points of its own,
- * for as long as it is not forgotten: the next collection then reports zeros for it, once. What concerns no
- * single key stays in points without `proxypool.key`.
+ * The points of a `KeyedPool` are sums over its keys. `max` is its `maxSize`. `pending_requests` and
+ * `timeouts` also count borrowers that wait for a place for a key. With `perKey` each key has its own
+ * points, with the key as `proxypool.key`; `max` is then `maxSizePerKey`. After a key is forgotten, the
+ * next collection reports zeros for it, and later ones nothing. The points without `proxypool.key` then
+ * have the `maxSize` over all keys and the borrowers that wait for a place for a key.
  *
- * Once it is disposed of, or once the pool has been shut down and is empty, the next collection reports
- * zeros, and those after it report nothing: an exporter would otherwise go on with the last values.
+ * After the disposal, or once the pool is shut down and empty, the next collection reports zeros,
+ * and later ones report nothing. Otherwise an exporter would repeat the last values.
  *
  * @example
  * ```ts
@@ -91,10 +92,10 @@ const OWN = [POOL, STATE, KEY];
  * using _metrics = observeMetrics(pool, { meter: metrics.getMeter("my-service") });
  * ```
  *
- * @param pool what is observed: a pool, or a `KeyedPool`
+ * @param pool the pool, or a `KeyedPool`
  * @param options `meter`, `attributes`, `perKey`
- * @returns dispose of it to end that
- * @throws {TypeError} it is no pool, no meter, or an option is unknown or not of its type
+ * @returns dispose of it to end this
+ * @throws {TypeError} the pool is none, or an option is missing, unknown or of the wrong type
  */
 export function observeMetrics<T>(pool: Pool<T> | PoolGroup, options: MetricsOptions): Disposable {
   const group = groupOf(pool);
@@ -121,7 +122,7 @@ function checkPerKey(perKey: unknown, group: Group | undefined): void {
   throw new TypeError("observeMetrics: perKey is for a KeyedPool: leave it out");
 }
 
-/** What a collection reads of a pool. */
+/** The counts that a collection reads. */
 type Counts =
   & Pick<
     Snapshot,
@@ -136,14 +137,14 @@ type Counts =
   >
   & { readonly timeouts: number | undefined };
 
-/** What is read at each collection. */
+/** The metrics that are read at each collection. */
 type Read = Exclude<MetricName, `${string}_time`>;
 
-/** The points that have the same attributes, but for the state of objects. */
+/** The points of one set of attributes. */
 class Series implements Tap {
   readonly #instruments: Instruments;
   readonly #attributes: Attributes;
-  /** A limit was reported: from now on there is always one, or the last one would be taken for it. */
+  /** A limit was reported. Then it is always reported, or an exporter would repeat the last one. */
   #limited = false;
 
   constructor(instruments: Instruments, attributes: Attributes) {
@@ -187,13 +188,13 @@ class Series implements Tap {
   }
 }
 
-/** What metrics read. */
+/** What a collection reports. */
 interface Source {
-  /** Nothing is left of it, nor will be. */
+  /** It is shut down and empty. */
   readonly ended: boolean;
-  /** No more taps. */
+  /** Ends the recording of times. */
   end(): void;
-  /** Reports what it is now, or if `gone`, zeros. */
+  /** Reports the counts, or zeros after the end. */
   report(observation: Observation, gone: boolean): void;
 }
 
@@ -223,17 +224,17 @@ class PoolSource<T> implements Source {
   }
 }
 
-/** The pools of a group: together, or each for itself. */
+/** The pools of a group, as one sum or each by itself. */
 class GroupSource implements Source {
   readonly #group: Group;
   readonly #instruments: Instruments;
   readonly #attributes: Attributes;
   readonly #perKey: boolean;
-  /** Of all; with `perKey`, of those that have no pool yet. */
+  /** The points without a key. */
   readonly #all: Series;
-  /** By their keys, with how many pools have each: keys may look the same. */
+  /** The points of each key, and how many pools share them: two keys may have the same text. */
   readonly #series = new Map<string | number | boolean, { series: Series; pools: number }>();
-  /** Of keys that were forgotten since the last collection. */
+  /** The points of keys that were forgotten since the last collection. */
   readonly #gone = new Map<string | number | boolean, Series>();
   readonly #unwatch: () => void;
 
@@ -268,7 +269,7 @@ class GroupSource implements Source {
   #seriesOf(key: string | number | boolean): Series {
     let there = this.#series.get(key);
     if (there === undefined) {
-      // Of a key that is back the same one, which knows what it has reported.
+      // A key that came back goes on with its points, which know whether a limit was reported.
       const series = this.#gone.get(key) ??
         new Series(this.#instruments, { ...this.#attributes, [KEY]: key });
       this.#gone.delete(key);
@@ -301,7 +302,7 @@ class GroupSource implements Source {
     }
   }
 
-  /** Those of each key; of keys that look the same, together. */
+  /** The counts of each key; keys with the same text are summed. */
   #counts(): Map<string | number | boolean, Counts> {
     const all = new Map<string | number | boolean, Counts>();
     for (const [key, pool] of this.#group.pools()) {
@@ -314,7 +315,7 @@ class GroupSource implements Source {
   }
 }
 
-/** Of two pools; the bound is that of the first. */
+/** The sum of two counts, with the limit of the first. */
 function added(sum: Counts, more: Counts): Counts {
   return {
     available: sum.available + more.available,
@@ -329,7 +330,7 @@ function added(sum: Counts, more: Counts): Counts {
   };
 }
 
-/** Has a meter read a source at each collection. */
+/** Reports a source to a meter at each collection. */
 class Metrics {
   readonly #meter: Meter;
   readonly #instruments: Instruments;
@@ -343,7 +344,7 @@ class Metrics {
     meter.addBatchObservableCallback(this.#collect, instruments.all);
   }
 
-  /** The next collection is the last one. */
+  /** Ends the metrics: the next collection is the last one. */
   end(): void {
     if (this.#over) return;
     this.#over = true;
@@ -354,14 +355,14 @@ class Metrics {
     if (this.#source.ended) this.end();
     this.#source.report(observation, this.#over);
     if (!this.#over) return;
-    // Not while the meter goes through its callbacks, of which it might then skip one.
+    // Later, because the meter iterates over its callbacks, and might skip one.
     queueMicrotask(() =>
       this.#meter.removeBatchObservableCallback(this.#collect, this.#instruments.all)
     );
   };
 }
 
-/** A pool of which nothing is left; what was counted stays so. */
+/** The counts of an ended pool; counters keep their values. */
 const GONE: Counts = {
   available: 0,
   using: 0,
@@ -379,7 +380,7 @@ function countsOf<T>(pool: State<T>): Counts {
   return { ...now, timeouts: now.totals.timeouts };
 }
 
-/** What a meter has made for one call of `observeMetrics`. */
+/** The instruments of one call of `observeMetrics`. */
 class Instruments {
   readonly read: Readonly<Record<Read, Observable>>;
   readonly all: Observable[];
