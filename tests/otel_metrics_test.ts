@@ -230,7 +230,7 @@ describe("observeMetrics", () => {
       [
         pool,
         { meter, attributes: { [POOL]: "other" } },
-        `observeMetrics: attributes["${POOL}"] cannot be given: it says which pool, key or state`,
+        `observeMetrics: attributes["${POOL}"] cannot be given: observeMetrics sets it itself: leave`,
       ],
       [
         pool,

@@ -133,7 +133,7 @@ describe("the timeout of a get of a KeyedPool", () => {
     assertEquals([error.timeout, error.waited], [1_000, 1_000]);
     assertMatch(
       error.message,
-      /no object within timeout, 1000 ms \(waited 1000 ms, 600 ms of it for a place for its key, 0 waited before it/,
+      /no object within timeout, 1000 ms \(waited 1000 ms, 600 ms of it for a place for its key, 0 ahead of it/,
     );
     assertEquals(refused, [1_000]);
     void pool.shutdown({ timeout: 1 });
