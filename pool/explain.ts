@@ -218,7 +218,7 @@ export function lostError<T>({ name }: State<T>, n: number): PoolError {
 
 /** A permit was lost before it was used. */
 export function unusedError<T>({ name }: State<T>): PoolError {
-  return new PoolError(`${name}: a permit was lost before it was used`);
+  return new PoolError(`${name}: the permit was lost before its use`);
 }
 
 /** An object died before it was there. */

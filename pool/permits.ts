@@ -117,8 +117,8 @@ export class Permits<T> {
     }
     if (typeof disposalOf(member as QuotaMember) !== "function") {
       throw new TypeError(
-        `attach() must give a member that has [Symbol.asyncDispose](), got ${shown(member)}: ` +
-          "the pool calls that when it is shut down",
+        `attach() must return a member with [Symbol.asyncDispose](), got ${shown(member)}: ` +
+          "the pool calls it after its shutdown",
       );
     }
     return this.#member = member as QuotaMember;

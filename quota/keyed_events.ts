@@ -48,8 +48,7 @@ export function watcherOf<K>(observer: KeyedObserver<K>, log: Log): GroupWatcher
     },
     refused(key, { waited, label, error, why }) {
       if (observer.refused === undefined) return;
-      const failed = (error: unknown) =>
-        log.warn(() => `an observer failed in refused: ${reason(error)}`);
+      const failed = (error: unknown) => logFailure(log, "refused", error);
       const event = { waited: Math.round(waited), error, reason: why, key: key as K };
       try {
         const told: unknown = outside(() =>
@@ -61,6 +60,10 @@ export function watcherOf<K>(observer: KeyedObserver<K>, log: Log): GroupWatcher
       }
     },
   };
+}
+
+function logFailure(log: Log, method: keyof Observer, error: unknown): void {
+  log.warn(() => `an observer failed in ${method}: ${reason(error)}`);
 }
 
 /** What observes the pool of `key` for `observer`. */

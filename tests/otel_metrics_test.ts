@@ -243,7 +243,11 @@ describe("observeMetrics", () => {
         'observeMetrics: attributes["proxypool.key"] cannot be given: ',
       ],
       [pool, { meter, perKey: 1 }, "observeMetrics: perKey must be true or false, got 1"],
-      [pool, { meter, perKey: true }, "observeMetrics: perKey is for a KeyedPool: leave it out"],
+      [
+        pool,
+        { meter, perKey: true },
+        "observeMetrics: perKey is only for a KeyedPool: leave it out",
+      ],
     ];
     for (const [target, options, said] of wrong) {
       assertThrows(

@@ -36,7 +36,7 @@ describe("a quota that cannot give permits", () => {
     [
       "has a member that cannot be disposed of",
       quotaOf({ [Symbol.asyncDispose]: undefined } as never),
-      "attach() must give a member that has [Symbol.asyncDispose](), got an object: ",
+      "attach() must return a member with [Symbol.asyncDispose](), got an object: ",
     ],
     [
       "gives a thenable that throws",

@@ -119,7 +119,7 @@ function checkPerKey(perKey: unknown, group: Group | undefined): void {
     throw new TypeError(`observeMetrics: perKey must be true or false, got ${shown(perKey)}`);
   }
   if (!perKey || group !== undefined) return;
-  throw new TypeError("observeMetrics: perKey is for a KeyedPool: leave it out");
+  throw new TypeError("observeMetrics: perKey is only for a KeyedPool: leave it out");
 }
 
 /** The counts that a collection reads. */
