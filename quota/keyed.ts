@@ -281,16 +281,16 @@ export class KeyedPool<K, T> {
     if (signal?.aborted) return Promise.reject(abortReason(signal));
     const place = this.#keys.open(key);
     if (place !== undefined) return begin(place.pool, options);
+    const { label, priority }: GetOptions = options ?? {}; // as they are now
     return this.#keys.wait(
       key,
       { signal, timeout },
       ({ pool }, { left, waited }) => {
-        const { label, priority }: GetOptions = options ?? {};
         const earlier = { timeout, waited, what: "for a place for its key" };
         const rest: ResumedOptions = { signal, timeout: left, priority, label, [EARLIER]: earlier };
         return begin(pool, rest);
       },
-      (refusal) => this.#refused(key, options?.label, refusal),
+      (refusal) => this.#refused(key, label, refusal),
     );
   }
 

@@ -77,7 +77,7 @@ function watcherOf({ log, name }: Group, spans: Spans): GroupWatcher {
     new PoolTraces(spans, log, { [POOL]: name, [KEY]: keyOf(key) });
   return {
     began: (key, pool) => trace(pool, tracesOf(key)),
-    refused: (key, { waited, label, error }) => tracesOf(key).tell(waited, label, { error }),
+    refused: (key, { waited, label, error }) => tracesOf(key).tell(waited, { label }, { error }),
   };
 }
 
@@ -130,14 +130,15 @@ class PoolTraces implements Seam {
   }
 
   #end(begun: number, options: GetOptions | undefined, failure: Failure): void {
-    const { [EARLIER]: earlier, label }: ResumedOptions = options ?? {};
-    this.tell(performance.now() - begun + (earlier?.waited ?? 0), label, failure);
+    const { [EARLIER]: earlier }: ResumedOptions = options ?? {};
+    const waited = performance.now() - begun + (earlier?.waited ?? 0);
+    this.tell(waited, options, failure);
   }
 
   /** A `get` has ended. */
-  tell(waited: number, label: string | undefined, failure: Failure): void {
+  tell(waited: number, options: GetOptions | undefined, failure: Failure): void {
     try {
-      this.#spans.make(waited, this.#attributes, label, failure);
+      this.#spans.make(waited, this.#attributes, options, failure);
     } catch (error) {
       this.#log.warn(() => `the tracer of observeTraces failed: ${reason(error)}`);
     }
@@ -154,9 +155,15 @@ class Spans {
     this.#longerThan = longerThan;
   }
 
-  make(waited: number, own: Attributes, label: string | undefined, failure: Failure): void {
+  make(
+    waited: number,
+    own: Attributes,
+    options: GetOptions | undefined,
+    failure: Failure,
+  ): void {
     if (waited <= this.#longerThan) return;
     const end = Date.now();
+    const label = options?.label;
     const attributes: Attributes = { ...own };
     if (label !== undefined) attributes["proxypool.label"] = label;
     if (failure !== undefined) attributes["error.type"] = typeOf(failure.error);
