@@ -1,4 +1,4 @@
-// Keys: which keys have a pool, when one is forgotten, and who waits for that.
+// Keys: keeps the pools of keys, drops unused ones, and queues borrowers of new keys.
 
 import { outside } from "../context.ts";
 import { type Holder, PoolTimeoutError } from "../errors.ts";
@@ -13,7 +13,7 @@ import { Signals } from "../pool/signals.ts";
 import type { State } from "../pool/state.ts";
 import { abortReason, shown } from "../values.ts";
 
-/** While keys are waited for and none is free: how often to look at all of them, in ms. */
+/** How often to look at all keys while borrowers wait for a place, in ms. */
 const LOOK = 50;
 
 /** The pool of one key. */
@@ -21,13 +21,13 @@ export class Place<K, T> extends Node {
   readonly key: K;
   readonly pool: Pool<T>;
   readonly state: State<T>;
-  /** How many have waited for it, and are about to ask for an object. */
+  /** How many borrowers have waited for this place, and are about to call `get`. */
   coming = 0;
-  /** What it has is being closed for others. */
+  /** Whether `clear` is at work. */
   clearing = false;
-  /** It is about to be looked whether it can be forgotten. */
+  /** Whether a check to drop the key is planned. */
   looking = false;
-  /** Calls off that it is looked again later. */
+  /** Cancels a later check. */
   cancel: (() => void) | undefined = undefined;
 
   constructor(key: K, pool: Pool<T>) {
@@ -37,40 +37,40 @@ export class Place<K, T> extends Node {
     this.state = insideOf(pool);
   }
 
-  /** Whether it has objects, waiters or loans; what is being closed counts. */
+  /** Whether it has no objects, waiters and loans; objects being closed count. */
   get empty(): boolean {
     const { expecting, queue, size } = this.state;
     return size + queue.size + expecting.length + this.coming === 0;
   }
 
-  /** Whether all that it has is unused, or on its way out; what it asks for is for `minAvailable`. */
+  /** Whether all its objects are idle or being closed. Its requests are only for `minAvailable`. */
   get unused(): boolean {
     const { attempts, bag, expecting, queue } = this.state;
     return queue.size + attempts.size + bag.using + expecting.length + this.coming === 0;
   }
 
-  /** Whether there is nothing left that could be closed or withdrawn. */
+  /** Whether no object is left to close, and no request to withdraw. */
   get leaving(): boolean {
     const { bag, permits } = this.state;
     return bag.live + permits!.pending === 0;
   }
 
-  /** What is unused is closed, and nothing is made for `minAvailable` until somebody waits. */
+  /** Closes idle objects, and creates none for `minAvailable` until a borrower waits. */
   clear(): void {
     this.clearing = true;
     this.state.permits!.yielded = true;
     void evictAll(this.state, "reclaimed");
-    this.state.dispatch(); // withdraws what it asks for
+    this.state.dispatch(); // withdraws its requests
     this.clearing = false;
   }
 
-  /** When its last object came back, as long ago as that is, in ms. */
+  /** How long ago its last object was returned, in ms. */
   get age(): number {
     const { bag: { idle: { last } }, clock } = this.state;
     return last === undefined ? 0 : clock.now() - last.since;
   }
 
-  /** For how long it is still remembered that its objects cannot be made, in ms. */
+  /** How long the key is still kept after a failed creation, in ms. */
   get rest(): number {
     const { clock, failure, failures, settings: { createBackoff } } = this.state;
     if (failures === 0 || failure === undefined) return 0;
@@ -78,56 +78,56 @@ export class Place<K, T> extends Node {
   }
 }
 
-/** Who waits for a place for a new key. */
+/** A borrower that waits for a place for a new key. */
 interface Waiting<K, T> {
   start(place: Place<K, T>): void;
   refuse(error: unknown, why: RefuseReason): void;
   aborted(): void;
 }
 
-/** How long to wait, in ms (0: without end), and what ends that. */
+/** The time limit in ms (0: none), and the signal that ends the wait. */
 interface Terms {
   readonly timeout: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** How long it has waited, in ms, and what is left of its time; 0: it has no limit. */
+/** How long a borrower waited for its place, and how much time it has left, in ms; 0: no limit. */
 interface Waited {
   readonly waited: number;
   readonly left: number;
 }
 
-/** Why somebody gets no place. */
+/** Why a borrower gets no place. */
 export interface Refusal {
   readonly error: unknown;
   readonly why: RefuseReason;
-  /** In ms. */
+  /** How long it waited, in ms. */
   readonly waited: number;
 }
 
-/** What it calls. */
+/** The functions that it calls. */
 interface Calls<K, T> {
-  /** Makes the pool of a key. */
+  /** Creates the pool of a key. */
   make(key: K): Pool<T>;
-  /** All who waited for a place for that key have it, and have asked for an object. */
+  /** All borrowers that waited for the place of this key have called `get`. */
   served(place: Place<K, T>): void;
-  /** A key has been forgotten. */
+  /** A key was dropped. */
   forgotten(place: Place<K, T>): void;
 }
 
-/** The keys of one pool. */
+/** The keys of one keyed pool. */
 export class Keys<K, T> {
   readonly places: Map<K, Place<K, T>> = new Map();
-  /** How many wait for a place. */
+  /** How many borrowers wait for a place. */
   waiters = 0;
   readonly #waiting = new Map<K, Set<Waiting<K, T>>>();
-  /** Those that may be unused: the one to which an object came back longest ago comes first. */
-  readonly #resting = new List<Place<K, T>>(); // not a Set: those are slow to have one moved to the end
-  /** Those that have nothing left that could be closed or withdrawn. */
+  /** The keys that may have only idle objects, the one with the longest past return first. */
+  readonly #resting = new List<Place<K, T>>(); // a Set is slow at moving one to the end
+  /** The keys whose last objects are being closed. */
   readonly #leaving = new Set<Place<K, T>>();
-  /** Those that may be empty. */
+  /** The keys that may be empty. */
   readonly #empty = new Set<Place<K, T>>();
-  /** When all were last looked at, by `clock.awake()`, and what calls off that they are again. */
+  /** When all keys were last looked at, by `clock.awake()`; and what cancels the next time. */
   #looked = -Infinity;
   #cancel: (() => void) | undefined;
   readonly #clock = new Clock();
@@ -143,12 +143,12 @@ export class Keys<K, T> {
     this.#calls = calls;
   }
 
-  /** How many keys are waited for. */
+  /** How many keys have such waiters. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** The place of a key; undefined if it has none, and there is no room for one. */
+  /** The place of a key, which it creates if there is room; else undefined. */
   open(key: K): Place<K, T> | undefined {
     const place = this.places.get(key);
     if (place !== undefined) return place;
@@ -164,13 +164,13 @@ export class Keys<K, T> {
     for (const place of this.#empty) {
       this.#empty.delete(place);
       if (!place.empty) continue;
-      this.#drop(place); // one that is only remembered
+      this.#drop(place); // kept only for its rest
       return true;
     }
     return false;
   }
 
-  /** Something may have changed for a key. */
+  /** Sorts a key anew: the number of its objects, attempts, requests or waiters may have changed. */
   #changed(place: Place<K, T>): void {
     if (place.empty) this.look(place);
     if (this.#max === 0 || this.places.get(place.key) !== place) return;
@@ -180,7 +180,7 @@ export class Keys<K, T> {
     else if (!place.clearing && place.list === undefined) this.#resting.push(place);
   }
 
-  /** An object of a key has come back, and nobody waits for it there. */
+  /** An object of a key was returned, and no borrower waits for it there. */
   returned(key: K): void {
     const place = this.#max > 0 ? this.places.get(key) : undefined;
     if (place === undefined) return;
@@ -190,8 +190,8 @@ export class Keys<K, T> {
   }
 
   /**
-   * Waits for a place for a new key; `begin`: what then follows, with what is left of the time; `refused`:
-   * hears, in the context of the caller, that there is none.
+   * Waits for a place for a new key. Then calls `begin` with the rest of the time, or `refused`, both in
+   * the context of the caller.
    */
   async wait<R>(
     key: K,
@@ -205,7 +205,7 @@ export class Keys<K, T> {
       throw given.error;
     }
     const { place, ...waited } = given;
-    // In the context of the caller, not of who has made room.
+    // In the context of the caller, not of the code that has made room.
     place.coming--;
     const begun = begin(place, waited);
     if (place.coming === 0) this.#calls.served(place);
@@ -276,7 +276,7 @@ export class Keys<K, T> {
     );
   }
 
-  /** Who holds objects of a few keys; calls `tracer`. */
+  /** The holders of objects of a few keys. It calls `tracer`. */
   #holders(): Holder[] {
     const holders: Holder[] = [];
     for (const { state } of this.places.values()) {
@@ -286,14 +286,14 @@ export class Keys<K, T> {
     return holders;
   }
 
-  /** Nobody gets a place any more. */
+  /** Rejects all waiters for places. */
   refuseAll(error: unknown): void {
     for (const all of [...this.#waiting.values()]) {
       for (const waiting of [...all]) waiting.refuse(error, "closed");
     }
   }
 
-  /** Keys whose objects are unused make room for those who wait, the one last used longest ago first. */
+  /** Drops keys with only idle objects while borrowers wait, the longest unused key first. */
   #makeRoom(): void {
     this.#clear();
     if (this.waiting <= this.#leaving.size) return;
@@ -303,7 +303,7 @@ export class Keys<K, T> {
       this.#lookAtAll();
       this.#clear();
     }
-    // What is lost is found only if it is looked for, and not at once.
+    // Lost leases are found only by looking, and some time after they are lost.
     this.#cancel ??= after(LOOK, false, () => {
       this.#cancel = undefined;
       if (this.waiting > 0) this.#makeRoom();
@@ -312,13 +312,13 @@ export class Keys<K, T> {
 
   #clear(): void {
     while (this.waiting > this.#leaving.size) {
-      const place = this.#resting.shift(); // if it is used, it comes back with its next object
+      const place = this.#resting.shift(); // a busy key is added again at its next return
       if (place === undefined) return;
       if (place.unused && !place.leaving) place.clear();
     }
   }
 
-  /** All keys: it takes time in proportion to their number. */
+  /** Finds idle keys and lost leases among all keys: slow, so it is done rarely. */
   #lookAtAll(): void {
     const unused: Place<K, T>[] = [];
     for (const place of this.places.values()) {
@@ -329,12 +329,12 @@ export class Keys<K, T> {
     for (const place of unused) if (place.list === undefined) this.#resting.push(place);
   }
 
-  /** Makes room once an object that comes back is available. */
+  /** The same, once a returned object is idle. */
   #makeRoomSoon(): void {
     outside(() => void Promise.resolve().then(() => this.#makeRoom()));
   }
 
-  /** Looks, once nothing else is under way, whether a key can be forgotten. */
+  /** Drops a key if it is empty; checks that after the current task. */
   look(place: Place<K, T>): void {
     if (place.looking) return;
     place.looking = true;
@@ -356,7 +356,7 @@ export class Keys<K, T> {
     });
   }
 
-  /** A key has nothing any more; who waits for a place gets that of it. */
+  /** Drops an empty key, and gives its place to a waiter. */
   forget(place: Place<K, T>): void {
     if (this.places.get(place.key) !== place) return;
     this.#drop(place);
@@ -373,7 +373,7 @@ export class Keys<K, T> {
     this.#calls.forgotten(place);
   }
 
-  /** Who waits gets the places that are free. */
+  /** Gives free places to waiters. */
   #serve(): void {
     for (const [key, all] of this.#waiting) {
       const place = this.open(key);

@@ -1,4 +1,4 @@
-// Local: a quota over the pools of one thread: a hard cap, whose places go round by pool.
+// Local: a quota over the pools of one thread: a hard cap, whose permits go to pools in turn.
 
 import { asyncDispose } from "../disposal.ts";
 import { PoolError } from "../errors.ts";
@@ -8,13 +8,13 @@ import { List, Node } from "../pool/list.ts";
 import type { Permit, Quota, QuotaClient, QuotaMember, QuotaShare } from "../pool/quota.ts";
 import { abortReason } from "../values.ts";
 
-/** While permits are waited for and nobody is known to have an unused object: how often to look, in ms. */
+/** How often to look for idle objects in all pools while requests wait, in ms. */
 const LOOK = 50;
 
-/** How many pools a message names. */
+/** How many other pools a message names. */
 const SHARES = 5;
 
-/** Who waits for a permit. */
+/** A request for a permit. */
 interface Waiting {
   grant(permit: Permit): void;
   refuse(error: unknown): void;
@@ -27,14 +27,14 @@ class Member extends Node implements QuotaMember, Dated {
   readonly client: QuotaClient;
   readonly waiting: Set<Waiting> = new Set();
   held = 0;
-  /** How many of these are to come back: their objects are being closed for others. */
+  /** How many of its permits will be released: their objects are being closed for other pools. */
   promised = 0;
-  /** It was asked to reclaim while it had none available, and has released none since. */
+  /** Whether it was asked to reclaim without an idle object, and has released no permit since. */
   asked = false;
-  /** It has permits, or waits for one. */
+  /** Whether it has permits, or waits for one. */
   active = false;
   left = false;
-  /** Since when its longest unused object is unused, or earlier; by `performance.now()`. */
+  /** Since when its longest unused object is idle, or earlier; by `performance.now()`. */
   due = 0;
   slot = -1;
   readonly #quota: Cap;
@@ -69,20 +69,20 @@ export class Cap implements Quota {
   readonly max: number;
   /** How many permits are out. */
   used = 0;
-  /** How many are waited for. */
+  /** How many requests wait. */
   waiting = 0;
-  /** Who waits: whose turn it is comes first. */
+  /** The members that wait, the next in turn first. */
   readonly #ring = new Set<Member>();
-  /** Who has permits: who was given one last comes last. */
+  /** The members with permits, the last one served last. */
   readonly #holders = new List<Member>();
-  /** Who may have unused objects, the longest unused first. */
+  /** The members that may have idle objects, the longest unused first. */
   readonly #resting = new Deadlines<Member>();
-  /** When all holders were last looked at, by `performance.now()`, and what calls off that they are again. */
+  /** When all holders were last looked at, by `performance.now()`; and what cancels the next time. */
   #looked = -Infinity;
   #cancel: (() => void) | undefined;
-  /** How many have permits or wait. */
+  /** How many members have permits or wait. */
   #active = 0;
-  /** How many permits are to come back. */
+  /** How many permits will be released for waiters. */
   #promised = 0;
   #asking = false;
 
@@ -146,13 +146,13 @@ export class Cap implements Quota {
     this.#serve();
   }
 
-  /** It has no permits any more. */
+  /** A member has no permits any more. */
   #drop(member: Member): void {
     this.#holders.remove(member);
     this.#resting.remove(member);
   }
 
-  /** One more of its objects is being closed for others, or one less. */
+  /** Counts an object that is being closed for other pools, or no longer is. */
   #promise(member: Member, by: 1 | -1): void {
     member.promised += by;
     this.#promised += by;
@@ -165,21 +165,24 @@ export class Cap implements Quota {
     this.#active += active ? 1 : -1;
   }
 
-  /** Gives what is free to those who wait, a permit each in turn; then asks for more to come back. */
+  /**
+   * Gives free permits to waiting members, one each in turn. Then asks pools to close objects for
+   * the rest.
+   */
   #serve(): void {
     while (this.used < this.max && this.waiting > 0) {
       const [member] = this.#ring as Iterable<Member> as [Member];
       const [waiting] = member.waiting as Iterable<Waiting> as [Waiting];
       this.#withdraw(member, waiting);
-      if (this.#ring.delete(member)) this.#ring.add(member); // it waits for another one, behind the others
+      if (this.#ring.delete(member)) this.#ring.add(member); // it waits for more, now behind the others
       waiting.grant(this.#grant(member));
     }
     this.#ask();
   }
 
-  /** Has available objects closed, the longest unused first, then asks who has most. */
+  /** Reclaims idle objects, the longest idle first; then asks the member with the most permits. */
   #ask(): void {
-    if (this.#asking) return; // by what is closed at once: the loop below goes on
+    if (this.#asking) return; // called by `reclaim`: the loop below goes on
     this.#asking = true;
     const refused = new Set<Member>();
     try {
@@ -197,7 +200,7 @@ export class Cap implements Quota {
     }
   }
 
-  /** Who has the longest unused object, of those who have one for others. */
+  /** The member with the longest idle object that can be reclaimed. */
   #longestUnused(refused: Set<Member>): Member | undefined {
     const now = performance.now();
     const found = this.#firstUnused(refused, now);
@@ -213,9 +216,9 @@ export class Cap implements Quota {
       if (member === undefined) break;
       const { due } = member;
       this.#resting.remove(member);
-      if (member.client.available === 0) continue; // until the next one comes back
+      if (member.client.available === 0) continue; // its next return adds it again
       member.due = now - (member.client.unused ?? 0);
-      // Its longest unused object may have been lent meanwhile: then it is another's turn.
+      // Its longest unused object was lent meanwhile, so another member may come first.
       if (member.due > due + 1) this.#resting.add(member);
       else if (refused.has(member) || !this.#isOther(member)) skipped.push(member);
       else found = member;
@@ -226,8 +229,8 @@ export class Cap implements Quota {
   }
 
   /**
-   * Finds unused objects of which nothing was heard, and has lost leases noticed. It takes time in proportion
-   * to the number of pools, so it is not done each time; whether it was done.
+   * Finds idle objects that were not reported, and lost leases, in all pools. It is slow, so it is done
+   * rarely. It returns whether it was done.
    */
   #lookAtAll(now: number): boolean {
     this.#cancel ??= after(LOOK, false, () => {
@@ -248,7 +251,7 @@ export class Cap implements Quota {
     this.#resting.add(member);
   }
 
-  /** Who has most, and more than its fair share; unless it was asked already. */
+  /** The member with the most permits, if it is above its fair share and was not asked yet. */
   #greatest(): Member | undefined {
     let found: Member | undefined;
     for (const member of this.#holders) {
@@ -257,12 +260,12 @@ export class Cap implements Quota {
     return found !== undefined && !found.asked && this.#isAbove(found) ? found : undefined;
   }
 
-  /** Whether somebody else waits. */
+  /** Whether another member waits. */
   #isOther(member: Member): boolean {
     return this.#ring.size > (member.waiting.size > 0 ? 1 : 0);
   }
 
-  /** Whether an object that has come back is to be closed for somebody else. */
+  /** Whether a returned object must be closed for another pool. */
   yields(member: Member, needed: boolean): boolean {
     const yields = this.waiting - member.waiting.size > this.#promised &&
       (!needed || this.#isAbove(member));
@@ -272,8 +275,9 @@ export class Cap implements Quota {
   }
 
   /**
-   * Whether it has more than its fair share, and somebody waits who has less. It must have two more, or
-   * else the two would take it from each other for ever; who has none must not wait for ever.
+   * Whether it is above its fair share, and a waiting member has less. It must have two more:
+   * otherwise the two would take the permit from each other for ever. A member without any must not
+   * wait for ever.
    */
   #isAbove(member: Member): boolean {
     const held = member.held - member.promised;
@@ -284,7 +288,7 @@ export class Cap implements Quota {
     return false;
   }
 
-  /** What other pools have, those first that were given their last permit longest ago. */
+  /** The permits of other pools, the one served longest ago first. */
   shares(member: Member, most: number): QuotaShare[] {
     const shares: QuotaShare[] = [];
     let left = most;
@@ -296,7 +300,7 @@ export class Cap implements Quota {
     return shares;
   }
 
-  /** A few others that have permits. */
+  /** A few other members with permits. */
   #others(member: Member): Member[] {
     const others: Member[] = [];
     for (const other of this.#holders) {
@@ -306,7 +310,7 @@ export class Cap implements Quota {
     return others;
   }
 
-  /** It has released all, or will never do so. */
+  /** A member leaves: it has released all permits, or never will. */
   leave(member: Member): void {
     if (member.left) return;
     for (const waiting of [...member.waiting]) {
