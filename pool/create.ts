@@ -342,6 +342,8 @@ export function restAfterLoss<T>(pool: State<T>, n: number, error: PoolError): v
   const isFirst = failure === undefined || clock.awake() - failure.at > FORGIVEN;
   pool.losses = isFirst ? 1 : pool.losses + 1;
   pool.failure = { cause: error, at: clock.awake() };
+  pool.failedBy = pool.made;
+  if (pool.losses === 1) return;
   pool.failures = pool.losses - 1; // startRest adds one
   pool.probe = undefined;
   startRest(pool, createBackoff);
