@@ -13,7 +13,7 @@ import { type Lease, leaseOf } from "./lease.ts";
 import { PoolLoan } from "./loan.ts";
 import { enclosing } from "./nesting.ts";
 import type { CloseReason } from "./observe.ts";
-import type { GetOptions } from "./options.ts";
+import { EARLIER, type GetOptions, type ResumedOptions } from "./options.ts";
 import { beginWaiting, endWaiting, shedFirst } from "./overload.ts";
 import { type Kind, type Resolve, type Terms, Waiter } from "./queue.ts";
 import { refuse, tellRefused } from "./refuse.ts";
@@ -162,14 +162,15 @@ function termsOf<T>(
   // Who is served at once without a hook has not waited, and `wait` asks when the others came.
   const begun = observed && hooked ? clock.awake() : undefined;
   if (options === undefined && tracing === 0 && begun === undefined) return usual;
-  const { signal, timeout = usual.timeout, priority = 0, label }: GetOptions = options ?? {};
+  const { signal, timeout = usual.timeout, priority = 0, label, [EARLIER]: earlier }:
+    ResumedOptions = options ?? {};
   const trace = tracing > 0 ? record(below) : undefined;
   const borrower: Borrower | undefined = label === undefined && trace === undefined
     ? undefined
     : { label, trace, within: trace && enclosing() };
   if (tracing > 0) pool.traced();
   const { kind } = usual;
-  return { kind, timeout, signal, priority, borrower, begun };
+  return { kind, timeout, signal, priority, borrower, begun, earlier };
 }
 
 /** Starts the pool, unless it has; why a borrower is refused, if it is. */
@@ -240,9 +241,9 @@ export function lend<T>(pool: State<T>, entry: Entry<T>, terms: Terms): Lent<T> 
 }
 
 function tellLent<T>({ hooks, observers }: State<T>, entry: Entry<T>, terms: Terms): void {
-  const { begun, borrower } = terms;
+  const { begun, borrower, earlier } = terms;
   const waited = begun === undefined ? 0 : entry.since - begun;
-  observers.lent(waited, borrower?.label, () => hooks.label(entry));
+  observers.lent(waited + (earlier?.waited ?? 0), borrower?.label, () => hooks.label(entry));
 }
 
 // ---- those who wait
@@ -256,14 +257,17 @@ function wait<T>(pool: State<T>, asked: Terms): Promise<Lent<T>> {
   pool.queue.push(waiter);
   if (pool.settings.queueTarget > 0) beginWaiting(pool);
   if (terms.timeout === 0 || terms.borrower?.within !== undefined) watch(pool, waiter);
-  pool.dispatch();
-  if (waiter.waits && isFull(pool)) refuse(pool, waiter, fullError(pool), "full");
+  // Most often all objects are out, and nothing is to be made.
+  if (pool.bag.idle.size > 0 || pool.permits !== undefined || pool.room) pool.dispatch();
+  if (pool.settings.maxWaiting > 0 && waiter.waits && isFull(pool)) {
+    refuse(pool, waiter, fullError(pool), "full");
+  }
   return promise;
 }
 
 function isFull<T>(pool: State<T>): boolean {
   const { attempts, checks, clock, permits, queue, settings: { maxWaiting } } = pool;
-  if (maxWaiting === 0 || queue.size <= maxWaiting) return false;
+  if (queue.size <= maxWaiting) return false;
   // A permit that takes long is no object to come.
   const asked = permits?.soon(clock.now() - LONG) ?? 0;
   return queue.size - attempts.size - checks.size - asked > maxWaiting;
@@ -271,7 +275,7 @@ function isFull<T>(pool: State<T>): boolean {
 
 function fullError<T>({ name, settings }: State<T>): PoolFullError {
   return new PoolFullError(
-    `${name}: as many wait already as maxWaiting (${settings.maxWaiting}) allows: ` +
+    `${name}: ${settings.maxWaiting} wait already (maxWaiting): ` +
       "try again later, or raise maxSize or maxWaiting",
   );
 }

@@ -1,4 +1,4 @@
-// The scope versatile: the best one that this runtime has, chosen at run time.
+// The scope versatile: the best scope of this runtime, chosen at run time.
 
 import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
@@ -7,10 +7,15 @@ import { runtime } from "./runtime.ts";
 import type { Frame, Host, Scope } from "./scope.ts";
 import { workers } from "./workers.ts";
 
-/** An unknown one is most often somebody's edge platform: frames that share nothing are safe there. */
-const best = { workers, deno, bun, node }[runtime() ?? "workers"];
+/** A bundler may leave it out of a program that has no scope. */
+const best = /* @__PURE__ */ ofRuntime();
 
-/** A class, for `current` to be found as fast as that of any scope: see bench/README.md. */
+/** An unknown runtime is most often an edge platform: frames that share nothing are safe there. */
+function ofRuntime(): Scope {
+  return { workers, deno, bun, node }[runtime() ?? "workers"];
+}
+
+/** A class, so that the engine finds `current` as fast as in other scopes: see bench/README.md. */
 class Versatile implements Scope {
   readonly name = "versatile";
 
@@ -31,5 +36,8 @@ class Versatile implements Scope {
   }
 }
 
-/** The asynchronous flow or request, on every runtime: the same frames as of the scope for this one. */
-export const versatile: Scope = new Versatile();
+/**
+ * The scope of the asynchronous flow or request, on every runtime. It has the frames of the
+ * runtime's own scope.
+ */
+export const versatile: Scope = /* @__PURE__ */ new Versatile();

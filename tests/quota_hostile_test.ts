@@ -30,9 +30,14 @@ describe("a quota that cannot give permits", () => {
     ["rejects", quotaOf({ acquire: () => Promise.reject(down) }), "the engine is down"],
     ["throws", quotaOf({ acquire: fail }), "the engine is down"],
     ["cannot be attached to", { attach: fail }, "the engine is down"],
-    ["gives nothing", quotaOf({ acquire: () => Promise.resolve(undefined) }), "that has release()"],
-    ["gives something else", quotaOf({ acquire: () => ({}) }), "that has release(), got an object"],
-    ["has no member", { attach: () => undefined as never }, "a member that has acquire()"],
+    ["gives nothing", quotaOf({ acquire: () => Promise.resolve(undefined) }), "with release()"],
+    ["gives something else", quotaOf({ acquire: () => ({}) }), "with release(), got an object"],
+    ["has no member", { attach: () => undefined as never }, "a member with acquire()"],
+    [
+      "has a member that cannot be disposed of",
+      quotaOf({ [Symbol.asyncDispose]: undefined } as never),
+      "attach() must return a member with [Symbol.asyncDispose](), got an object: ",
+    ],
     [
       "gives a thenable that throws",
       quotaOf({ acquire: () => ({ then: fail }) }),

@@ -1,32 +1,36 @@
-// Publish: publishes what happens in a pool, as long as somebody listens.
+// Publish: publishes the events of a pool while there are subscribers.
 
 import { dispose } from "../../disposal.ts";
 import { insideOf, type Pool } from "../../pool.ts";
+import { groupOf, type PoolGroup } from "../../pool/group.ts";
 import { loanBehind } from "../../pool/lease.ts";
 import { isLoan, type PoolLoan } from "../../pool/loan.ts";
 import type { ClosedEvent, CreatedEvent, Describe, ReturnEnd, Tap } from "../../pool/observe.ts";
-import type { GetOptions } from "../../pool/options.ts";
+import { EARLIER, type GetOptions, type ResumedOptions } from "../../pool/options.ts";
 import { type Seam, withoutSeam, withSeam } from "../../pool/seam.ts";
 import type { State } from "../../pool/state.ts";
-import { type CreateMessage, Described } from "./messages.ts";
+import { type CreateMessage, Described, type Whose } from "./messages.ts";
 import { channels, isHeard, type TracingChannel } from "./open.ts";
 
 /**
- * Publishes what happens in a pool to `node:diagnostics_channel`, from now on:
+ * Publishes the events of a pool to `node:diagnostics_channel`, from now on:
  *
  * - `proxypool:get`, a tracing channel, around each `get`, `borrow`, `use` and `tryGet`, with
- *   {@linkcode GetMessage}. All its messages are published in the asynchronous context of the caller.
- *   Stores that are bound to its `start` are in force while the pool looks for an object.
- * - `proxypool:create`, a tracing channel, around each attempt to make an object, with
- *   {@linkcode CreateMessage}. Stores that are bound to its `start` are in force in `fun` and `opener`.
- *   These run in no caller's context, and its messages are published in none.
- * - `proxypool:ret`, with {@linkcode RetMessage}, when a borrower is done, in the context of the one who
- *   gives back.
- * - `proxypool:close`, with {@linkcode CloseMessage}, when an object is gone.
+ *   {@linkcode GetMessage}. Its messages are published in the caller's asynchronous context. Stores
+ *   bound to its `start` are active while the pool looks for an object.
+ * - `proxypool:create`, a tracing channel, around each attempt to create an object, with
+ *   {@linkcode CreateMessage}. Stores bound to its `start` are active in `fun` and `opener`. These
+ *   run outside every caller's context, and so do its messages.
+ * - `proxypool:ret`, with {@linkcode RetMessage}, when a loan ends, in the context of the code that
+ *   ends it.
+ * - `proxypool:close`, with {@linkcode CloseMessage}, when an object was closed.
  *
- * Whether somebody has subscribed is asked at each call: the order of that and of `publish` does not
- * matter, and a pool to which nobody listens makes no messages. On a runtime without
- * `node:diagnostics_channel` nobody can have subscribed, and this does nothing.
+ * The messages of a `KeyedPool` have the `key`. A `get` that waits for a place for its key is published
+ * once it has the place. A `get` that gets no place is not published.
+ *
+ * The pool asks for subscribers at each call: you can subscribe before or after `publish`, and
+ * without subscribers there are no messages. On a runtime without `node:diagnostics_channel` this
+ * does nothing.
  *
  * @example
  * ```ts
@@ -43,24 +47,33 @@ import { channels, isHeard, type TracingChannel } from "./open.ts";
  * await pool.shutdown();
  * ```
  *
- * @param pool what is published; twice is no more than once
- * @returns dispose of it to end that
- * @throws {TypeError} it is no pool
+ * @param pool the pool, or a `KeyedPool`; to publish it twice has no further effect
+ * @returns dispose of it to end this
+ * @throws {TypeError} the argument is no pool
  */
-export function publish<T>(pool: Pool<T>): Disposable {
-  const inside = insideOf(pool) as State<unknown>;
-  const publisher = publishers.get(inside) ?? new Publisher(inside);
-  publishers.set(inside, publisher);
+export function publish<T>(pool: Pool<T> | PoolGroup): Disposable {
+  const group = groupOf(pool);
+  if (group === undefined) {
+    const inside = insideOf(pool as Pool<T>) as State<unknown>;
+    return { [dispose]: begin(inside, { pool: inside.name }) };
+  }
+  const { name } = group;
+  const end = group.watch({ began: (key, inside) => begin(inside, { pool: name, key }) });
+  return { [dispose]: end };
+}
+
+/** Publishes one pool, until the returned function is called. */
+function begin(pool: State<unknown>, whose: Whose): () => void {
+  const publisher = publishers.get(pool) ?? new Publisher(pool, whose);
+  publishers.set(pool, publisher);
   publisher.users++;
   let publishing = true;
-  return {
-    [dispose]: () => {
-      if (!publishing) return;
-      publishing = false;
-      if (--publisher.users > 0) return;
-      publishers.delete(inside);
-      publisher.end();
-    },
+  return () => {
+    if (!publishing) return;
+    publishing = false;
+    if (--publisher.users > 0) return;
+    publishers.delete(pool);
+    publisher.end();
   };
 }
 
@@ -68,17 +81,19 @@ const publishers = new WeakMap<State<unknown>, Publisher>();
 
 /** Publishes for one pool. */
 class Publisher implements Seam {
-  /** How many have asked for it. */
+  /** How many calls of `publish` are not disposed of. */
   users = 0;
   readonly #pool: State<unknown>;
+  readonly #whose: Whose;
   readonly #created: Tap;
-  /** Makes the pool keep time: so it is there only while somebody listens. */
+  /** The pool must read the clock for it, so it is attached only while there are subscribers. */
   readonly #returned: Tap;
   #isReturning = false;
   readonly #attempts = new Map<number, CreateMessage>();
 
-  constructor(pool: State<unknown>) {
+  constructor(pool: State<unknown>, whose: Whose) {
     this.#pool = pool;
+    this.#whose = whose;
     this.#created = {
       created: (event) => this.#endCreate(event),
       closed: (event) => this.#close(event),
@@ -117,9 +132,9 @@ class Publisher implements Seam {
   get<R>(options: GetOptions | undefined, run: () => Promise<R>): Promise<R> {
     const get = channels?.get;
     if (get === undefined || !isHeard(get)) return run();
-    const message = new Described(this.#pool.name, labelOf(options));
-    const begun = performance.now();
-    // What is called then is in the context of this call.
+    const message = new Described(this.#whose, labelOf(options));
+    const begun = performance.now() - earlier(options);
+    // The callback runs in the context of this call.
     return around(get, message, run).then((lent) => {
       this.#isLent(message, lent, begun);
       tellEnd(get, message);
@@ -135,7 +150,7 @@ class Publisher implements Seam {
   getNow<R>(run: () => R): R {
     const get = channels?.get;
     if (get === undefined || !isHeard(get)) return run();
-    const message = new Described(this.#pool.name, undefined);
+    const message = new Described(this.#whose, undefined);
     const begun = performance.now();
     return around(get, message, () => {
       const lent = run();
@@ -146,7 +161,7 @@ class Publisher implements Seam {
 
   #isLent(message: Described, lent: unknown, begun: number): void {
     const loan = loanBehind(lent) ?? (isLoan(lent) ? lent as PoolLoan<unknown> : undefined);
-    // By its entry: the message must not keep a lease from being collected.
+    // By its entry: a message must not keep a lease alive.
     const entry = loan?.entry;
     if (entry !== undefined) message.isAbout(() => this.#pool.hooks.label(entry));
     Object.assign(message, { waited: performance.now() - begun });
@@ -155,7 +170,7 @@ class Publisher implements Seam {
   create(n: number, run: () => void): void {
     const create = channels?.create;
     if (create === undefined || !isHeard(create)) return run();
-    const message = { pool: this.#pool.name, n };
+    const message = { ...this.#whose, n };
     this.#attempts.set(n, message);
     around(create, message, run);
   }
@@ -170,16 +185,16 @@ class Publisher implements Seam {
   }
 
   #close(event: ClosedEvent): void {
-    if (channels?.close.hasSubscribers) channels.close.publish({ pool: this.#pool.name, ...event });
+    if (channels?.close.hasSubscribers) channels.close.publish({ ...this.#whose, ...event });
   }
 
   #return(held: number, label: string | undefined, end: ReturnEnd, describe: Describe): void {
-    const message = new Described(this.#pool.name, label, describe);
+    const message = new Described(this.#whose, label, describe);
     channels?.ret.publish(Object.assign(message, { held, end }));
   }
 }
 
-/** The pool checks the options: what is wrong with them is its to say. */
+/** The pool checks the options, and throws if they are wrong. */
 function labelOf(options: GetOptions | undefined): string | undefined {
   try {
     return options?.label;
@@ -188,7 +203,12 @@ function labelOf(options: GetOptions | undefined): string | undefined {
   }
 }
 
-/** Its synchronous part. */
+/** How long the borrower waited for a place for its key, in ms. */
+function earlier(options: ResumedOptions | undefined): number {
+  return options?.[EARLIER]?.waited ?? 0;
+}
+
+/** Publishes the synchronous part of a call. */
 function around<R>({ end, error, start }: TracingChannel, message: object, run: () => R): R {
   const call = () => {
     try {

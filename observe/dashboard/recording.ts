@@ -1,39 +1,39 @@
-// Recording: what a page shows of one pool, and what is remembered of it for the next page.
+// Recording: the samples and events of one pool, and the data for a page.
 
-import { insideOf, type Pool } from "../../pool.ts";
 import type { RefuseReason, Tap } from "../../pool/observe.ts";
 import { type Snapshot, snapshot } from "../../pool/snapshot.ts";
+import type { State } from "../../pool/state.ts";
 import { type Happening, Happenings } from "./happenings.ts";
 import { Histogram, type Spread } from "./histogram.ts";
 import { inWords, shorten } from "./text.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 
-/** How many seconds the plot shows. */
+/** How many seconds a plot shows. */
 export const SECONDS = 300;
 
 /** How many holders and waiters are shown. */
 const SHOWN = 10;
 
-/** In use, idle, being made, waiting at a second. */
+/** The counts at one second. */
 type Sample = readonly [second: number, using: number, idle: number, making: number, waits: number];
 
-/** What a page is sent of a pool. Durations in ms, texts cut. */
+/** The data of a pool for a page. Durations in ms, texts shortened. */
 export interface Picture {
   readonly id: number;
   readonly name: string;
   readonly verdict: Verdict;
   readonly counts: Readonly<Record<typeof COUNTS[number], number>>;
-  /** How many were lent in a second, since the second before; null if that is not known. */
+  /** How many objects were lent since the second before; null if not known. */
   readonly rate: number | null;
-  /** Without those that are 0. */
+  /** The totals that are not 0. */
   readonly totals: Readonly<Record<string, number>>;
   readonly holders: readonly object[];
   readonly waiters: readonly object[];
-  /** Of waiting and of holding, during the last minute, as far as a page was open. */
+  /** The times of waiting and of holding during the last minute, while a page was open. */
   readonly waits: Spread;
   readonly uses: Spread;
   readonly samples: readonly Sample[];
-  /** If there is anything new. */
+  /** Only if there is a new event. */
   readonly happened?: readonly Happening[];
 }
 
@@ -45,10 +45,11 @@ const COUNTS = [
   "using",
   "creating",
   "closing",
+  "requesting",
   "waiting",
 ] as const;
 
-/** Refers to its pool weakly, by being asked with it. */
+/** Gets its pool with each call, so that it does not keep the pool alive. */
 export class Recording {
   readonly #waits = new Histogram();
   readonly #uses = new Histogram();
@@ -59,15 +60,14 @@ export class Recording {
   #failingSince: number | undefined;
   #picture: Picture | undefined;
 
-  /** Hears of all that happens in the pool, until what it returns is called. */
-  attach<T>(pool: Pool<T>): () => void {
-    const inside = insideOf(pool);
+  /** Observes the pool until the returned function is called. */
+  attach<T>(pool: State<T>): () => void {
     const tap = this.#tap();
-    inside.observers.addTap(tap);
-    inside.refresh();
+    pool.observers.addTap(tap);
+    pool.refresh();
     return () => {
-      inside.observers.removeTap(tap);
-      inside.refresh();
+      pool.observers.removeTap(tap);
+      pool.refresh();
     };
   }
 
@@ -87,9 +87,9 @@ export class Recording {
     };
   }
 
-  /** Takes a sample at that second. */
-  take<T>(pool: Pool<T>, second: number): void {
-    const seen = snapshot(insideOf(pool), SHOWN);
+  /** Takes the sample of a second. */
+  take<T>(pool: State<T>, second: number): void {
+    const seen = snapshot(pool, SHOWN);
     this.#waits.turn(second);
     this.#uses.turn(second);
     this.#sample(seen, second);
@@ -130,7 +130,7 @@ export class Recording {
     };
   }
 
-  /** For how long objects cannot be made, in ms, as far as that was seen. */
+  /** For how long creations have failed, in ms, as far as it was observed. */
   #failing({ failure, outage }: Snapshot): number | undefined {
     if (!outage || failure === undefined) return this.#failingSince = undefined;
     this.#failingSince ??= Date.now() - failure.ago;
@@ -145,7 +145,7 @@ export class Recording {
     return Math.max(0, Math.round((count - before.count) / passed));
   }
 
-  /** The last picture, with what has come since that second. */
+  /** The last data, with the samples after a second. */
   since(second: number): Picture {
     const picture = { ...this.#picture!, samples: this.#samples.filter(([at]) => at > second) };
     return this.#changedAt > second ? { ...picture, happened: this.#happened.list() } : picture;

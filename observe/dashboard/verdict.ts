@@ -1,29 +1,29 @@
-// Verdict: how a pool is, in one plain sentence.
+// Verdict: the state of a pool in one sentence.
 
 import type { Snapshot } from "../../pool/snapshot.ts";
 import { ago, counted, inWords, lasting } from "./text.ts";
 
-/** How a pool is. */
+/** The state of a pool. */
 export interface Verdict {
-  /** `off`: it has not started, or is shut down. */
+  /** `off`: the pool has not started, or is shut down. */
   readonly level: "calm" | "busy" | "trouble" | "off";
   readonly text: string;
 }
 
-/** What is known besides the counts. */
+/** Recent problems of the pool. */
 export interface Recent {
-  /** For how long objects cannot be made, in ms. */
+  /** For how long creations have failed, in ms. */
   readonly failing: number | undefined;
-  /** When an object was last lost, and when a `get` was last late; in ms since 1970, as `now`. */
+  /** When an object last leaked, and when a `get` last timed out; in ms since 1970, as `now`. */
   readonly lost: number | undefined;
   readonly late: number | undefined;
   readonly now: number;
 }
 
-/** For how long what has happened is told, in ms. */
+/** How long a problem is shown, in ms. */
 const TOLD = 60_000;
 
-/** What is wrong first, then what is going on. */
+/** Names problems first, then the present load. */
 export function verdict(seen: Snapshot, recent: Recent): Verdict {
   if (seen.shutdown) return { level: "off", text: ending(seen) };
   if (!seen.started) return { level: "off", text: "not used yet" };
@@ -47,12 +47,12 @@ function faults(seen: Snapshot, { failing, lost, late, now }: Recent): string[] 
   const { alarm, failure, overloaded, totals } = seen;
   const why = failure === undefined ? "" : inWords(failure.cause);
   if (failing !== undefined) {
-    wrong.push(`outage: no object could be made for ${lasting(failing)}: ${why}`);
+    wrong.push(`outage: no object could be created for ${lasting(failing)}: ${why}`);
   }
   if (overloaded) wrong.push("overloaded: sheds load");
   if (alarm) wrong.push("health checks fail or hang");
   if (failing === undefined && failure !== undefined && failure.ago < TOLD) {
-    wrong.push(`an object could not be made, ${ago(failure.ago)}: ${why}`);
+    wrong.push(`an object could not be created, ${ago(failure.ago)}: ${why}`);
   }
   if (lost !== undefined && now - lost < TOLD) {
     const which = counted(totals.leaked, "object");
@@ -64,15 +64,27 @@ function faults(seen: Snapshot, { failing, lost, late, now }: Recent): string[] 
   return wrong;
 }
 
-function queueing({ waiting, using, maxSize, creating }: Snapshot): string {
+function queueing(seen: Snapshot): string {
+  return seen.requesting > 0 ? `${queue(seen)}, ${requests(seen)}` : queue(seen);
+}
+
+function requests({ requesting }: Snapshot): string {
+  return `waits for ${counted(requesting, "permit")} of its quota`;
+}
+
+function queue({ waiting, using, maxSize, creating }: Snapshot): string {
   const who = waiting === 1 ? "1 waits" : `${waiting} wait`;
   if (maxSize > 0 && using >= maxSize) {
     return `${who}, ${maxSize === 1 ? "the only one is" : `all ${maxSize} are`} in use`;
   }
-  return creating > 0 ? `${who}, ${creating} being made` : `${who}, ${using} in use`;
+  return creating > 0 ? `${who}, ${creating} being created` : `${who}, ${using} in use`;
 }
 
-function calm({ using, maxSize }: Snapshot): string {
+function calm(seen: Snapshot): string {
+  return seen.requesting > 0 ? `${quiet(seen)}, ${requests(seen)}` : quiet(seen);
+}
+
+function quiet({ using, maxSize }: Snapshot): string {
   if (using === 0) return "calm: nothing in use";
   if (maxSize > 0 && using >= maxSize) {
     return maxSize === 1 ? "calm: the only one is in use" : `calm: all ${maxSize} are in use`;

@@ -12,8 +12,8 @@ export const CREATING: ByFile = {
     ],
     [
       "each of the attempts that began before a rest makes it longer",
-      "if (n < pool.madeBy || pool.outage && n < pool.failedBy) return;",
-      "if (n < pool.madeBy) return;",
+      "(n < pool.madeBy || pool.outage && n < pool.failedBy)) return;",
+      "n < pool.madeBy) return;",
     ],
     [
       "what began before the last success is a failure",
@@ -200,12 +200,12 @@ export const CREATING: ByFile = {
     ["the alarm has no end", "  pool.alarm = false;\n", ""],
     [
       "a synchronous health that fails casts no doubt on others",
-      "    totals.unhealthy++;\n    distrust(pool, asked);\n    throw error;\n  }\n}\n\n/** A check that began",
-      "    totals.unhealthy++;\n    throw error;\n  }\n}\n\n/** A check that began",
+      "    totals.unhealthy++;\n    distrust(pool, asked);\n    throw error;\n  }\n}\n\n/**\n * A check that began",
+      "    totals.unhealthy++;\n    throw error;\n  }\n}\n\n/**\n * A check that began",
     ],
     [
       "what is closed meanwhile casts doubt on others",
-      "if (entry.live) { // else it was given up\n      pool.totals.unhealthy++;",
+      "if (entry.live) { // else the check was abandoned\n      pool.totals.unhealthy++;",
       "{\n      pool.totals.unhealthy++;",
     ],
     [
