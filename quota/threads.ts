@@ -24,14 +24,14 @@ import { bytesFor, Table } from "./threads/table.ts";
 
 export type { Permit, Quota, QuotaClient, QuotaMember } from "../pool/quota.ts";
 
-/** The most places: who looks for one looks at all. */
+/** The most places: each search looks at all. */
 const MOST = 1_000_000;
 
 /** The options of {@linkcode threadQuota}. */
 export interface ThreadQuotaOptions {
   /** How many objects the pools of all threads may have together: 1 to 1 000 000, the same in all. */
   max: number;
-  /** What all threads share: made by {@linkcode threadQuotaBuffer}, and posted to each of them. */
+  /** The memory that all threads share: made by {@linkcode threadQuotaBuffer}, and posted to each. */
   buffer: SharedArrayBuffer;
 }
 
@@ -40,11 +40,11 @@ export interface ThreadQuota extends Quota {
   /** How many objects all pools may have together. */
   readonly max: number;
   /**
-   * How many permits are out now in all threads. To read it is to look for threads that have ended: their
-   * permits count until then, and for up to half a second more.
+   * How many permits all threads have now. To read it also looks for ended threads, whose permits count
+   * for up to half a second more.
    */
   readonly used: number;
-  /** How many permits are waited for now in all threads. */
+  /** How many permits all threads wait for now. */
   readonly waiting: number;
 }
 
@@ -72,12 +72,12 @@ export function threadQuotaBuffer(max: number): SharedArrayBuffer {
 /**
  * Bounds how many objects the pools of all threads of a process have together.
  *
- * It is never exceeded. Free permits go to the pool that has fewest, and among these to the one that was
- * served longest ago, whatever its thread. While one waits, another closes an object that it does not use,
- * or, if it has more than its share, the next one that comes back.
+ * It is never exceeded. A free permit goes to the waiting pool with the fewest permits; of several, to the
+ * one that was served longest ago. While a pool waits, another closes an idle object, or, if it has more
+ * than its share, the next returned one.
  *
- * The permits of a thread that has ended, in whatever way, are given to others within a second. A thread
- * that is only busy keeps its permits.
+ * When a thread ends, in whatever way, its permits go to others within a second. A thread that is only busy
+ * keeps its permits.
  *
  * @example
  * ```ts

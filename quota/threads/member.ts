@@ -1,4 +1,4 @@
-// Member: one pool under a thread quota: what it holds and waits for, and what it gives to others.
+// Member: one pool under a thread quota: its permits and requests, and what it closes for others.
 
 import { outside } from "../../context.ts";
 import { asyncDispose } from "../../disposal.ts";
@@ -10,10 +10,10 @@ import { isAbove, type Picture, unmet, wantedBeside } from "./rules.ts";
 import { EVERY, serve, sweep } from "./serve.ts";
 import { type Seat, SLOTS, type Table } from "./table.ts";
 
-/** For so long after it was given a place a pool that is busy keeps what it has, in ms. */
+/** For how long after its last permit a busy pool closes nothing for others, in ms. */
 const SLICE = 50;
 
-/** Who waits for a permit. */
+/** A request for a permit. */
 interface Request {
   grant(permit: Permit): void;
   refuse(error: unknown): void;
@@ -25,15 +25,15 @@ export class Member implements QuotaMember {
   readonly #held = new Set<number>();
   readonly #waiting = new Set<Request>();
   readonly #clock = new Clock();
-  /** Looks while somebody waits, and keeps the thread alive: what it waits for comes from others. */
+  /** Runs while a request waits. It keeps the thread alive: the permit comes from another thread. */
   readonly #timer = new Timer(this.#clock, () => this.#look());
   #seat: Seat | undefined;
   #left = false;
-  /** How many of its objects are being closed for others. */
+  /** How many objects are being closed for others. */
   #promised = 0;
-  /** When it was last given a place. */
+  /** When it last got a permit. */
   #given = -Infinity;
-  /** When nobody else waited, by `table.sequence`. */
+  /** The last moment at which no other member waited, by `table.sequence`. */
   #quiet: number | undefined;
 
   constructor(table: Table, client: QuotaClient) {
@@ -86,7 +86,7 @@ export class Member implements QuotaMember {
   #sit(): Seat {
     if (this.#left) throw new PoolError("this member has left its quota");
     if (this.#seat !== undefined) return this.#seat;
-    sweep(this.#table); // so that slots are soon free again
+    sweep(this.#table); // frees the slots of ended threads, soon
     const seat = outside(() => this.#table.join());
     if (seat === undefined) {
       throw new PoolError(`threadQuota: no more than ${SLOTS} pools may share a buffer at once`);
@@ -110,7 +110,7 @@ export class Member implements QuotaMember {
     this.#collect(seat);
   }
 
-  /** Takes what it was given: what it does not need any more goes to others. */
+  /** Grants requests the places that it was given. Frees places that it no longer needs. */
   #collect(seat: Seat): void {
     let isTooMuch = false;
     for (const place of this.#table.placesOf(seat)) {
@@ -138,27 +138,27 @@ export class Member implements QuotaMember {
         released = true;
         this.#held.delete(place);
         if (this.#promised > 0) this.#table.promise(seat, --this.#promised);
-        this.#table.wantLess(seat, this.#target); // first: else it would be given the place again
+        this.#table.wantLess(seat, this.#target); // first, or it would be given the place again
         this.#table.free(place, seat);
         this.#serve(seat);
       },
     };
   }
 
-  /** Nobody waits any longer. */
+  /** Stops the timer if no request waits. */
   #rest(): void {
     if (this.#waiting.size === 0) this.#timer.stop();
   }
 
   #look(): void {
     const seat = this.#seat!;
-    this.#serve(seat); // whoever freed a place may have ended before it was given to somebody
+    this.#serve(seat); // a thread may have ended after it freed a place, before it gave it away
     if (this.#waiting.size === 0) return;
     this.#timer.start(EVERY, true);
     this.#ask(seat);
   }
 
-  /** Has others give what they do not use, and looks what has become of them. */
+  /** Wakes the members that may have idle objects, and looks for ended threads. */
   #ask(seat: Seat): void {
     sweep(this.#table);
     for (const member of this.#table.look().members) {
@@ -174,7 +174,7 @@ export class Member implements QuotaMember {
     }
   }
 
-  /** Promises an object of its own, if others wait for more than is promised, and it `may` be one of these. */
+  /** Promises an object to others if they wait for more than is promised, and if it `may`. */
   #promise(seat: Seat, may: (picture: Picture) => boolean): boolean {
     for (;;) {
       const { claims, sequence } = this.#table;
@@ -183,7 +183,7 @@ export class Member implements QuotaMember {
       if (unmet(picture, seat.slot) <= 0 || !may(picture)) return false;
       this.#table.promise(seat, ++this.#promised);
       if (this.#table.claim(claims)) return true;
-      this.#table.promise(seat, --this.#promised); // somebody else has promised one meanwhile
+      this.#table.promise(seat, --this.#promised); // another member has made a promise meanwhile
     }
   }
 

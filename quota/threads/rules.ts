@@ -1,6 +1,6 @@
-// Rules: who gets a free place, and who has to give one. They only decide.
+// Rules: which member gets a free place, and which must release one. They only decide.
 
-/** A member, as it was seen. */
+/** A member, as it was read. */
 export interface Seen {
   readonly slot: number;
   readonly id: number;
@@ -13,7 +13,7 @@ export interface Seen {
   held: number;
 }
 
-/** All members and places, as they were seen. */
+/** All members and places, as they were read. */
 export interface Picture {
   readonly max: number;
   readonly members: readonly Seen[];
@@ -22,12 +22,12 @@ export interface Picture {
   place: { readonly place: number; readonly was: number } | undefined;
 }
 
-/** How many places it waits for. */
+/** How many places a member waits for. */
 export function wants({ target, held }: Seen): number {
   return Math.max(0, target - held);
 }
 
-/** Who gets the next free place: of those who wait, who has fewest, and was served longest ago. */
+/** The waiting member with the fewest places; of several, the one that was served longest ago. */
 export function nextOf({ members }: Picture): Seen | undefined {
   let next: Seen | undefined;
   for (const member of members) {
@@ -40,20 +40,20 @@ function isBefore(a: Seen, b: Seen): boolean {
   return a.held < b.held || a.held === b.held && ((a.ticket - b.ticket) | 0) < 0;
 }
 
-/** How many places all others than that slot wait for. */
+/** How many places all other members wait for. */
 export function wantedBeside({ members }: Picture, slot: number): number {
   return members.reduce((sum, member) => member.slot === slot ? sum : sum + wants(member), 0);
 }
 
-/** How many of these are neither free nor promised. */
+/** How many of these places are neither free nor promised. */
 export function unmet(picture: Picture, slot: number): number {
   const promised = picture.members.reduce((sum, member) => sum + member.promised, 0);
   return wantedBeside(picture, slot) - picture.free - promised;
 }
 
 /**
- * Whether that slot has more than its fair share, and somebody waits who has less. It must have two more,
- * or else the two would take it from each other for ever; who has none must not wait for ever.
+ * Whether a member has more than its fair share, and another with less waits. It must have two more, or the
+ * other none: else the two would take a place from each other for ever.
  */
 export function isAbove({ max, members }: Picture, slot: number): boolean {
   const active = members.filter(({ target }) => target > 0);

@@ -1,16 +1,16 @@
-// Serve: gives free places to those who wait, in whatever thread, and frees those of threads that have ended.
+// Serve: gives free places to waiting members of all threads, and frees those of ended threads.
 
 import { after } from "../../pool/clock.ts";
 import { nextOf } from "./rules.ts";
 import type { Table } from "./table.ts";
 
-/** How often it is asked whether threads have ended, over all threads, in ms, while somebody waits. */
+/** How often to look for ended threads while a member waits, in ms. */
 export const EVERY = 250;
 
-/** For so long, in ms, the places of a thread that has ended are kept: its sockets are being closed. */
+/** For how long the places of an ended thread are kept, in ms: the runtime may still close its sockets. */
 const GRACE = 100;
 
-/** Gives each free place to who is next. All are rung who get one but `self`. */
+/** Gives each free place to the next member, and wakes it, but for the one in the slot `self`. */
 export function serve(table: Table, self?: number): void {
   for (;;) {
     const picture = table.look();

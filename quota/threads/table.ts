@@ -1,11 +1,11 @@
-// Table: what the buffer of a thread quota holds, for all threads: words, each changed by one atomic step.
+// Table: the data that all threads share, in the buffer: words, each changed by one atomic operation.
 
 import { requestBound } from "../../context.ts";
 import { PoolError } from "../../errors.ts";
 import { shown } from "../../values.ts";
 import type { Picture, Seen } from "./rules.ts";
 
-/** How many pools may take part at once. */
+/** How many pools may have a slot at once. */
 export const SLOTS = 1024;
 
 /** Words before the slots. */
@@ -16,12 +16,12 @@ const SLOT = { state: 0, target: 1, ticket: 2, promised: 3, bell: 4, pulse: 5 };
 const SLOT_WORDS = 6;
 const PLACES = HEAD_WORDS + SLOTS * SLOT_WORDS;
 
-/** What a buffer begins with that has been laid out: "pptq". */
+/** The first word of a buffer that is in use: "pptq". */
 const MARK = 0x70707471;
 
 /**
- * The state of a slot: its generation, and how many of its signs of life are left. So many are at first;
- * `JOINING`: it has none yet.
+ * The state of a slot: its generation, and the number of its signs of life. A new member has `SIGNS`;
+ * `JOINING`: it has none yet. A thread that ends between the two loses the slot for good, but no place.
  */
 const SIGNS = 64;
 const JOINING = 127;
@@ -43,21 +43,21 @@ export function bytesFor(max: number): number {
   return 4 * (PLACES + max);
 }
 
-/** A member of the quota: a slot, and an id that no other member has had in it. */
+/** The slot of a member, and an id that no earlier member of the slot has had. */
 export interface Seat {
   readonly slot: number;
   readonly id: number;
 }
 
 /**
- * A place holds the id of its member, or 0. A place of a member that is no longer there is free, too, so
- * that nothing has to be cleared after one that has ended.
+ * A place holds the id of its member, or 0. A place whose member is gone is free, too. So one operation,
+ * which ends the member, frees all its places.
  */
 export class Table {
   readonly max: number;
   readonly #words: Int32Array;
 
-  /** Lays the buffer out, if it is the first. */
+  /** The first one to use the buffer settles `max`. */
   constructor(max: number, buffer: SharedArrayBuffer) {
     checkRuntime();
     checkBuffer(max, buffer);
@@ -71,12 +71,12 @@ export class Table {
     throw new RangeError(`max is ${first} in the thread that used this buffer first, got ${max}`);
   }
 
-  /** Grows with all that makes somebody wait: while it is the same, nobody has begun to. */
+  /** Grows with each request: while it is the same, no member has begun to wait. */
   get sequence(): number {
     return this.#load(HEAD.sequence);
   }
 
-  /** All as it is now, or was a moment ago. */
+  /** Reads all members and places. They may change meanwhile. */
   look(): Picture {
     const members: Seen[] = [];
     const bySlot: Seen[] = [];
@@ -110,7 +110,7 @@ export class Table {
     return picture;
   }
 
-  /** The places of that member, those included that others have given it. */
+  /** Returns the places of a member, also those that other threads have just given it. */
   placesOf({ id }: Seat): number[] {
     const places = [];
     for (let place = 0; place < this.max; place++) {
@@ -122,28 +122,28 @@ export class Table {
   /** Gives a free place to a member. Returns whether it was still free. */
   give({ place, was }: { place: number; was: number }, { slot, id }: Seat): boolean {
     if (!this.#change(PLACES + place, was, id)) return false;
-    this.#set(slot, SLOT.ticket, this.#next(HEAD.sequence)); // behind all who wait now
+    this.#set(slot, SLOT.ticket, this.#next(HEAD.sequence)); // behind all that wait now
     return true;
   }
 
-  /** The place is free, if it was the member's. */
+  /** Frees a place, if it is the member's. */
   free(place: number, { id }: Seat): void {
     this.#change(PLACES + place, id, 0);
   }
 
-  /** How many places the member holds and waits for, in all. */
+  /** Sets how many places the member holds and waits for, in all, after a new request. */
   want({ slot }: Seat, target: number, begins: boolean): void {
     this.#set(slot, SLOT.target, target);
     const ticket = this.#next(HEAD.sequence);
     if (begins) this.#set(slot, SLOT.ticket, ticket);
   }
 
-  /** The same, of one that has no more reason to wait than before. */
+  /** The same, after a release or the end of a request. */
   wantLess({ slot }: Seat, target: number): void {
     this.#set(slot, SLOT.target, target);
   }
 
-  /** How many of its objects the member is closing for others. */
+  /** Sets how many objects the member is closing for others. */
   promise({ slot }: Seat, promised: number): void {
     this.#set(slot, SLOT.promised, promised);
   }
@@ -153,18 +153,18 @@ export class Table {
     return this.#load(HEAD.claims);
   }
 
-  /** Returns false if somebody has promised something since `claims` was read. */
+  /** Returns false if another member has made a promise since `claims` was read. */
   claim(claims: number): boolean {
     return this.#change(HEAD.claims, claims, (claims + 1) | 0);
   }
 
-  /** Wakes a member, unless it is about to wake. */
+  /** Wakes a member, unless it was woken already and has not run since. */
   ring({ slot }: { slot: number }): void {
     const bell = at(slot, SLOT.bell);
     if (this.#change(bell, 0, 1)) Atomics.notify(this.#words, bell);
   }
 
-  /** Calls `heard` once the member is rung; keeps no thread alive. */
+  /** Calls `heard` once when the member is woken. It keeps no thread alive. */
   listen({ slot }: Seat, heard: () => void): void {
     const bell = at(slot, SLOT.bell);
     const wait = waitAsync!(this.#words, bell, 0);
@@ -176,7 +176,7 @@ export class Table {
     else queueMicrotask(woken);
   }
 
-  /** Takes a slot. Undefined: there is none. */
+  /** Takes a slot; undefined if there is none. */
   join(): Seat | undefined {
     const generation = 1 + (this.#next(HEAD.generation) >>> 0) % (GENERATIONS - 1);
     for (let slot = 0; slot < SLOTS; slot++) {
@@ -191,27 +191,27 @@ export class Table {
     return undefined;
   }
 
-  /** The member is gone, and what it held is free. Its own thread says so. */
+  /** Ends a member of this thread, and frees its places. */
   leave(seat: Seat): void {
     const { slot } = seat;
-    // Before the slot is free: these would be signs of life of the next one in it.
+    // Before the slot is free: else these would be signs of life of its next member.
     Atomics.notify(this.#words, at(slot, SLOT.pulse));
     this.#set(slot, SLOT.bell, 1);
     Atomics.notify(this.#words, at(slot, SLOT.bell));
     this.remove(seat);
   }
 
-  /** The same, of one whose thread has ended. */
+  /** Ends a member whose thread has ended, and frees its places. */
   remove(seat: Seat): void {
     this.#changeState(seat, () => 0);
   }
 
   /**
-   * The members whose threads have ended; at most once in `every` ms over all threads.
+   * Returns the members whose threads have ended; at most once in `every` ms over all threads.
    *
-   * A thread has signs of life: calls of `Atomics.waitAsync` that wait. The runtime drops them when the
-   * thread ends, so that there is nobody to notify. A thread that is busy cannot renew them: the fewer are
-   * left, the less often it is asked.
+   * A member's signs of life are pending calls of `Atomics.waitAsync`. The runtime drops them when the
+   * thread ends: then `Atomics.notify` returns 0. Each question uses up one sign, and a busy thread cannot
+   * renew it. So the fewer are left, the less often the member is asked, and never without one.
    */
   ended(every: number): Seat[] {
     const now = Date.now() | 0;
@@ -233,7 +233,7 @@ export class Table {
     return ended;
   }
 
-  /** Waits to be asked, then says that it lives, by waiting again. */
+  /** Adds a sign of life, and renews it whenever it is used up. */
   #giveSign(seat: Seat): void {
     const wait = waitAsync!(this.#words, at(seat.slot, SLOT.pulse), 0);
     if (!wait.async) return;
@@ -255,7 +255,7 @@ export class Table {
     return id !== 0 && isOf(this.#of(id % SLOTS, SLOT.state), id);
   }
 
-  /** The first to settle it decides. */
+  /** Sets a word that is 0. Returns its value. */
   #settle(index: number, value: number): number {
     return Atomics.compareExchange(this.#words, index, 0, value) || value;
   }
