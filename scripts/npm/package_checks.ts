@@ -7,7 +7,7 @@ import { manifest } from "./manifest.ts";
 import { succeed } from "./pack.ts";
 import { ATTW, command, PUBLINT } from "./tools.ts";
 
-/** In bytes. It is some 244 000, of fifteen entry points; tests or source maps would make it twice that. */
+/** In bytes. It is some 258 000, of sixteen entry points; tests or source maps would make it twice that. */
 const LARGEST = 300_000;
 
 /** Where npm has put it. */

@@ -78,6 +78,19 @@ for (const kind of kinds()) {
     });
   }
 
+  test("a thread closes an idle object for another one", kind, async () => {
+    await using threads = await Threads.of(kind, 2);
+    const idle = await threads.start({ tasks: 2, maxSize: 2, rest: 3_600_000 });
+    await soon(() => threads.uses(idle) === 2, () => "it has not all", 10_000);
+    await sleep(100);
+    const waits = await threads.start({ maxSize: 1 });
+    await soon(() => threads.uses(waits) > 0, () => "it gets none", 10_000);
+    assertEquals([threads.monitor.of(idle), threads.monitor.of(waits)], [1, 1]);
+    await threads.end(idle, "terminate");
+    await threads.finish();
+    assertEquals(threads.monitor.most, 2);
+  });
+
   test("a thread that is blocked for three seconds keeps its permits", kind, async () => {
     await using threads = await Threads.of(kind, 2);
     const first = await threads.start(ALL);
