@@ -242,8 +242,8 @@ export const MAKING: ByFile = {
     ],
     [
       "objects in use survive a reset without limits",
-      "  pool.epoch++;\n  pool.careful = true;",
-      "  pool.epoch++;",
+      "    pool.epoch++;\n    pool.careful = true;",
+      "    pool.epoch++;",
     ],
     [
       "a second shutdown cannot shorten the first",
