@@ -22,6 +22,9 @@ const STILLBORN = 3;
 /** How many permits the pool requests at the same time, at most. */
 const REQUESTS = 16;
 
+/** How many attempts begin at once. The event loop gets its turn before the next ones. */
+const BATCH = 1_000;
+
 /** After how long without a failure, in ms, the count of lost permits begins again. */
 const FORGIVEN = 60_000;
 
@@ -43,9 +46,13 @@ export function begin<T>(pool: State<T>): void {
 /** Begins the missing attempts, as far as `maxSize` and `maxCreating` allow. */
 export function grow<T>(pool: State<T>): void {
   if (pool.permits !== undefined) return growWithin(pool, pool.permits);
+  let begun = 0;
   while (
     pool.producing && pool.attempts.size < missing(pool) && pool.room && mayCreate(pool)
-  ) create(pool);
+  ) {
+    create(pool);
+    if (++begun === BATCH) pause(pool);
+  }
 }
 
 /** The same with a quota, as far as there are permits. Requests as many as are needed. */
