@@ -3,7 +3,7 @@
 
 import { run } from "../scripts/process.ts";
 import type { Result } from "./row.ts";
-import { ratios, targets } from "./table.ts";
+import { queries, ratios, targets } from "./table.ts";
 
 const DIR = "bench/results";
 const PICTURE = "bench/plot.svg";
@@ -103,6 +103,7 @@ if (results.length === 0) {
 }
 await Deno.writeTextFile(PICTURE, picture(results));
 await run([Deno.execPath(), "fmt", "--quiet", PICTURE]); // the gate looks at it, too
-console.log(`For the README:\n\n${ratios(results)}\n\nFor bench/README.md:\n\n${targets(results)}`);
+console.log(`For the README:\n\n${queries(results)}\n\n${ratios(results)}`);
+console.log(`\nFor bench/README.md:\n\n${targets(results)}`);
 const machines = results.map(({ runtime, machine, date }) => `${runtime}: ${machine}, ${date}`);
 console.error(`\n${machines.join("\n")}\n\nThe picture is written to ${PICTURE}`);

@@ -62,6 +62,21 @@ export function ratios(results: Result[]): string {
   return inMarkdown([head, ...lines]);
 }
 
+/** Of all runtimes: what a query through ours takes, as a multiple of what one through pg-pool takes. */
+export function queries(results: Result[]): string {
+  const head = ["a query, over pg-pool's", ...results.map(({ runtime }) => runtime)];
+  const works = results[0]?.rows.filter(({ values }) => "pg-pool" in values) ?? [];
+  const lines = works.map(({ work }) => [
+    work.includes("CPU") ? "processor time" : "time",
+    ...results.map(({ rows }) => {
+      const { ours = NaN, "pg-pool": peer = NaN } = rows.find((row) => row.work === work)?.values ??
+        {};
+      return `${(ours / peer).toFixed(2)}×`;
+    }),
+  ]);
+  return inMarkdown([head, ...lines]);
+}
+
 /** Of all runtimes, the targets only. */
 export function targets(results: Result[]): string {
   const head = ["work", "target", ...results.map(({ runtime }) => runtime)];
