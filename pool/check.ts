@@ -88,7 +88,7 @@ export function checkFun(fun: unknown, where = "new Pool"): void {
     ? ": write new Pool(create, { closer: destroy, health: validate, … })"
     : "";
   const got = `${shown(fun)}${hint}`;
-  throw new TypeError(`${where}: fun must be a function that makes an object, got ${got}`);
+  throw new TypeError(`${where}: fun must be a function that returns an object, got ${got}`);
 }
 
 /** Throws unless the bounds are counts and fit each other. */
@@ -180,7 +180,7 @@ function checkTogether(settings: Settings<never>): void {
   if (kill > 0 && warn > kill) {
     throw new RangeError(
       `maxUsingDelay must not be over maxUsingDelayKill (${kill}), got ${warn}: ` +
-        "an object is gone by then",
+        "the object is killed by then",
     );
   }
   checkDecision("discardOnError", settings.discardOnError);
@@ -223,7 +223,7 @@ function checkUseless<T>(given: PoolOptions<T>, settings: Settings<T>): void {
 function checkQuota(quota: unknown): void {
   if (quota === undefined || typeof (quota as Quota | null)?.attach === "function") return;
   throw new TypeError(
-    `quota must have attach(), as what localQuota() gives has, got ${shown(quota)}`,
+    `quota must have attach(), as that of localQuota() has, got ${shown(quota)}`,
   );
 }
 
@@ -279,7 +279,7 @@ function checkPriority(name: string, value: unknown): void {
 
 function checkText(name: string, value: unknown): void {
   if (typeof value === "string" && value.trim() !== "") return;
-  throw new TypeError(`${name} must be a text that is not empty, got ${shown(value)}`);
+  throw new TypeError(`${name} must be a non-empty string, got ${shown(value)}`);
 }
 
 /** Throws unless `value` is a number in that range, of that kind. */

@@ -131,7 +131,7 @@ function warnBoundless<T>(pool: State<T>): void {
   pool.boundless = false;
   if (pool.settings.maxSize > 0) return; // by resize
   const { log, size } = pool;
-  log.warn(() => `${size} objects are live, unlimited: give maxSize (0 says that this is meant)`);
+  log.warn(() => `${size} objects are live: give maxSize (0: unlimited on purpose)`);
 }
 
 function start<T>(pool: State<T>, attempt: Attempt<T>): void {
@@ -164,11 +164,11 @@ async function run<T>(pool: State<T>, attempt: Attempt<T>): Promise<void> {
 
 function check<T>(pool: State<T>, { n }: Attempt<T>, object: T): void {
   if (object === undefined || object === null) {
-    throw new PoolError(`fun must make an object, got ${object} for #${n}`);
+    throw new PoolError(`fun must return an object, got ${object} for #${n}`);
   }
   if (isKnown(pool, object)) {
     throw new PoolError(
-      `fun must make another object each time, got for #${n} one that the pool has already`,
+      `fun must return a new object each time, got for #${n} one that the pool already has`,
     );
   }
 }
@@ -185,7 +185,7 @@ function isKnown<T>({ bag, opening }: State<T>, object: T): boolean {
 function late<T>(pool: State<T>, object: T): void {
   const { hooks, log, totals } = pool;
   if (object === undefined || object === null || isKnown(pool, object)) return;
-  log.info(() => "an object was made after it was given up: it is closed");
+  log.info(() => "an abandoned attempt created an object: it is closed");
   hooks.close(object, "leftover", () => "a late object", () => {
     totals.created++;
     totals.closed++;
@@ -257,7 +257,7 @@ function tellCreated<T>(
 
 function made<T>(pool: State<T>, attempt: Attempt<T>, entry: Entry<T>): void {
   const { hooks, log } = pool;
-  log.debug(() => `${hooks.label(entry)} is made`);
+  log.debug(() => `${hooks.label(entry)} is created`);
   if (attempt.epoch === pool.epoch) pool.stillborn = 0;
   else stillborn(pool, attempt);
   readmit(pool, entry);
@@ -303,7 +303,7 @@ function failed<T>(
   // With no object that could come back, each of them would only find out the same, one by one.
   const all = isProbe && bag.live === (entry === undefined ? 0 : 1);
   if ((retried || !tell(pool, attempt, error, all)) && pool.ending === undefined) {
-    log.warn(() => `#${attempt.n} cannot be made: ${reason(error)}`);
+    log.warn(() => `creating #${attempt.n} failed: ${reason(error)}`);
   }
   pool.rest.keepAlive(pool.expecting.length > 0);
   if (entry === undefined) vacated(pool);

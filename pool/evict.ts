@@ -24,7 +24,7 @@ export function evict<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Pro
   const total = COUNTED[why];
   if (total !== undefined) totals[total]++;
   bag.startClosing(entry);
-  entry.giveUp?.(new PoolError(`the object is closed meanwhile: ${why}`));
+  entry.giveUp?.(new PoolError(`the object is being closed: ${why}`));
   let closed = DONE;
   if (settings.closer === undefined) gone(pool, entry, why);
   else {
@@ -154,7 +154,7 @@ export function letGo<T>(pool: State<T>, entry: Entry<T>): void {
 /** Gives up all closers that are still at work. */
 export function abandonClosings<T>(pool: State<T>): void {
   const error = new PoolError(
-    `${pool.name}: closer was still at work when shutdown ran out of time`,
+    `${pool.name}: closer was still running when shutdown ran out of time`,
   );
   for (const closing of [...pool.closings]) closing.giveUp?.(error);
 }

@@ -87,7 +87,7 @@ function judge<T>(
 ): void {
   if (answer === false) {
     const { hooks, name } = pool;
-    throw new PoolError(`${name}: health says that ${hooks.label(entry)} is not good`);
+    throw new PoolError(`${name}: health returned false for ${hooks.label(entry)}`);
   }
   entry.proven = asked;
   pool.alarm = false;
@@ -113,7 +113,7 @@ export function notice<T>(pool: State<T>, now: number): void {
     excuse(bag.lent, awake, now - clock.slept);
   }
   pool.suspect = now;
-  log.info(() => "time has passed without a round: all objects are suspect");
+  log.info(() => "the process was frozen: all objects are suspect");
 }
 
 function mark<T>(pool: State<T>, now: number): void {

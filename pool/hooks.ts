@@ -267,7 +267,7 @@ export function tooLong(
   phase: PoolTimeoutError["phase"],
 ): PoolTimeoutError {
   return new PoolTimeoutError(
-    `${what} took longer than ${option}, ${delay} ms: raise ${option}, or look why it hangs`,
+    `${what} took longer than ${option}, ${delay} ms: raise ${option}, or find out why it hangs`,
     { timeout: delay, waited: delay, ahead: 0, phase, holders: [] },
   );
 }

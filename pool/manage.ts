@@ -160,7 +160,7 @@ function waitsFor<T>(pool: State<T>): string {
     [
       ...waiting,
       `${bag.using} in use`,
-      `${attempts.size} being made`,
+      `${attempts.size} being created`,
       `${closings.size} being closed`,
       ...held,
     ].join("; ")

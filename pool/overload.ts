@@ -52,11 +52,13 @@ export function lookAtQueue<T>(pool: State<T>, late: number): void {
   ) begin(pool, now);
   const isSpared = pool.overload === undefined || refuseOld(pool, 0);
   const { oldest } = queue;
-  if (oldest === undefined || pool.shedAt < Infinity) return; // by who hears of it
+  if (oldest === undefined) return;
   const due = pool.overload === undefined
     ? Math.max(oldest.begun + queueTarget + 1, pool.calm + queueInterval)
     : oldest.begun + 2 * queueTarget;
-  pool.shedAt = due > now ? due : isSpared ? now + queueTarget : now;
+  const next = due > now ? due : isSpared ? now + queueTarget : now;
+  if (next >= pool.shedAt) return; // by who hears of it, and comes
+  pool.shedAt = next;
   shed.start(Math.max(1, Math.ceil(pool.shedAt - clock.awake())), false);
 }
 

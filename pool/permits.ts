@@ -113,7 +113,7 @@ export class Permits<T> {
     if (this.#member !== undefined) return this.#member;
     const member: unknown = outside(() => this.#quota.attach(this.#client));
     if (typeof (member as QuotaMember | undefined)?.acquire !== "function") {
-      throw new TypeError(`attach() must give a member that has acquire(), got ${shown(member)}`);
+      throw new TypeError(`attach() must return a member with acquire(), got ${shown(member)}`);
     }
     return this.#member = member as QuotaMember;
   }
@@ -142,14 +142,14 @@ export class Permits<T> {
 
   #hold(permit: unknown): HeldPermit<T> {
     if (typeof (permit as Permit | undefined)?.release !== "function") {
-      throw new TypeError(`acquire() must give a permit that has release(), got ${shown(permit)}`);
+      throw new TypeError(`acquire() must return a permit with release(), got ${shown(permit)}`);
     }
     try {
       const { lost } = permit as Permit;
       const held = new HeldPermit(permit as Permit, lost, this);
       if (!lost?.aborted) return held;
       lost.removeEventListener("abort", held);
-      throw new PoolError("a permit was lost before it came");
+      throw new PoolError("the permit was lost before it arrived");
     } catch (error) {
       this.released(permit as Permit); // also one whose `lost` is no signal
       throw error;

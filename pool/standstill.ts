@@ -97,5 +97,5 @@ function warn<T>(pool: State<T>, passed: number): void {
   const { standstill } = pool;
   if (standstill === undefined || standstill.told) return;
   standstill.told = true;
-  pool.log.warn(() => `nothing has moved for ${Math.round(passed)} ms: ${stillness(pool)}`);
+  pool.log.warn(() => `no progress for ${Math.round(passed)} ms: ${stillness(pool)}`);
 }

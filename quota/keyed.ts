@@ -401,7 +401,7 @@ export class KeyedPool<K, T> {
   }
 
   #closedError(): PoolClosedError {
-    const advice = "make another pool to go on";
+    const advice = "create another pool";
     return new PoolClosedError(`${this.#name} is shut down: ${advice}`);
   }
 

@@ -195,7 +195,7 @@ export class Keys<K, T> {
     const waited = Math.round(passed);
     return new PoolTimeoutError(
       `${this.#name}: no place for the key ${shown(key)} within timeout, ${timeout} ms ` +
-        `(waited ${waited} ms, ${ahead} waited before it): ${this.places.size} keys are in use, ` +
+        `(waited ${waited} ms, ${ahead} ahead of it): ${this.places.size} keys are in use, ` +
         "raise maxKeys",
       { timeout, waited, ahead, phase: "wait", holders: [] },
     );

@@ -24,7 +24,7 @@ export function checkClient(client: unknown): asserts client is Client {
   const { query, on, end }: Partial<Client> = Object(client);
   if ([query, on, end].every((method) => typeof method === "function")) return;
   throw new PoolError(
-    "postgresQuota: client must give a connected client of pg's shape, with query, on and end, " +
+    "postgresQuota: client must return a connected client of pg's shape, with query, on and end, " +
       `got ${shown(client)}`,
   );
 }

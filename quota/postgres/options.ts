@@ -17,7 +17,7 @@ export function checkOptions(where: string, options: object, known: readonly str
     throw new RangeError(`${where}: max must be a whole number from 1 to ${MOST}, got ${max}`);
   }
   if (typeof key !== "string" || key === "") {
-    throw new TypeError(`${where}: key must be a text that is not empty, got ${shown(key)}`);
+    throw new TypeError(`${where}: key must be a non-empty string, got ${shown(key)}`);
   }
 }
 

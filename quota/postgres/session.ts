@@ -222,6 +222,5 @@ export class Session {
 
 const ENDED = "postgresQuota: the session has ended";
 
-const STRANGE = "postgresQuota: the session is not this quota's alone: client must make a new " +
-  "session each time, and not through a pooler that shares sessions, such as PgBouncer in " +
-  "transaction mode";
+const STRANGE = "postgresQuota: the session is shared: client must connect a new session each " +
+  "time, not through a pooler that shares sessions, such as PgBouncer in transaction mode";

@@ -37,7 +37,7 @@ export async function takeSlot(client: unknown, max: number, key: string): Promi
   if (rows.length === 0) {
     throw new PoolError(
       `sessionSlot: no slot of ${shown(key)} is free: all ${max} are held by other sessions; ` +
-        "createRetry waits for one, and so does a quota",
+        "createRetry or a quota waits for one",
     );
   }
   watch(holder);
@@ -50,7 +50,7 @@ function watch(holder: Holder): void {
   const { connection } = holder;
   const end = (by: string) => {
     const error = new PoolError(
-      `sessionSlot: ${by} has given up the slot of this session, which has been ended: ` +
+      `sessionSlot: ${by} released the slot of this session, which was ended: ` +
         'reset: "session" of pgPool keeps it',
     );
     // Its pool hears of it before the session can be lent again.

@@ -49,5 +49,5 @@ export function settingsOf(options: RedisQuotaOptions): Settings {
   checkRange("lease", lease, LEASE.least, LEASE.most, "an integer");
   // Braces would tell a cluster which part of the keys decides where they are.
   if (typeof key === "string" && /^[^{}]+$/.test(key)) return { max, key, lease };
-  throw new TypeError(`key must be a text without braces that is not empty, got ${shown(key)}`);
+  throw new TypeError(`key must be a non-empty string without braces, got ${shown(key)}`);
 }

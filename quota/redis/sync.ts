@@ -220,7 +220,7 @@ export class Sync {
       const why = error === SILENT ? `no answer within ${patience} ms` : reason(error);
       this.#holder.refuse(
         new PoolError(
-          `redisQuota ${key}: Redis cannot be asked for a permit: ${why}`,
+          `redisQuota ${key}: Redis gives no permit: ${why}`,
           error === SILENT ? {} : { cause: error },
         ),
       );
@@ -235,7 +235,7 @@ export class Sync {
     this.#holder.refuse(
       new PoolError(
         `redisQuota ${key}: lease is ${own} ms here and ${lease} ms in other processes: ` +
-          "give all the same",
+          "give all the same lease",
       ),
     );
     if (this.#holder.permits.size > 0) this.#lose("other processes have another lease");

@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { createClient } from "@redis/client";
 // @ts-types="@types/pg"
-import pg from "pg";
+import type pg from "pg";
 import type { Pool } from "../../../mod.ts";
 import { type Changes, moduleOf } from "../recipes/page_code.ts";
 import { MariaDb, mariadb } from "./mariadb.ts";

@@ -195,7 +195,7 @@ export const LENDING: ByFile = {
   "pool/release.ts": [
     [
       "a second return frees the next holder's object",
-      'if (loan.end !== undefined) return again(pool, "given back", loan);',
+      'if (loan.end !== undefined) return again(pool, "returned", loan);',
       "",
     ],
     [

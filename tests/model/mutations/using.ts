@@ -188,7 +188,7 @@ export const USING: ByFile = {
     ],
     [
       "a hook goes on when its object is killed",
-      "entry.giveUp?.(new PoolError(`the object is closed meanwhile: ${why}`));",
+      "entry.giveUp?.(new PoolError(`the object is being closed: ${why}`));",
       "",
     ],
     [
