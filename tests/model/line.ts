@@ -265,7 +265,7 @@ export class Line {
     const text = String(error);
     const known = text.includes("reach maxLifetime")
       ? numbers.maxLifetime > 0
-      : errors.has(error) || /(getter|health) (took longer|says)/.test(text);
+      : errors.has(error) || /(getter|health) (took longer|returned)/.test(text);
     const enough = unfit.row >= UNFIT;
     unfit.row -= UNFIT;
     unfit.burst = Math.max(0, unfit.burst - UNFIT);
