@@ -132,8 +132,9 @@ export interface PoolOptions<T> {
   /**
    * Whether a failed creation is retried for as long as its `get` may wait, instead of failing the
    * `get`. {@linkcode Pool.ready} then waits until an attempt succeeds, or until shutdown. A
-   * function decides by the error, and must be synchronous: `(error) => (error as { code?: string
-   * }).code === "53300"` waits out PostgreSQL's "too many connections".
+   * function decides by the error, and must be synchronous:
+   * `(error) => (error as { code?: string }).code === "53300"` waits out PostgreSQL's "too many
+   * connections".
    *
    * @default {false}
    */

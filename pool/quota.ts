@@ -4,9 +4,9 @@
 export interface QuotaClient {
   /**
    * How many objects the pool could close at once: the idle ones over `minSize`. There is no event
-   * when it grows: read it again while a request waits, or implement {@linkcode
-   * QuotaMember.yields}. Read it once a request waits: from then on the pool looks for leaked
-   * leases, as it otherwise does only when a `get` waits in it.
+   * when it grows: read it again while a request waits, or implement
+   * {@linkcode QuotaMember.yields}. Read it once a request waits: from then on the pool looks for
+   * leaked leases, as it otherwise does only when a `get` waits in it.
    */
   readonly available: number;
   /**

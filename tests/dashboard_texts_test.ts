@@ -35,11 +35,11 @@ describe("the verdict on a pool", () => {
     ["busy", "2 wait, 4 being created", { waiting: 2, creating: 4 }, {}],
     [
       "trouble",
-      "outage: no object could be made for 12 s: connect ECONNREFUSED; 1 waits, 3 in use",
+      "outage: no object could be created for 12 s: connect ECONNREFUSED; 1 waits, 3 in use",
       { outage: true, failure, waiting: 1 },
       { failing: 12_000 },
     ],
-    ["trouble", "an object could not be made, 12 s ago: connect ECONNREFUSED", { failure }, {}],
+    ["trouble", "an object could not be created, 12 s ago: connect ECONNREFUSED", { failure }, {}],
     ["calm", "calm: 3 of 10 in use", { failure: { ...failure, ago: 61_000 } }, {}],
     ["trouble", "overloaded: sheds load; 9 wait, 3 in use", { overloaded: true, waiting: 9 }, {}],
     ["trouble", "health checks fail or hang", { alarm: true }, {}],

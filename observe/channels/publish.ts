@@ -17,9 +17,9 @@ import { channels, isHeard, type TracingChannel } from "./open.ts";
  * - `proxypool:get`, a tracing channel, around each `get`, `borrow`, `use` and `tryGet`, with
  *   {@linkcode GetMessage}. Its messages are published in the caller's asynchronous context. Stores
  *   bound to its `start` are active while the pool looks for an object.
- * - `proxypool:create`, a tracing channel, around each attempt to create an object, with {@linkcode
- *   CreateMessage}. Stores bound to its `start` are active in `fun` and `opener`. These run outside
- *   every caller's context, and so do its messages.
+ * - `proxypool:create`, a tracing channel, around each attempt to create an object, with
+ *   {@linkcode CreateMessage}. Stores bound to its `start` are active in `fun` and `opener`. These
+ *   run outside every caller's context, and so do its messages.
  * - `proxypool:ret`, with {@linkcode RetMessage}, when a loan ends, in the context of the code that
  *   ends it.
  * - `proxypool:close`, with {@linkcode CloseMessage}, when an object was closed.

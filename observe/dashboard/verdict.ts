@@ -47,12 +47,12 @@ function faults(seen: Snapshot, { failing, lost, late, now }: Recent): string[] 
   const { alarm, failure, overloaded, totals } = seen;
   const why = failure === undefined ? "" : inWords(failure.cause);
   if (failing !== undefined) {
-    wrong.push(`outage: no object could be made for ${lasting(failing)}: ${why}`);
+    wrong.push(`outage: no object could be created for ${lasting(failing)}: ${why}`);
   }
   if (overloaded) wrong.push("overloaded: sheds load");
   if (alarm) wrong.push("health checks fail or hang");
   if (failing === undefined && failure !== undefined && failure.ago < TOLD) {
-    wrong.push(`an object could not be made, ${ago(failure.ago)}: ${why}`);
+    wrong.push(`an object could not be created, ${ago(failure.ago)}: ${why}`);
   }
   if (lost !== undefined && now - lost < TOLD) {
     const which = counted(totals.leaked, "object");
