@@ -327,6 +327,24 @@ export interface GetOptions {
   label?: string | undefined;
 }
 
+/** Under which options say what their borrower waited for before. */
+export const EARLIER: unique symbol = Symbol("earlier");
+
+/** Those of a borrower that waited elsewhere before. */
+export interface ResumedOptions extends GetOptions {
+  /** What it waited for. */
+  [EARLIER]?: Earlier | undefined;
+}
+
+/** Of a borrower that waited elsewhere before: the `timeout` of its options is what was left. */
+export interface Earlier {
+  /** The `timeout` it asked for, in ms; 0: no limit. */
+  readonly timeout: number;
+  /** How long it waited there, in ms, and for what. */
+  readonly waited: number;
+  readonly what: string;
+}
+
 /** The options of {@linkcode Pool.resize}. */
 export type ResizeOptions = Pick<PoolOptions<unknown>, "minSize" | "maxSize">;
 

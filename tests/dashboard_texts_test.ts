@@ -34,6 +34,13 @@ describe("the verdict on a pool", () => {
     ["busy", "1 waits, the only one is in use", { maxSize: 1, using: 1, waiting: 1 }, {}],
     ["busy", "2 wait, 4 being created", { waiting: 2, creating: 4 }, {}],
     [
+      "busy",
+      "2 wait, 3 in use, waits for 2 permits of its quota",
+      { waiting: 2, requesting: 2 },
+      {},
+    ],
+    ["calm", "calm: 3 of 10 in use, waits for 1 permit of its quota", { requesting: 1 }, {}],
+    [
       "trouble",
       "outage: no object could be created for 12 s: connect ECONNREFUSED; 1 waits, 3 in use",
       { outage: true, failure, waiting: 1 },

@@ -426,6 +426,10 @@ td.bad {
             <dt><i class="key waits"></i>waiting</dt>
             <dd data-is="waiting"></dd>
           </div>
+          <div data-is="requests" hidden>
+            <dt><abbr title="of the quota, asked for and not used yet">permits</abbr></dt>
+            <dd data-is="requesting"></dd>
+          </div>
           <div>
             <dt>lent/s</dt>
             <dd data-is="rate"></dd>
@@ -528,7 +532,7 @@ td.bad {
  *   samples: Sample[], happened?: Happening[],
  * }} Picture
  * @typedef {{ run: number, second: number, more: number, pools: Picture[] }} Message
- * @typedef {"name" | "verdict" | "using" | "idle" | "making" | "waiting" | "rate" | "most" | "plot" | "since" | "queue"
+ * @typedef {"name" | "verdict" | "using" | "idle" | "making" | "waiting" | "requests" | "requesting" | "rate" | "most" | "plot" | "since" | "queue"
  *   | "times" | "bars" | "holding" | "holders" | "queued" | "waiters" | "events" | "totals"} Part
  * @typedef {Record<Part, HTMLElement>} Parts
  * @typedef {{ root: HTMLElement, is: Parts, level: string }} Card
@@ -858,6 +862,8 @@ function update(card, picture) {
   write(is.idle, number(counts.available ?? 0));
   write(is.making, number(counts.creating ?? 0));
   write(is.waiting, number(counts.waiting ?? 0));
+  is.requests.hidden = !counts.requesting;
+  write(is.requesting, number(counts.requesting ?? 0));
   write(is.rate, rate === null ? "–" : number(rate));
   plot(card, picture);
   const row = (/** @type {string} */ what, /** @type {Spread} */ { count, p50, p90, p99 }) => ({
@@ -1032,4 +1038,4 @@ setInterval(watch, 1000);
 
 /** Its Content-Security-Policy: nothing runs and nothing is loaded but what is in it. */
 export const POLICY: string =
-  "default-src 'none'; script-src 'sha256-+94Mi4aype59l7coWiuvv+NIfcqwxRJ6VyxhFQOESSU='; style-src 'sha256-tbTfVCRo/ELc0fOUQ+P6ZUqvFkitNlVfDoGM3bKDRMk='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+  "default-src 'none'; script-src 'sha256-2CsqlFbNVHFbVcGLsp7EJ5wpJfiFF2CsnYUNioMixiI='; style-src 'sha256-tbTfVCRo/ELc0fOUQ+P6ZUqvFkitNlVfDoGM3bKDRMk='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";

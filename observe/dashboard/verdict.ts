@@ -64,7 +64,15 @@ function faults(seen: Snapshot, { failing, lost, late, now }: Recent): string[] 
   return wrong;
 }
 
-function queueing({ waiting, using, maxSize, creating }: Snapshot): string {
+function queueing(seen: Snapshot): string {
+  return seen.requesting > 0 ? `${queue(seen)}, ${requests(seen)}` : queue(seen);
+}
+
+function requests({ requesting }: Snapshot): string {
+  return `waits for ${counted(requesting, "permit")} of its quota`;
+}
+
+function queue({ waiting, using, maxSize, creating }: Snapshot): string {
   const who = waiting === 1 ? "1 waits" : `${waiting} wait`;
   if (maxSize > 0 && using >= maxSize) {
     return `${who}, ${maxSize === 1 ? "the only one is" : `all ${maxSize} are`} in use`;
@@ -72,7 +80,11 @@ function queueing({ waiting, using, maxSize, creating }: Snapshot): string {
   return creating > 0 ? `${who}, ${creating} being created` : `${who}, ${using} in use`;
 }
 
-function calm({ using, maxSize }: Snapshot): string {
+function calm(seen: Snapshot): string {
+  return seen.requesting > 0 ? `${quiet(seen)}, ${requests(seen)}` : quiet(seen);
+}
+
+function quiet({ using, maxSize }: Snapshot): string {
   if (using === 0) return "calm: nothing in use";
   if (maxSize > 0 && using >= maxSize) {
     return maxSize === 1 ? "calm: the only one is in use" : `calm: all ${maxSize} are in use`;

@@ -13,7 +13,7 @@
  *   samples: Sample[], happened?: Happening[],
  * }} Picture
  * @typedef {{ run: number, second: number, more: number, pools: Picture[] }} Message
- * @typedef {"name" | "verdict" | "using" | "idle" | "making" | "waiting" | "rate" | "most" | "plot" | "since" | "queue"
+ * @typedef {"name" | "verdict" | "using" | "idle" | "making" | "waiting" | "requests" | "requesting" | "rate" | "most" | "plot" | "since" | "queue"
  *   | "times" | "bars" | "holding" | "holders" | "queued" | "waiters" | "events" | "totals"} Part
  * @typedef {Record<Part, HTMLElement>} Parts
  * @typedef {{ root: HTMLElement, is: Parts, level: string }} Card
@@ -343,6 +343,8 @@ function update(card, picture) {
   write(is.idle, number(counts.available ?? 0));
   write(is.making, number(counts.creating ?? 0));
   write(is.waiting, number(counts.waiting ?? 0));
+  is.requests.hidden = !counts.requesting;
+  write(is.requesting, number(counts.requesting ?? 0));
   write(is.rate, rate === null ? "–" : number(rate));
   plot(card, picture);
   const row = (/** @type {string} */ what, /** @type {Spread} */ { count, p50, p90, p99 }) => ({
