@@ -1,9 +1,9 @@
-// Reaches the runtime's asynchronous context: carries a value along a flow, or works outside of all.
+// Context: carries a value along an asynchronous flow, or runs code outside all callers' contexts.
 
-/** Arguments go along, for there to be no closure for each call. */
+/** Passes arguments on, so that a call needs no closure. */
 type Run = <A extends unknown[], R>(fn: (...args: A) => R, ...args: A) => R;
 
-/** Carries a value along the asynchronous flow that starts with it. */
+/** Carries a value along an asynchronous flow. */
 export type Carrier<V> = Storage<V>;
 
 interface Variable<V> {
@@ -49,19 +49,19 @@ interface WorkersModule {
 const { AsyncContext, Bun, navigator, process } = globalThis as unknown as Globals;
 const hooks = process?.getBuiltinModule?.("node:async_hooks");
 
-/** Whether code that no request has called, such as a finalizer, is allowed next to nothing. */
+/** Whether code outside of requests, such as a finalizer, may do almost nothing. */
 export const requestBound: boolean = navigator?.userAgent === "Cloudflare-Workers";
 
-/** Whether a value that is carried makes each `await` of the process slower, for good: up to Node 22. */
+/** Whether carrying a value makes each later `await` of the process slower: up to Node 22. */
 export let carryingIsDear = false;
 
 /**
- * Calls `fn` in the context that was there when this module was loaded: a timer, a hook or a creation
- * that a request happens to start must not show that request's context, nor keep it alive.
+ * Calls `fn` in the context in which this module was loaded. A timer, hook or creation that a
+ * request starts must not see that request's context, nor keep it alive.
  */
 export let outside: Run = rootContext();
 
-// Workers without `process` have to import it, which is done before their first request.
+// Workers without `process` must import it; this is done before their first request.
 if (!AsyncContext && !hooks && requestBound) void importOutside();
 
 async function importOutside(): Promise<void> {
@@ -85,13 +85,13 @@ function rootContext(): Run {
 }
 
 /**
- * A resource does what a snapshot does, in a tenth of the time on Node and two thirds of it on Deno. On
- * Bun it gains nothing, and what it has run with stays in memory for longer.
+ * A resource does the work of a snapshot, in a tenth of the time on Node and two thirds on Deno. On
+ * Bun it is no faster, and keeps arguments in memory for longer.
  */
 function rootOf({ AsyncLocalStorage, AsyncResource }: AsyncHooks): Run | undefined {
   if (Bun || !AsyncResource) return AsyncLocalStorage?.snapshot?.();
-  // Who counts resources by `async_hooks`, as Jest does and cls-hooked, is told at once that it ends:
-  // that changes nothing of what it carries, and nobody is to find it left over.
+  // The resource is destroyed at once, so that Jest, cls-hooked and others that count resources by
+  // `async_hooks` find no leak. It still carries its context.
   const resource = () => {
     const made = new AsyncResource("proxypool", { requireManualDestroy: true });
     made.emitDestroy();
@@ -104,26 +104,26 @@ function rootOf({ AsyncLocalStorage, AsyncResource }: AsyncHooks): Run | undefin
   return (fn, ...args) => run(resource).runInAsyncScope(fn, undefined, ...args);
 }
 
-/** Whether a store that is entered there, as tracers do, is that of all who come later: up to Node 22. */
+/** Whether a store that a tracer enters within `run` leaks to all later calls: up to Node 22. */
 function isSticky(AsyncLocalStorage: AsyncHooks["AsyncLocalStorage"], run: Run): boolean {
   const storage = new AsyncLocalStorage<boolean>();
   try {
     run(() => storage.enterWith(true));
     const isSticky = run(() => storage.getStore()) === true;
-    storage.disable(); // Node 20 makes each await dearer for one that is in use
+    storage.disable(); // on Node 20 an enabled storage makes each await slower
     return isSticky;
   } catch {
-    return false; // Workers have none to enter
+    return false; // Workers have no `enterWith`
   }
 }
 
-/** A carrier, where the runtime has one to give at once. */
+/** A carrier, if the runtime has one without an import. */
 export function carrier<V>(): Carrier<V> | undefined {
   if (AsyncContext) return ofVariable(new AsyncContext.Variable<V>());
   return hooks?.AsyncLocalStorage && new hooks.AsyncLocalStorage<V>();
 }
 
-/** A carrier, also where one has to be imported first: on Workers without `process`. */
+/** A carrier, also by an import: on Workers without `process`. */
 export async function importCarrier<V>(): Promise<Carrier<V> | undefined> {
   const hooks = await load<AsyncHooks>("node:async_hooks");
   if (hooks) return new hooks.AsyncLocalStorage<V>();
@@ -131,7 +131,7 @@ export async function importCarrier<V>(): Promise<Carrier<V> | undefined> {
   return workers && ofEnv(workers);
 }
 
-/** The name is no literal, for no bundler to look for a module that most runtimes do not have. */
+/** The name is no literal, so that bundlers do not look for a module that most runtimes lack. */
 function load<M>(name: string): Promise<M | undefined> {
   return import(/* @vite-ignore */ /* webpackIgnore: true */ name).catch(() => undefined);
 }
@@ -143,7 +143,7 @@ function ofVariable<V>(variable: Variable<V>): Carrier<V> {
   };
 }
 
-/** What `withEnv` puts into the environment of Workers goes along the flow. */
+/** On Workers, values of `withEnv` follow the flow. */
 function ofEnv<V>({ env, withEnv }: WorkersModule): Carrier<V> {
   const key = Symbol("proxypool");
   const current = env as { [key]?: V };

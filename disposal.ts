@@ -1,20 +1,20 @@
-// Disposal: the symbols that `using` goes by, where a runtime lacks them, or gets them late (Jest 29).
+// Disposal: the symbols of `using`, also where a runtime lacks them or gets them late (Jest 29).
 
-/** Under what objects of the library are disposed of; what esbuild and Babel make of `using` finds it. */
+/** The key of asynchronous disposal; `using` compiled by esbuild or Babel finds it, too. */
 export const asyncDispose: typeof Symbol.asyncDispose = (Symbol.asyncDispose ??
   Symbol.for("Symbol.asyncDispose")) as typeof Symbol.asyncDispose;
 
-/** The same for those that are disposed of at once. */
+/** The key of synchronous disposal. */
 export const dispose: typeof Symbol.dispose = (Symbol.dispose ??
   Symbol.for("Symbol.dispose")) as typeof Symbol.dispose;
 
-/** Whether it disposes asynchronously: also what a polyfill has put in since, or another realm has. */
+/** Whether `key` means asynchronous disposal: also a later polyfill's, or another realm's. */
 export function isAsyncDispose(key: PropertyKey): boolean {
   return key === asyncDispose || key === Symbol.asyncDispose ||
     isNamed(key, "Symbol.asyncDispose");
 }
 
-/** Whether it disposes at once. */
+/** Whether `key` means synchronous disposal. */
 export function isDispose(key: PropertyKey): boolean {
   return key === dispose || key === Symbol.dispose || isNamed(key, "Symbol.dispose");
 }
@@ -23,7 +23,7 @@ function isNamed(key: PropertyKey, name: string): boolean {
   return typeof key === "symbol" && key.description === name;
 }
 
-/** For a constructor: `prototype` gets the symbols that a polyfill has put in since its class was defined. */
+/** For constructors: adds the symbols of a polyfill that was loaded after the class was defined. */
 export function adoptDisposal(prototype: object): void {
   adopt(prototype, asyncDispose, Symbol.asyncDispose);
   adopt(prototype, dispose, Symbol.dispose);

@@ -1,73 +1,75 @@
 /**
- * Every error that the library throws.
+ * The errors of the library.
  *
  * @module
  */
 
-/** What all errors of this library have in common: `catch` it to catch them all. */
+/** The base class of all errors of this library. */
 export class ProxyPoolError extends Error {
-  /** The name of the error's class. */
+  /** The name of the class. */
   override name = "ProxyPoolError";
 }
 
-/** Something is wrong with a pool, or with the use that is made of one. */
+/** A pool failed, or was used wrongly: the base class of the errors of pools. */
 export class PoolError extends ProxyPoolError {
-  /** The name of the error's class. */
+  /** The name of the class. */
   override name = "PoolError";
 }
 
-/** Who holds an object that others wait for. */
+/** A borrower that holds an object while others wait. */
 export interface Holder {
-  /** What `tracer`, else `String`, makes of the object, after its number. */
+  /** The object: its number, and what `tracer`, else `String`, makes of it. */
   readonly object: string;
   /**
-   * For how long it has been held, in milliseconds; at least that long where `atLeast` is set, and
-   * null if it has not been noticed yet.
+   * How long the object has been held, in milliseconds; null if the pool does not know. If
+   * `atLeast` is set, it may be longer.
    */
   readonly held: number | null;
-  /** The clock was not read when it was lent, so that `held` counts from when it was first noticed. */
+  /**
+   * Whether `held` counts only from when the pool noticed the loan: no clock was read at its start.
+   */
   readonly atLeast: boolean;
-  /** What its borrower gave as `label`; undefined if that is none. */
+  /** The `label` of the borrower; undefined if it gave none. */
   readonly label: string | undefined;
-  /** The line that borrowed it; undefined if that was not recorded (`traceHolders`). */
+  /** The line that borrowed the object; undefined if it was not recorded (`traceHolders`). */
   readonly line: string | undefined;
 }
 
-/** What a {@linkcode PoolTimeoutError} knows of the delay that ran out. */
+/** The fields of a {@linkcode PoolTimeoutError}. */
 export interface PoolTimeoutDetails {
-  /** The delay that ran out, in milliseconds. */
+  /** The time limit, in milliseconds. */
   readonly timeout: number;
-  /** How long it took until it was given up, in milliseconds. */
+  /** How long the operation had taken when it failed, in milliseconds. */
   readonly waited: number;
-  /** How many `get`s waited already when this one came; 0 for a creation or a hook. */
+  /** How many `get`s already waited when this one began to wait; 0 for a creation or a hook. */
   readonly ahead: number;
-  /** What was going on: queueing, making an object, or running a hook on one. */
+  /** What took the time: waiting, a creation, or a hook. */
   readonly phase: "wait" | "create" | "check";
-  /** Who holds objects, the longest held first, five at the most. */
+  /** The holders of objects, the longest held first, at most five. */
   readonly holders: readonly Holder[];
 }
 
-/** A `get`, a creation or a hook took longer than it may. */
+/** A `get`, a creation or a hook exceeded its time limit. */
 export class PoolTimeoutError extends PoolError implements PoolTimeoutDetails {
-  /** The name of the error's class. */
+  /** The name of the class. */
   override name = "PoolTimeoutError";
-  /** The delay that ran out, in milliseconds. */
+  /** The time limit, in milliseconds. */
   readonly timeout: number;
-  /** How long it took until it was given up, in milliseconds. */
+  /** How long the operation had taken when it failed, in milliseconds. */
   readonly waited: number;
-  /** How many `get`s waited already when this one came; 0 for a creation or a hook. */
+  /** How many `get`s already waited when this one began to wait; 0 for a creation or a hook. */
   readonly ahead: number;
-  /** What was going on: queueing, making an object, or running a hook on one. */
+  /** What took the time: waiting, a creation, or a hook. */
   readonly phase: "wait" | "create" | "check";
-  /** Who holds objects, the longest held first, five at the most. */
+  /** The holders of objects, the longest held first, at most five. */
   readonly holders: readonly Holder[];
 
   /**
-   * Makes one.
+   * Creates an error.
    *
-   * @param message what ran out, and why
-   * @param details the same as fields
-   * @param options `cause`: the last failure to make an object, where there was one
+   * @param message which limit was exceeded, and why
+   * @param details the fields
+   * @param options `cause`: the last failed creation, if there was one
    */
   constructor(message: string, details: PoolTimeoutDetails, options?: ErrorOptions) {
     super(message, options);
@@ -79,31 +81,33 @@ export class PoolTimeoutError extends PoolError implements PoolTimeoutDetails {
   }
 }
 
-/** As many `get`s wait as `maxWaiting` allows, so that one more is refused. */
+/** `maxWaiting` `get`s already wait, so one more was refused. */
 export class PoolFullError extends PoolError {
-  /** The name of the error's class. */
+  /** The name of the class. */
   override name = "PoolFullError";
 }
 
 /**
- * The pool is overloaded, as `queueTarget` says, and this `get` has waited for too long.
+ * The pool is overloaded, and this `get` has waited for over twice `queueTarget`.
  *
  * Answer an HTTP request with status 503 and `Retry-After: Math.ceil(error.retryAfter / 1000)`.
  */
 export class PoolOverloadError extends PoolError {
-  /** The name of the error's class. */
+  /** The name of the class. */
   override name = "PoolOverloadError";
-  /** After how many milliseconds to try again: at random, for callers not to come back together. */
+  /**
+   * After how many milliseconds to try again. It is random, so that callers do not return together.
+   */
   readonly retryAfter: number;
-  /** How long it has waited, in milliseconds. */
+  /** How long the `get` has waited, in milliseconds. */
   readonly waited: number;
 
   /**
-   * Makes one.
+   * Creates an error.
    *
-   * @param message what is too much, and the way out
-   * @param details the same as fields
-   * @param options `cause`: the last failure to make an object, while these fail
+   * @param message the limit, and the way out
+   * @param details the fields
+   * @param options `cause`: the last failed creation, in an outage
    */
   constructor(
     message: string,
@@ -116,18 +120,21 @@ export class PoolOverloadError extends PoolError {
   }
 }
 
-/** Every object is held by a `use` that waits for another one: this `get` was the last to come. */
+/**
+ * Each object is held by a `use` whose callback waits for another one. The newest of these `get`s
+ * fails.
+ */
 export class PoolDeadlockError extends PoolError {
-  /** The name of the error's class. */
+  /** The name of the class. */
   override name = "PoolDeadlockError";
-  /** Who holds objects, the longest held first, five at the most. */
+  /** The holders of objects, the longest held first, at most five. */
   readonly holders: readonly Holder[];
 
   /**
-   * Makes one.
+   * Creates an error.
    *
-   * @param message who waits for whom, and the way out
-   * @param holders the same as a field
+   * @param message the holders, and the way out
+   * @param holders the holders of objects
    */
   constructor(message: string, holders: readonly Holder[]) {
     super(message);
@@ -135,20 +142,20 @@ export class PoolDeadlockError extends PoolError {
   }
 }
 
-/** The pool is shut down, or is being. */
+/** The pool is shut down, or its shutdown has begun. */
 export class PoolClosedError extends PoolError {
-  /** The name of the error's class. */
+  /** The name of the class. */
   override name = "PoolClosedError";
 }
 
-/** A lease was used after its end, or given to a pool that did not lend it. */
+/** A lease was used after its end, or passed to a pool that did not lend it. */
 export class LeaseError extends PoolError {
-  /** The name of the error's class. */
+  /** The name of the class. */
   override name = "LeaseError";
 }
 
-/** Something is wrong with a proxy, or with the use that is made of one. */
+/** A proxy failed, or was used wrongly. */
 export class ProxyError extends ProxyPoolError {
-  /** The name of the error's class. */
+  /** The name of the class. */
   override name = "ProxyError";
 }

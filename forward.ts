@@ -1,4 +1,4 @@
-// The trap table by which a stand-in forwards every operation to the object that it stands for.
+// Forward: the traps by which a stand-in forwards every operation to its object.
 
 import { type Giver, learn, marked, type Origin, originOf, ownOf, WHENCE } from "./handed.ts";
 import { hearing, isPlainPromise } from "./values.ts";
@@ -6,26 +6,26 @@ import { hearing, isPlainPromise } from "./values.ts";
 // deno-lint-ignore ban-types
 type Callable = Function;
 
-/** By this key a stand-in answers with its handler. */
+/** The key by which a stand-in returns its handler. */
 export const HANDLER: unique symbol = Symbol("handler");
 
-/** Where a callable shadow keeps its proxy: a handler that held it would keep it from collection. */
+/** Where a callable shadow keeps its proxy: in a handler it would never be collected. */
 const STAND = Symbol("stand");
 
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 const DENO_INSPECT = Symbol.for("Deno.customInspect");
 
 /**
- * Traps that forward to `bare()`. The proxy's own target is a shadow that shows nothing of the
- * object: a frozen object would otherwise bind every trap to its invariants.
+ * Traps that forward to `bare()`. The proxy's target is a shadow: a frozen object as target would
+ * bind every trap to its invariants.
  */
 export abstract class Forward implements ProxyHandler<object>, Giver {
-  /** The object at this moment; throws where there is none to be had. */
+  /** The present object; throws if there is none. */
   abstract bare(): unknown;
 
   /**
-   * Hears what a call has failed with: it threw, or its promise was rejected. Of nothing as long as it
-   * is not overridden: then no promise is looked at.
+   * Called with the failure of a call that threw or whose promise rejected. If it is not
+   * overridden, promises are not watched.
    *
    * @internal
    */
@@ -40,13 +40,13 @@ export abstract class Forward implements ProxyHandler<object>, Giver {
     return key === HANDLER ? this : this.read(this.bare(), key, stand);
   }
 
-  /** What `stand` gives for a property of `bare`. */
+  /** The value of a property of `bare`, as `stand` returns it. */
   protected read(bare: unknown, key: PropertyKey, stand: unknown): unknown {
-    // Read on the object itself, or else getters would look for private fields on the proxy.
+    // Read on the object itself: on the proxy, getters would find no private fields.
     return this.given(bare, key, (bare as Record<PropertyKey, unknown>)[key], stand);
   }
 
-  /** The same, which was read as `value`. */
+  /** The same for a `value` that was read. */
   protected given(bare: unknown, key: PropertyKey, value: unknown, stand: unknown): unknown {
     if (typeof value === "function") {
       return key === "constructor" ? value : bind(this, key, value, stand);
@@ -58,7 +58,7 @@ export abstract class Forward implements ProxyHandler<object>, Giver {
   set(_shadow: object, key: PropertyKey, value: unknown, receiver: unknown): boolean {
     const object = Object(this.bare());
     if (isStandOf(this, receiver)) return Reflect.set(object, key, own(value, object));
-    return Reflect.set(object, key, value, receiver); // what inherits from it has its own
+    return Reflect.set(object, key, value, receiver); // an heir gets its own property
   }
 
   has(_shadow: object, key: PropertyKey): boolean {
@@ -85,7 +85,7 @@ export abstract class Forward implements ProxyHandler<object>, Giver {
     if (key === HANDLER) return { value: this, configurable: true };
     const found = Reflect.getOwnPropertyDescriptor(Object(this.bare()), key);
     if (found === undefined) return undefined;
-    // The language lets a proxy report as fixed only what is fixed on its target too.
+    // A proxy may report a property as non-configurable only if its target has it so.
     const fixed = Reflect.getOwnPropertyDescriptor(shadow, key)?.configurable === false;
     if (fixed) return { ...found, configurable: false, writable: true };
     return { ...found, configurable: true };
@@ -101,7 +101,7 @@ export abstract class Forward implements ProxyHandler<object>, Giver {
     return Reflect.defineProperty(object, key, descriptor);
   }
 
-  /** Refused: a proxy can be no more frozen than its shadow, which stays as it is. */
+  /** Refused: a proxy cannot be frozen without its shadow. */
   preventExtensions(_shadow: object): boolean {
     return false;
   }
@@ -119,7 +119,7 @@ export abstract class Forward implements ProxyHandler<object>, Giver {
 
   construct(_shadow: object, args: unknown[], target: Callable): object {
     const bare = this.bare() as Callable;
-    // Without a subclass in between, `target` is the stand-in itself: `new.target` must be the class.
+    // Without a subclass, `target` is the stand-in; then `new.target` must be the class.
     const made = target.prototype === bare.prototype ? bare : target;
     try {
       return Reflect.construct(bare, args, made);
@@ -130,7 +130,7 @@ export abstract class Forward implements ProxyHandler<object>, Giver {
   }
 
   /**
-   * What calls the method `key`, which was read as `method`, on the object that is there then.
+   * A function that calls the method `key`, read as `method`, on the object at that time.
    *
    * @internal
    */
@@ -139,21 +139,21 @@ export abstract class Forward implements ProxyHandler<object>, Giver {
   }
 
   /**
-   * What finds the function `key`, which was read as `method`, for its fields to be read then.
+   * A function that finds the function `key`, read as `method`, when its fields are read.
    *
    * @internal
    */
   finder(_key: PropertyKey, method: Callable): () => Callable {
     return () => {
-      this.bare(); // throws if there is nothing to be read any more
+      this.bare(); // throws if the object is gone
       return method;
     };
   }
 
-  /** What `console.log` shows: the object, or a {@linkcode Label} where there is none. */
+  /** What `console.log` shows: the object, or a {@linkcode Label} if there is none. */
   protected abstract shown(): unknown;
 
-  /** Node calls it on the proxy, Deno and Bun on the proxy's target, which may be this. */
+  /** Node calls it on the proxy, Deno and Bun on the proxy's target, which may be this handler. */
   [INSPECT](_depth: number, options: object, inspect?: Inspect): unknown {
     return show(handlerOf(this) ?? this, options, inspect);
   }
@@ -168,16 +168,19 @@ export abstract class Forward implements ProxyHandler<object>, Giver {
   }
 }
 
-/** What nobody has overridden. */
+/** `failed`, if it is not overridden. */
 const UNHEARD = Forward.prototype.failed;
 
-/** What a call gives, after `handler` hears of its failure. */
+/** The result of a call, whose failure `handler` gets. */
 function heard(handler: Forward, result: unknown): unknown {
   if (typeof result !== "object" || handler.failed === UNHEARD) return result;
   return isPlainPromise(result) ? hearing(result, (error) => handler.failed(error)) : result;
 }
 
-/** What calls `method`; in a function of its own for others to know its text. */
+/**
+ * A function that calls `method`. It is made in its own function, so that its text can be
+ * recognised.
+ */
 function caller(handler: Forward, key: PropertyKey, method: Callable, stand: unknown): Callable {
   return (...args: unknown[]): unknown => {
     if (args[0] === WHENCE) return { giver: handler, key, method } satisfies Origin;
@@ -195,8 +198,8 @@ function caller(handler: Forward, key: PropertyKey, method: Callable, stand: unk
 learn(caller(undefined!, "", undefined!, undefined));
 
 /**
- * What is to be kept of what is written to `object`, or to one that inherits from it: its own, where a
- * stand-in has handed out something in place of that.
+ * The value to write to `object`, or to an heir of it: if a stand-in has handed the value out for
+ * the object's own, that own value.
  */
 function own(value: unknown, object: object): unknown {
   if (typeof value !== "function") {
@@ -209,7 +212,7 @@ function own(value: unknown, object: object): unknown {
   return origin === undefined ? value : ownOf(value, origin, object);
 }
 
-/** Words that stand where an object would. */
+/** Words that are shown in the place of an object. */
 export class Label {
   readonly #text: string;
 
@@ -217,7 +220,7 @@ export class Label {
     this.#text = text;
   }
 
-  /** The words of a label; of anything else, which is asked nothing, undefined. */
+  /** The words of a label; undefined for other values, which are not read. */
   static textOf(value: unknown): string | undefined {
     const object = Object(value);
     return #text in object ? object.#text : undefined;
@@ -233,13 +236,13 @@ function show(handler: Forward, options: object, inspect?: Inspect): unknown {
   try {
     return inspect ? inspect(value, options) : value;
   } catch {
-    return value; // which Bun's console can show where node:util cannot
+    return value; // Bun's console can show what node:util cannot
   }
 }
 
 /**
- * Makes the proxy that forwards through `handler`. Its target is the handler itself where that will
- * do: it is there already, and `console.log` finds it behind the traps.
+ * Makes the proxy that forwards through `handler`. Its target is the handler itself if possible:
+ * that saves an object, and `console.log` finds it.
  */
 export function standIn(handler: Forward, bare: unknown): object {
   if (typeof bare === "function") return callable(handler);
@@ -247,7 +250,7 @@ export function standIn(handler: Forward, bare: unknown): object {
   return new Proxy(handler, handler);
 }
 
-/** A revoked proxy cannot even be asked. */
+/** A revoked proxy throws. */
 function isArray(value: unknown): boolean {
   try {
     return Array.isArray(value);
@@ -257,7 +260,8 @@ function isArray(value: unknown): boolean {
 }
 
 function callable(handler: Forward): object {
-  // A bound function may be called and constructed, and has no `prototype` that traps must respect.
+  // A bound function can be called and constructed, and has no `prototype` that would bind the
+  // traps.
   const target = shadow(handler, function () {}.bind(undefined));
   const stand = new Proxy(target, handler);
   (target as { [STAND]?: unknown })[STAND] = stand;
@@ -272,19 +276,19 @@ function shadow<S extends object>(handler: Forward, target: S): S {
   });
 }
 
-/** The handler behind a stand-in of this library, else undefined. */
+/** The handler of a stand-in of this library; else undefined. */
 export function handlerOf(stand: unknown): Forward | undefined {
   if (typeof stand !== "object" && typeof stand !== "function" || stand === null) return undefined;
   try {
     return (stand as { [HANDLER]?: Forward })[HANDLER];
   } catch {
-    return undefined; // a revoked proxy, say
+    return undefined; // for example a revoked proxy
   }
 }
 
 function bind(handler: Forward, key: PropertyKey, method: Callable, stand: unknown): Callable {
   if (isPlain(method)) return handler.bound(key, method, stand);
-  // What it makes of the lease must end with the lease.
+  // A function bound by it must end with the lease.
   if (method === Function.prototype.bind) {
     return marked(method.bind(stand), { giver: handler, key, method });
   }
@@ -292,10 +296,10 @@ function bind(handler: Forward, key: PropertyKey, method: Callable, stand: unkno
   return new Proxy<Callable>(CALLABLE, new Fielded(handler, key, method, stand));
 }
 
-/** What a function is shown by; it has nothing that traps must respect. */
+/** The target for functions: it has no property that would bind the traps. */
 const CALLABLE = function () {}.bind(undefined);
 
-/** Forwards to a function with fields: calls it, and reads of it, on whatever object is there then. */
+/** Forwards to a function with fields: finds it on the present object for each call and read. */
 class Fielded extends Forward {
   readonly #handler: Forward;
   readonly #key: PropertyKey;
@@ -313,7 +317,7 @@ class Fielded extends Forward {
     if (handler.failed !== UNHEARD) this.failed = (error) => handler.failed(error);
   }
 
-  /** What the function is in place of that `handler` forwards to. */
+  /** The origin of the function that `handler` forwards to. */
   static originOf(handler: Forward): Origin | undefined {
     if (!(handler instanceof Fielded)) return undefined;
     return { giver: handler.#handler, key: handler.#key, method: handler.#read };
@@ -328,7 +332,8 @@ class Fielded extends Forward {
   }
 
   override get(shadow: object, key: PropertyKey, stand: unknown): unknown {
-    // `call` and the like are called on the stand-in. Promises ask whatever they get for `then`.
+    // `call` and others of `Function.prototype` are called on the stand-in. Promises read `then` of
+    // any value.
     const isCommon = key in Function.prototype || key === "then";
     if (isCommon && !Object.hasOwn(this.#read, key)) return Reflect.get(this.#read, key);
     return super.get(shadow, key, stand);
@@ -367,7 +372,7 @@ class Fielded extends Forward {
   }
 }
 
-/** Whether what a handler forwards to is `object`; one that has nothing to tell stands for nothing. */
+/** Whether a handler forwards to `object`; false if it has no object. */
 function stoodFor(handler: Forward, object: unknown): boolean {
   try {
     return handler.standsFor(object);
@@ -376,20 +381,20 @@ function stoodFor(handler: Forward, object: unknown): boolean {
   }
 }
 
-/** Its own property says so, which what inherits from the stand-in has not. */
+/** Tests an own property, which heirs of the stand-in lack. */
 function isStandOf(handler: Forward, object: unknown): boolean {
   return Reflect.getOwnPropertyDescriptor(Object(object), HANDLER)?.value === handler;
 }
 
-/** What to give for an object that gives itself; a value, like text, has no self. */
+/** The result of a method that returns its own object: the stand-in; for a primitive, the value. */
 export function itself(bare: unknown, stand: unknown): unknown {
   return Object(bare) === bare ? stand : bare;
 }
 
-/** Whether functions have nothing of their own that a closure in their place would not show. */
+/** Whether functions are plain: without own properties that a closure in their place would lack. */
 const plain = new WeakMap<Callable, boolean>();
 
-/** Whether a method is one of these. */
+/** Whether a method is plain. */
 export function isPlain(method: Callable): boolean {
   let known = plain.get(method);
   if (known === undefined) {
@@ -400,7 +405,7 @@ export function isPlain(method: Callable): boolean {
   return known;
 }
 
-/** A revoked proxy has none to show: it fails when it is called. */
+/** A revoked proxy has no keys: it throws when it is called. */
 function ownKeys(method: Callable): (string | symbol)[] {
   try {
     return Reflect.ownKeys(method);

@@ -1,30 +1,32 @@
-// Handed: functions that stand-ins hand out in place of an object's own, and what each is in place of.
+// Handed: the functions that stand-ins hand out instead of an object's own, and the origin of each.
 
 // deno-lint-ignore ban-types
 type Callable = Function;
 
-/** Who has handed a function out. */
+/** The stand-in's handler that handed a function out. */
 export interface Giver {
-  /** Whether it stands, or has stood, for `object`; asks for no object. */
+  /** Whether it forwards, or has forwarded, to `object`; gets no object for this. */
   standsFor(object: unknown): boolean;
 }
 
-/** What a function is in place of. */
+/** The origin of a handed-out function: the handler, the key and the own function. */
 export interface Origin {
   readonly giver: Giver;
   readonly key: PropertyKey;
-  /** What was read under `key`; {@linkcode UNREAD} for what calls whatever is there. */
+  /**
+   * The value that was read under `key`; {@linkcode UNREAD} if the function reads it at each call.
+   */
   readonly method: unknown;
 }
 
-/** Nothing was read: the object has it under the key. */
+/** Nothing was read yet. */
 export const UNREAD: unique symbol = Symbol("unread");
 
 /**
- * A function whose text is known tells its origin when it is called with this. A lease makes a function
- * for each method that is read, so to remember each of them must cost nothing: a private field takes 13
- * to 26 ns of the 110 of a whole turn on Bun, a `WeakMap` 100 everywhere. Registered, for another copy
- * of this module knows the same texts.
+ * A function with a known text returns its origin when it is called with this symbol. A lease makes
+ * a function for each read of a method, so marking must cost nothing: on Bun a private field takes
+ * 13 to 26 ns of the 110 ns of a whole turn, and a `WeakMap` 100 ns everywhere. The symbol is
+ * registered, because other copies of this module know the same texts.
  */
 export const WHENCE: symbol = Symbol.for("proxypool whence");
 
@@ -32,13 +34,13 @@ const texts = new Set<string>();
 
 const { toString } = Function.prototype;
 
-/** All functions with the text of `sample` tell their origin. */
+/** Notes the text of `sample`: functions with this text return their origin. */
 export function learn(sample: Callable): void {
   const text: string = toString.call(sample);
-  if (text.includes("=>")) texts.add(text); // else the runtime keeps no texts, and all look alike
+  if (text.includes("=>")) texts.add(text); // else the runtime keeps no texts, and all functions look alike
 }
 
-/** Gives back what it is made with, for a field to be added to that. */
+/** A base class that returns its argument, so that a field is added to that. */
 class Given {
   constructor(fn: object) {
     return fn;
@@ -58,24 +60,24 @@ class Mark extends Given {
   }
 }
 
-/** Marks a function that is made once and kept. */
+/** Marks a function that is kept. */
 export function marked<F extends Callable>(fn: F, origin: Origin): F {
   new Mark(fn, origin);
   return fn;
 }
 
-/** What a function is in place of; undefined if no stand-in has handed it out. */
+/** The origin of a function; undefined if no stand-in has handed it out. */
 export function originOf(fn: Callable): Origin | undefined {
   return Mark.of(fn) ?? (texts.has(toString.call(fn)) ? fn(WHENCE) : undefined);
 }
 
-/** The object's own where `fn`, which has that origin, is in place of that; else `fn`. */
+/** The object's own function, if `fn` was handed out for it; else `fn`. */
 export function ownOf(fn: Callable, { giver, key, method }: Origin, object: object): unknown {
   if (!giver.standsFor(object) && !hasMethod(object, key, method)) return fn;
   return method === UNREAD ? Reflect.get(object, key) : method;
 }
 
-/** Whether `object`, or what it inherits from, has that very method: another one of its kind. */
+/** Whether `object` has or inherits this method: it is another object of the same kind. */
 function hasMethod(object: object, key: PropertyKey, method: unknown): boolean {
   let kind: object | null = object;
   try {
@@ -83,7 +85,7 @@ function hasMethod(object: object, key: PropertyKey, method: unknown): boolean {
       if (Reflect.getOwnPropertyDescriptor(kind, key)?.value === method) return true;
     }
   } catch {
-    // A proxy may refuse to tell.
+    // A proxy may throw.
   }
   return false;
 }

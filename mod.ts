@@ -1,8 +1,8 @@
 /**
- * Programs hold things that are expensive to make: database connections, sessions, browsers,
- * workers. A {@linkcode Pool} makes few of them and lends them out, safely and fast. A
- * {@linkcode Proxy} is a name that can be imported before the thing behind it exists, and that stands
- * for your thing in your request, thread or process.
+ * Some objects are expensive to create: database connections, sessions, browsers, workers. A
+ * {@linkcode Pool} creates few of them and lends them, safely and fast. A {@linkcode Proxy} is a
+ * name that modules can import before the object exists. It stands for the object of the current
+ * request, thread or process.
  *
  * ```ts
  * import { Pool } from "@x/proxypool";

@@ -1,5 +1,6 @@
 /**
- * Pool: makes few objects and lends them out. This is its public face; the files in `pool/` do the work.
+ * Pool: creates few objects and lends them. This file is the public face; the files in `pool/` do
+ * the work.
  *
  * @module
  */
@@ -45,10 +46,10 @@ const DENO_INSPECT: unique symbol = Symbol.for("Deno.customInspect");
 let stateOf: <T>(pool: Pool<T>) => State<T> | undefined;
 
 /**
- * A pool of objects that are expensive to make.
+ * A pool of objects that are expensive to create.
  *
- * The constructor only checks and remembers; the pool starts with the first {@linkcode Pool.ready},
- * {@linkcode Pool.get}, {@linkcode Pool.tryGet} or {@linkcode Pool.use}.
+ * The constructor only checks its arguments. The pool starts with the first {@linkcode Pool.ready},
+ * {@linkcode Pool.get}, {@linkcode Pool.borrow}, {@linkcode Pool.tryGet} or {@linkcode Pool.use}.
  *
  * @example
  * ```ts
@@ -62,7 +63,7 @@ let stateOf: <T>(pool: Pool<T>) => State<T> | undefined;
  * await pool.shutdown();
  * ```
  *
- * @typeParam T what the objects are
+ * @typeParam T the type of the objects
  */
 export class Pool<T> {
   readonly #state: State<T>;
@@ -73,12 +74,12 @@ export class Pool<T> {
   }
 
   /**
-   * Checks and remembers; does nothing yet.
+   * Checks its arguments; creates nothing yet.
    *
-   * @param fun makes an object
+   * @param fun creates an object
    * @param options see {@linkcode PoolOptions}
-   * @throws {TypeError} an option is unknown, or is not of its type
-   * @throws {RangeError} an option is out of its bounds
+   * @throws {TypeError} an option is unknown or of the wrong type
+   * @throws {RangeError} an option is out of bounds
    */
   constructor(fun: Create<T>, options: PoolOptions<T> = {}) {
     adoptDisposal(Pool.prototype);
@@ -86,37 +87,37 @@ export class Pool<T> {
     this.#state = assemble(fun, options);
   }
 
-  /** How many objects count for `maxSize`: available, in use, being made and being closed. */
+  /** How many objects count for `maxSize`: available, in use, being created and being closed. */
   get size(): number {
     return this.#state.size;
   }
 
-  /** How many objects are in nobody's hands; `health` may be looking at some of them. */
+  /** How many objects are idle; `health` may be checking some of them. */
   get available(): number {
     return this.#state.bag.idle.size;
   }
 
-  /** How many objects are in use, or being looked at by a hook. */
+  /** How many objects are in use, by a borrower or by a hook. */
   get using(): number {
     return this.#state.bag.using;
   }
 
-  /** How many borrowers wait. */
+  /** How many borrowers wait for an object. */
   get waiting(): number {
     return this.#state.queue.size;
   }
 
-  /** How many objects are being made. */
+  /** How many objects are being created. */
   get creating(): number {
     return this.#state.attempts.size;
   }
 
   /**
-   * The object of a live lease, itself.
+   * The bare object of a live lease.
    *
    * @param lease a lease of any pool
-   * @returns the object: use it only while the lease is alive
-   * @throws {LeaseError} it is no lease, or one that has come to its end
+   * @returns the object: use it only until the lease ends
+   * @throws {LeaseError} the argument is no lease, or its lease has ended
    */
   static unwrap<T>(lease: Lease<T>): T {
     const loan = loanBehind(lease);
@@ -129,8 +130,9 @@ export class Pool<T> {
   }
 
   /**
-   * Lends an object: an available one, as `idleOrder` has it, else a new one, else the next one that is
-   * returned or made. First come, first served, within one `priority`; in an overload the newest first.
+   * Lends an object: an idle one (`idleOrder` chooses it), else a new one, else the next one that
+   * is returned or created. Waiters of one `priority` are served in order; during an overload the
+   * newest is first.
    *
    * @example
    * ```ts
@@ -145,13 +147,13 @@ export class Pool<T> {
    * ```
    *
    * @param options `signal`, `timeout` (ms), `priority`, `label`
-   * @returns the lease; dispose of it, or {@linkcode Pool.ret} it
-   * @throws {PoolTimeoutError} it took longer than `timeout`
-   * @throws {PoolFullError} `maxWaiting` others wait
+   * @returns the lease; return it by `await using` or {@linkcode Pool.ret}
+   * @throws {PoolTimeoutError} no object within `timeout`
+   * @throws {PoolFullError} `maxWaiting` others already wait
    * @throws {PoolOverloadError} the pool is overloaded (`queueTarget`)
-   * @throws {PoolDeadlockError} all objects are held by who waits (`traceHolders: true`)
-   * @throws {PoolClosedError} the pool has been shut down
-   * @throws what `signal` was aborted with, or what `fun`, `opener` or `getter` failed with
+   * @throws {PoolDeadlockError} all holders wait for another object (`traceHolders: true`)
+   * @throws {PoolClosedError} the pool is shut down
+   * @throws the reason of `signal`, or the failure of `fun`, `opener` or `getter`
    */
   get(options?: GetOptions): Promise<Lease<T>> {
     const below = Pool.prototype.get;
@@ -162,9 +164,9 @@ export class Pool<T> {
   }
 
   /**
-   * Lends the object itself, by a plain handle: for adapters, and the fastest way to hold an object over
-   * several statements. Keep the loan as long as you use its object: a loan that is garbage-collected is
-   * a leak, even if its object is in use.
+   * Lends the bare object by a plain handle, the loan. Keep the loan as long as you use its object:
+   * a loan that is garbage-collected is a leak, even if its object is in use. It is for adapters,
+   * and the fastest way to hold an object over several statements.
    *
    * @example
    * ```ts
@@ -180,7 +182,7 @@ export class Pool<T> {
    * await pool.shutdown();
    * ```
    *
-   * @param options as of {@linkcode Pool.get}
+   * @param options as for {@linkcode Pool.get}
    * @returns the loan
    * @throws as {@linkcode Pool.get}
    */
@@ -193,11 +195,11 @@ export class Pool<T> {
   }
 
   /**
-   * Lends an object that is available and needs no check, now or not at all. Where `getter` turns out
-   * to be asynchronous that is not at all, and the object goes back once it is done.
+   * Lends an idle object that needs no check, at once or not at all. With an asynchronous `getter`
+   * it returns undefined, and the object is idle again once `getter` is done.
    *
    * @returns the lease, or undefined
-   * @throws {PoolClosedError} the pool has been shut down
+   * @throws {PoolClosedError} the pool is shut down
    */
   tryGet(): Lease<T> | undefined {
     checkNoOptions("tryGet", arguments);
@@ -205,14 +207,14 @@ export class Pool<T> {
   }
 
   /**
-   * Lends an object to `fn` and takes it back when `fn` is done. `fn` gets the object itself, and must
-   * not keep it.
+   * Lends an object to `fn` and takes it back when `fn` has settled. `fn` gets the bare object, and
+   * must not keep it.
    *
-   * If `fn` fails, `discardOnError` decides what becomes of the object. If `signal` aborts while `fn`
-   * runs, `use` rejects at once, and `fn`'s own signal aborts. Once `fn` has settled the object goes
-   * back as after a failure; if it has not settled after `abortGrace` ms, the object is closed. What
-   * `fn` gives or throws afterwards is ignored. If the object is taken away, by `maxUsingDelayKill` or
-   * by a shutdown that runs out of time, `use` rejects at once, too.
+   * If `fn` fails, `discardOnError` decides whether the object is closed. If `signal` aborts while
+   * `fn` runs, `use` rejects at once, and the signal of `fn` aborts. The object is returned once
+   * `fn` has settled, as after a failure; it is closed if `fn` has not settled after `abortGrace`
+   * ms. The result of `fn` is then ignored. If the object is taken away, by `maxUsingDelayKill` or
+   * by a shutdown that runs out of time, `use` also rejects at once.
    *
    * @example
    * ```ts
@@ -224,11 +226,11 @@ export class Pool<T> {
    * await pool.shutdown();
    * ```
    *
-   * @param fn what to do with the object; `signal` tells it to stop
-   * @param options as of {@linkcode Pool.get}
-   * @returns what `fn` gives
+   * @param fn uses the object; its `signal` tells it to stop
+   * @param options as for {@linkcode Pool.get}
+   * @returns what `fn` returns
    * @throws {LeaseError} the object was taken away
-   * @throws as {@linkcode Pool.get}, and what `fn` throws
+   * @throws as {@linkcode Pool.get}, and the failure of `fn`
    */
   use<R>(
     fn: (object: T, context: UseContext) => R | PromiseLike<R>,
@@ -239,12 +241,12 @@ export class Pool<T> {
   }
 
   /**
-   * Gives an object back. With a synchronous `retter` or none, the next who waits has it before this
-   * returns. Giving back twice changes nothing, and is logged and counted.
+   * Returns an object to the pool. With a synchronous `retter` or none, the next waiter has it
+   * before `ret` returns. A second return changes nothing; it is logged and counted.
    *
-   * @param lease what `get` gave
-   * @returns resolves once `retter` is done, also if that failed
-   * @throws {LeaseError} it is no lease of this pool
+   * @param lease what `get` returned
+   * @returns resolves once `retter` is done, also if `retter` failed
+   * @throws {LeaseError} the argument is no lease of this pool
    */
   ret(lease: Lease<T>): Promise<void> {
     try {
@@ -255,12 +257,12 @@ export class Pool<T> {
   }
 
   /**
-   * Gives an object back to be closed, not lent again.
+   * Returns an object to be closed: it is not lent again.
    *
-   * @param lease what `get` gave
+   * @param lease what `get` returned
    * @param why for the log
    * @returns resolves once the object is closed
-   * @throws {LeaseError} it is no lease of this pool
+   * @throws {LeaseError} the argument is no lease of this pool
    */
   discard(lease: Lease<T>, why?: unknown): Promise<void> {
     try {
@@ -271,11 +273,11 @@ export class Pool<T> {
   }
 
   /**
-   * Takes an object out of the pool for good: it is the caller's from now on, and its place is free.
+   * Takes an object out of the pool for good. The caller owns it, and its place is free.
    *
-   * @param lease what `get` gave
-   * @returns the object itself
-   * @throws {LeaseError} it is no lease of this pool, or has come to its end
+   * @param lease what `get` returned
+   * @returns the bare object
+   * @throws {LeaseError} the argument is no lease of this pool, or has ended
    */
   detach(lease: Lease<T>): T {
     const loan = this.#loan("detach", lease);
@@ -292,27 +294,26 @@ export class Pool<T> {
   }
 
   /**
-   * The loan of an object that is lent, by the object itself: for code that gives objects back by
-   * identity.
+   * Finds the loan of a lent object: for code that returns objects by identity.
    *
    * @param object the object, not a lease of it
-   * @returns its loan; undefined if this pool does not have the object, or has not lent it by
-   * {@linkcode Pool.get} or {@linkcode Pool.borrow}
+   * @returns the loan; undefined if this pool has not lent the object by {@linkcode Pool.get} or
+   * {@linkcode Pool.borrow}
    */
   loanOf(object: T): Loan<T> | undefined {
     const lending = this.#state.lendingOf(object);
-    // The object of a `use` goes back with its callback, and not before.
+    // The object of a `use` is returned by `use` alone.
     return lending instanceof PoolLoan && !(lending instanceof Usage) ? lending : undefined;
   }
 
   /**
-   * Tells the pool that an object has died: an available one is closed at once, and replaced up to
-   * `minSize`; one in use is closed when it comes back. What `fun` is given as `invalidate` does the
-   * same.
+   * Tells the pool that an object has died. An idle object is closed at once, and replaced up to
+   * `minSize`; an object in use is closed when it is returned. The `invalidate` that `fun` gets
+   * does the same.
    *
    * @param object the object, or a lease of it
    * @param why for the log
-   * @returns whether the pool has that object
+   * @returns whether the pool has this object
    */
   invalidate(object: T, why?: unknown): boolean {
     const pool = this.#state;
@@ -327,9 +328,9 @@ export class Pool<T> {
   /**
    * Starts the pool and waits until it has `minSize` objects.
    *
-   * @returns resolves once they exist; may be called again
-   * @throws the first failure to make them, unless `createRetry` says to go on
-   * @throws {PoolClosedError} the pool has been shut down
+   * @returns resolves once these objects exist; may be called again
+   * @throws the first failed creation, unless `createRetry` retries it
+   * @throws {PoolClosedError} the pool is shut down
    */
   ready(): Promise<void> {
     try {
@@ -341,11 +342,12 @@ export class Pool<T> {
   }
 
   /**
-   * Changes the bounds. Objects over a lower `maxSize` are closed, those in use when they return.
+   * Changes the bounds. Objects over a lower `maxSize` are closed: idle ones now, objects in use
+   * when they are returned.
    *
-   * @param options `minSize`, `maxSize`; what is not given stays
-   * @throws {RangeError} they are out of bounds, or do not fit each other
-   * @throws {TypeError} they are no numbers, or another option is given
+   * @param options `minSize`, `maxSize`; an option that is not given stays as it is
+   * @throws {RangeError} a bound is out of range, or `minSize` is over `maxSize`
+   * @throws {TypeError} a bound is no number, or another option is given
    */
   resize(options: ResizeOptions): void {
     checkNames("resize", options, ["minSize", "maxSize"]);
@@ -356,11 +358,12 @@ export class Pool<T> {
   }
 
   /**
-   * Makes every present object obsolete: available ones are closed now, others when they return. With
-   * `spread` each has its own moment within that time, and `minSize` is kept up by successors.
+   * Makes every present object obsolete: idle objects are closed now, others when they are
+   * returned. With `spread` each object has its own moment within that time, and successors keep up
+   * `minSize`.
    *
    * @param options `spread` (ms)
-   * @returns resolves once the available ones are closed
+   * @returns resolves once the idle objects are closed
    * @throws {RangeError} `spread` is out of bounds
    * @throws {TypeError} `spread` is no number, or another option is given
    */
@@ -374,15 +377,16 @@ export class Pool<T> {
   }
 
   /**
-   * Ends the pool: who waits fails with {@linkcode PoolClosedError}, creations under way are aborted,
-   * and each object is closed, those in use when they return. A second call joins the first, and may
-   * shorten its `timeout`; its `drain` changes nothing. Every 10 s it is logged for whom it waits.
+   * Ends the pool. Waiters fail with {@linkcode PoolClosedError}, running creations are aborted,
+   * and each object is closed, objects in use when they are returned. A second call joins the
+   * first: it may shorten the `timeout`, and its `drain` has no effect. Every 10 s the log says
+   * what the shutdown waits for.
    *
-   * @param options `timeout` (ms): then objects still in use are taken away and closed; `drain`: who
-   * waits is served first
-   * @returns resolves when all is closed; with a `timeout`, within half a second of that
+   * @param options `timeout` (ms): after it, objects still in use are taken away and closed;
+   * `drain`: waiters are served first
+   * @returns resolves when all objects are closed; with a `timeout`, at most half a second after it
    * @throws {RangeError} `timeout` is out of bounds
-   * @throws {TypeError} `timeout` is no number, or another option is given
+   * @throws {TypeError} `timeout` is no number, `drain` no boolean, or another option is given
    */
   shutdown(options: ShutdownOptions = {}): Promise<void> {
     try {
@@ -393,14 +397,14 @@ export class Pool<T> {
     }
   }
 
-  /** {@linkcode Pool.shutdown}, without a timeout: for `await using`. */
+  /** Calls {@linkcode Pool.shutdown} without a timeout: for `await using`. */
   [asyncDispose](): Promise<void> {
     return this.shutdown();
   }
 
   /**
-   * Has an observer hear what happens in the pool, from now on. Any number may do so. Without one,
-   * nothing of this costs anything on the path of `get` and `ret`.
+   * Adds an observer, which is told what happens in the pool from now on. There may be any number.
+   * Without an observer, `get` and `ret` pay nothing for this.
    *
    * @example
    * ```ts
@@ -416,8 +420,8 @@ export class Pool<T> {
    * ```
    *
    * @param observer any of the methods of {@linkcode Observer}
-   * @returns dispose of it to end that
-   * @throws {TypeError} it has no such method, or another one
+   * @returns dispose of it to remove the observer
+   * @throws {TypeError} the observer has none of these methods, or an unknown one
    */
   observe(observer: Observer): Disposable {
     checkObserver(observer);
@@ -436,15 +440,15 @@ export class Pool<T> {
   }
 
   /**
-   * A picture of the pool.
+   * Describes the pool now.
    *
-   * @returns counts, options and objects, as JSON can express them
+   * @returns counts, totals, options and objects, all of them JSON-compatible
    */
   stats(): PoolStats {
     return statsOf(this.#state);
   }
 
-  /** The same as {@linkcode Pool.stats}: for `JSON.stringify`. */
+  /** {@linkcode Pool.stats}, for `JSON.stringify`. */
   toJSON(): PoolStats {
     return this.stats();
   }
@@ -454,7 +458,7 @@ export class Pool<T> {
     return JSON.stringify(this);
   }
 
-  /** What `console.log` shows on Node and Bun: its name and its counts. */
+  /** What `console.log` shows on Node and Bun: the pool's name and counts. */
   [INSPECT](): string {
     const { name, ending } = this.#state;
     const { size, available, using, creating, waiting } = this;
@@ -474,9 +478,9 @@ function alive<T>(loan: PoolLoan<T>): void {
   if (loan.end !== undefined) throw deadError(loan.pool.name, "lease", loan.end);
 }
 
-/** All that a pool knows, for the other entry points; throws if it is none. */
+/** The state of a pool, for the other entry points; throws if `pool` is no pool. */
 export function insideOf<T>(pool: Pool<T>): State<T> {
   const state = Object(pool) === pool ? stateOf(pool) : undefined;
   if (state !== undefined) return state;
-  throw new TypeError(`a Pool is needed, got ${shown(pool)}: give what new Pool() has made`);
+  throw new TypeError(`a Pool is needed, got ${shown(pool)}: pass what new Pool() returned`);
 }

@@ -1,6 +1,6 @@
 /**
- * Proxy: a name that can be imported before the thing behind it exists, and that stands for your thing
- * in your request, thread or process.
+ * Proxy: a name that modules can import before its object exists. It stands for the object of the
+ * current request, thread or process.
  *
  * @module
  */
@@ -42,50 +42,53 @@ export type {
 } from "./proxy/types.ts";
 export type { OwnOptions, PooledOptions, ScopeOptions } from "./proxy/options.ts";
 
-/** The members of `T`, or of what it is to come to, that a method which fills would hide. */
+/** The members of `T`, or of `Awaited<T>`, that a setter of the proxy would hide. */
 export type Hidden<T, N extends string> = Extract<
   keyof T | keyof Awaited<T>,
   N | `${N}Obj` | `${N}Fun`
 >;
 
-/** Whether there are such members; asked this way round, it is no of a `T` that is not known yet. */
+/** Whether there are such members. Written this way, it is false while `T` is not yet inferred. */
 export type Hides<T, N extends string> = [Hidden<T, N>] extends [never] ? false : true;
 
-/** Nothing, unless `setName` must be another one, or must be given because its type is. */
+/**
+ * Requires nothing, unless `setName` would hide a member, or its type is given but its value is
+ * not.
+ */
 export type Free<T, N extends string> = true extends Hides<T, N>
   ? { setName: { error: "the object has a member of that name"; member: Hidden<T, N> } }
   : [N] extends ["set"] ? unknown
   : { setName: N };
 
 /**
- * Nothing, unless `T` is no object that all could share; asked so that it is nothing of a `T` that is
- * not known yet.
+ * Requires nothing, unless `T` is no object that all can share. Written so that it requires nothing
+ * while `T` is not yet inferred.
  */
 export type Sharable<T> = true extends IsPromise<T>
   ? { obj: { error: "a promise: await it, or give fun: () => promise" } }
-  // Compilers that are not strict say of null that it extends everything.
+  // Without `strict`, null extends every type.
   : true extends ([unknown] extends [T] ? false : [Extract<T, null>] extends [never] ? false : true)
     ? { obj: { error: "it may be null" } }
   : unknown;
 
-/** One object for everybody: nobody makes another, and whoever has made this one closes it. */
+/** One object that all share. You close it yourself, so there is no `closer`. */
 export type SharedContent<T> =
   & { obj?: T | undefined; fun?: undefined; closer?: undefined }
   & Sharable<T>;
 
-/** How proxies are made. */
+/** The constructor of proxies. */
 export interface ScopedProxyConstructor {
-  /** One to be filled later. */
+  /** A proxy that is set later. */
   new <T>(...options: true extends Hides<T, "set"> ? [Free<T, "set">] : []): ProxyOf<T>;
-  /** One with a pool. */
+  /** A proxy with a pool. */
   new <T, const N extends string = "set">(
     options: { fun?: Create<T> | undefined } & PooledOptions<T> & ScopeOptions<N> & Free<T, N>,
   ): PooledProxy<T, NoInfer<N>>;
-  /** One of an object that could be awaited, and is not: a query builder. */
+  /** A proxy of an object that is thenable and not awaited, such as a query builder. */
   new <T extends PromiseLike<unknown>, const N extends string = "set">(
     options: { obj: T } & SharedContent<T> & OwnOptions<T> & ScopeOptions<N> & Free<T, N>,
   ): ImmediateProxy<T, NoInfer<N>>;
-  /** Any other without a pool. */
+  /** Any other proxy without a pool. */
   new <T, const N extends string = "set">(
     options:
       & (SharedContent<T> | { obj?: undefined; fun?: Make<T> | undefined })
@@ -107,7 +110,7 @@ function newProxy<T>(given: Given<T> = {}): object {
   const { obj, fun, scope, setName = "set" } = given;
   checkSetName(setName);
   const filling = new Filling<T>({ obj, fun }, poolOptions(given), scopeOf(scope), setName);
-  // What is not there yet might be a function, and what is made as none can never be called.
+  // The object to come may be a function, and only a proxy of a function can be called.
   const sample = obj ?? (() => {});
   const proxy = (frame?: Frame): object => {
     const handler = new Handler(filling, proxy, frame);
@@ -116,15 +119,13 @@ function newProxy<T>(given: Given<T> = {}): object {
   return proxy();
 }
 
-/**
- * {@linkcode Proxy} under a name that is not one of the language's, for linters that mind.
- */
+/** {@linkcode Proxy} by a name that hides no built-in class, for linters that require this. */
 export const ScopedProxy: ScopedProxyConstructor = class ScopedProxy {
   constructor(options?: Given<unknown>, ...more: unknown[]) {
     if (more.length > 0) {
       throw new ProxyError(
         `new Proxy takes one argument, got ${more.length + 1}: ` +
-          "the language's own, which this name hides, is globalThis.Proxy",
+          "the built-in class is globalThis.Proxy",
       );
     }
     return newProxy(options);
@@ -132,11 +133,11 @@ export const ScopedProxy: ScopedProxyConstructor = class ScopedProxy {
 } as unknown as ScopedProxyConstructor;
 
 /**
- * A name that can be imported before the thing behind it exists, and that stands for your thing in
- * your request, thread or process. To be called with `new`.
+ * A name that modules can import before its object exists. It stands for the object of the current
+ * request, thread or process. Call it with `new`.
  *
- * `obj` is one object for all, `fun` makes one for each frame of `scope`, and with `maxSize` a pool
- * lends it; without these, `set` fills the proxy later.
+ * `obj` is one object for all. `fun` creates one for each frame of `scope`; with `maxSize` a pool
+ * lends it. Without both, call `set` later.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-// What any value is, and how a message shows it.
+// Values: tests values, and shows them in messages.
 
 /** Whether `await` would wait for `value`. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -6,34 +6,34 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
     typeof (value as { then?: unknown }).then === "function";
 }
 
-/** If `value` is a promise that nobody waits for, its failure goes to `failed` alone. */
+/** If `value` is a promise, passes its failure to `failed`: it is not an unhandled rejection. */
 export function quiet(value: unknown, failed: (error: unknown) => void): void {
   if (isThenable(value)) Promise.resolve(value).then(undefined, failed);
 }
 
-// What async functions give, whatever has taken the name `Promise`.
+// The prototype of the promises of async functions, even if `Promise` was replaced.
 const PROMISE: object = Reflect.getPrototypeOf((async () => {})())!;
 const { then } = PROMISE as Promise<unknown>;
 
 /**
- * Whether `value` is a promise as the language makes them, of this or another realm, with no fields: one
- * that starts nothing when `then` is called, and that another one can take the place of.
+ * Whether `value` is a built-in promise of any realm, without own fields. Its `then` starts
+ * nothing, so another promise can replace it.
  */
 export function isPlainPromise(value: unknown): value is Promise<unknown> {
   if (typeof value !== "object" || value === null) return false;
   try {
     const kind = Reflect.getPrototypeOf(value);
     if (kind !== PROMISE && (kind === null || !isForeign(kind))) return false;
-    // Symbols are the runtime's: Node 20 keeps contexts by them.
+    // Symbols do not count: Node 20 keeps contexts under them.
     return Object.getOwnPropertyNames(value).length === 0;
   } catch {
-    return false; // a revoked proxy, say
+    return false; // for example a revoked proxy
   }
 }
 
 const foreign = new WeakMap<object, boolean>();
 
-/** Whether it is what promises of another realm inherit from. */
+/** Whether it is the promise prototype of another realm. */
 function isForeign(kind: object): boolean {
   const { then } = kind as { then?: unknown };
   if (typeof then !== "function") return false;
@@ -49,8 +49,8 @@ function isNative(then: Function): boolean {
 }
 
 /**
- * A promise that settles as `promise` does, after `failed` has heard of a failure: in the place of
- * `promise`, for a rejection that nobody handles to be still reported, and one that is handled not.
+ * A promise that settles as `promise` does, after `failed` was called with a failure. Return it
+ * instead of `promise`: so an unhandled rejection is still reported, and a handled one is not.
  */
 export function hearing<V>(promise: Promise<V>, failed: (error: unknown) => void): Promise<V> {
   const passOn = (error: unknown): never => {
@@ -60,7 +60,7 @@ export function hearing<V>(promise: Promise<V>, failed: (error: unknown) => void
   try {
     return then.call(promise, undefined, passOn) as Promise<V>;
   } catch {
-    return promise; // it only looks like one
+    return promise; // it only resembles a promise
   }
 }
 
@@ -73,7 +73,7 @@ export function reason(error: unknown): string {
   }
 }
 
-/** Why `signal` has aborted. Polyfills have no `reason`: to reject with undefined would tell nothing. */
+/** The reason of `signal`. Signals of polyfills may have none: then an `AbortError`. */
 export function abortReason(signal: AbortSignal): unknown {
   if (signal.reason !== undefined) return signal.reason;
   return new DOMException("aborted by a signal that has no reason", "AbortError");
@@ -101,7 +101,7 @@ export function shown(value: unknown): string {
       return `${isFunction ? "function" : "a"} ${name}`;
     }
   } catch {
-    // It cannot be asked.
+    // It cannot be described.
   }
   return isFunction ? "a function" : "an object";
 }

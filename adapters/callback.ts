@@ -1,11 +1,11 @@
-// Callback: how a callback of a driver's kind is called.
+// Callback: calls callbacks as drivers do.
 
 // deno-lint-ignore-file no-explicit-any
 
-/** Takes an error first, and what there is if there is none. */
+/** A callback that takes an error first, then the results. */
 export type Callback = (error?: any, ...results: any[]) => unknown;
 
-/** What a callback throws is nobody's but its own. */
+/** An error that a callback throws must not reach the pool. */
 export function call(callback: Callback, ...args: Parameters<Callback>): void {
   try {
     callback(...args);

@@ -1,17 +1,17 @@
-// CancellingPool: has the server cancel what a callback of `use` waits for, once nobody waits for that.
+// CancellingPool: cancels a running query at the server when the signal of `use` aborts.
 
 import { Pool } from "../pool.ts";
 import type { Create, GetOptions, PoolOptions, UseContext } from "../pool/options.ts";
 import { isThenable } from "../values.ts";
 
-/** The sessions of a server, which can cancel what one of them is asked. */
+/** The sessions of a pool, whose queries the server can cancel. */
 export interface Sessions<T> {
   readonly create: Create<T>;
   readonly options: PoolOptions<T>;
   cancel(session: T): Promise<void>;
 }
 
-/** A pool of sessions whose `signal` reaches the server. */
+/** A pool of sessions: the `signal` of `use` also cancels at the server. */
 export class CancellingPool<T> extends Pool<T> {
   readonly #sessions: Sessions<T>;
 

@@ -1,4 +1,4 @@
-// The asynchronous context of a borrower, which tracers go by.
+// Context: the asynchronous context of a borrower, for tracers.
 
 /** Runs a function in a context. */
 export type Run = <R>(fn: () => R) => R;
@@ -12,7 +12,7 @@ interface Globals {
 const { process } = globalThis as unknown as Globals;
 const storage = process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
 
-/** The one that is here, where the runtime tells. */
+/** Captures the current context, if the runtime can. */
 export function here(): Run | undefined {
   return storage?.snapshot?.();
 }

@@ -1,11 +1,11 @@
-// Listeners of a session: those of its whole life stay, those that a borrower added go.
+// Listeners: removes the listeners that a borrower has added to a session, and keeps the others.
 
 // deno-lint-ignore-file no-explicit-any
 
 /** A listener of any kind. */
 export type Listener = (...args: any[]) => unknown;
 
-/** An EventEmitter, as far as it is used. */
+/** An EventEmitter, as far as the adapters use it. */
 export interface Emitter {
   on(event: PropertyKey, listener: Listener): unknown;
   once(event: PropertyKey, listener: Listener): unknown;
@@ -17,15 +17,15 @@ export interface Emitter {
   eventNames(): PropertyKey[];
 }
 
-/** All listeners of a session, by their events. */
+/** All listeners of a session, by event. */
 export type Listeners = Map<PropertyKey, Listener[]>;
 
-/** Those that are there now. */
+/** The present listeners. */
 export function listenersOf(emitter: Emitter): Listeners {
   return new Map(emitter.eventNames().map((event) => [event, emitter.rawListeners(event)]));
 }
 
-/** Makes them those that were there when `before` was taken. */
+/** Restores the listeners of `before`. */
 export function restoreListeners(emitter: Emitter, before: Listeners): void {
   for (const event of emitter.eventNames()) {
     if (!before.has(event)) emitter.removeAllListeners(event);
@@ -36,7 +36,8 @@ export function restoreListeners(emitter: Emitter, before: Listeners): void {
     for (const listener of now) {
       if (!own.includes(listener)) emitter.removeListener(event, listener);
     }
-    // A borrower that removes all listeners of an event removes those that keep the process alive.
+    // A borrower may have removed all listeners, including those that keep an `error` from ending
+    // the process.
     for (const listener of own) if (!now.includes(listener)) emitter.on(event, listener);
   }
 }

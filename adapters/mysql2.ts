@@ -1,6 +1,6 @@
 /**
- * A pool of MariaDB or MySQL sessions of the driver `mysql2`, in the shape of its own pools, by promises
- * and by callbacks: for Drizzle, Kysely, Knex, TypeORM, and whatever else asks for one.
+ * A pool of MariaDB or MySQL sessions of the driver `mysql2`, in the shape of mysql2's own pools,
+ * with promises or callbacks: for Drizzle, Kysely, Knex, TypeORM and others.
  *
  * ```ts
  * import mysql from "mysql2/promise";
@@ -38,23 +38,24 @@ export type {
 } from "./mysql2/types.ts";
 
 /**
- * A pool of sessions in the shape of mysql2's own: the promise pool if the module is `mysql2/promise`, the
- * callback pool if it is `mysql2`.
+ * Creates a pool of sessions in the shape of mysql2's: the promise pool for `mysql2/promise`, the
+ * callback pool for `mysql2`.
  *
- * Where it differs from mysql2's:
+ * Differences from mysql2's pool:
  *
- * - `maxSize` is a hard maximum: a session that is being closed counts.
- * - A session whose borrower has left a transaction open is rolled back before it is lent again.
- * - `error` of a session is always heard: a session that is killed ends no process, and its place is free
- *   at once.
+ * - `maxSize` is a hard maximum: it includes sessions that are being closed.
+ * - If a borrower leaves a transaction open, it is rolled back before the session is lent again.
+ * - The pool always listens to `error` of a session: a killed session does not end the process, and
+ *   its place is free at once.
  * - A session is the same object each time it is lent.
- * - Listeners that a borrower has added to a session are removed when it goes back.
+ * - Listeners that a borrower adds to a session are removed at its return.
  * - A second `release` does nothing: it is logged and counted.
- * - `end` of a session on loan gives it back, and prints no warning. `destroy` fails what it is still asked.
- * - `acquire` and `release` are emitted each time, also if another borrower waits for the session.
- * - A stream of a session that is killed fails.
- * - `end` of the pool serves those who wait already, and waits for sessions on loan. Who comes later is
- *   refused. A second call joins the first.
+ * - `end` of a session on loan returns it, and prints no warning. `destroy` fails its pending
+ *   queries.
+ * - `acquire` and `release` are always emitted, also if another borrower waits for the session.
+ * - A stream fails if its session is killed.
+ * - `end` of the pool serves present waiters, and waits for sessions on loan. Later calls are
+ *   refused. A second `end` joins the first.
  *
  * @example
  * ```ts
@@ -79,10 +80,10 @@ export type {
  *
  * @typeParam M the type of the module
  * @param mysql the module `mysql2/promise` or `mysql2`, or any object with a `createPool` like theirs
- * @param options mysql2's options, and those of a `Pool` but `retter` and `closer`
+ * @param options mysql2's options, and those of a `Pool` except `retter` and `closer`
  * @returns the pool; {@linkcode MysqlPoolMembers.pool} is the `Pool` under it
  * @throws {TypeError} an option is unknown or wrong, or `mysql` has no such `createPool`
- * @throws {RangeError} an option is out of its bounds
+ * @throws {RangeError} an option is out of bounds
  */
 export function mysqlPool<M extends MysqlModule>(
   mysql: M,

@@ -1,34 +1,34 @@
-// The options of an adapter, apart: what is the driver's, what is the pool's, and what is refused.
+// Options: separates the options of an adapter into the driver's, the pool's, and refused ones.
 
 import { OPTIONS } from "../pool/check.ts";
 import { suggestion } from "../pool/names.ts";
 import type { PoolOptions } from "../pool/options.ts";
 import { shown } from "../values.ts";
 
-/** What an adapter knows of its driver's names. */
+/** The names of options that an adapter knows. */
 export interface Names {
-  /** What the driver's own pool calls otherwise, or has and this pool has not. */
+  /** Options of the driver's own pool, and what to write here instead. */
   elsewhere: Readonly<Record<string, string>>;
-  /** The driver's own, though they look like options of a pool. */
+  /** Options of the driver that resemble options of a pool. */
   drivers: readonly string[];
-  /** What may be given though it is not enumerable. */
+  /** Options that may be non-enumerable. */
   hidden: readonly string[];
-  /** Of the pool, as the driver's own has them. */
+  /** Defaults of the pool, as in the driver's own pool. */
   defaults: Readonly<Record<string, unknown>>;
 }
 
-/** The options of an adapter, apart. */
+/** The options of an adapter, separated. */
 export interface Apart<T> {
-  /** What is the driver's. */
+  /** The options of the driver. */
   config: Record<string, unknown>;
-  /** What is the pool's. */
+  /** The options of the pool. */
   own: PoolOptions<T>;
   reset: unknown;
   cancel: unknown;
 }
 
 /**
- * @param where what to call in an error
+ * @param where the name of the function, for errors
  * @throws {TypeError} an option is unknown
  */
 export function apart<T>(where: string, options: unknown, names: Names): Apart<T> {
@@ -40,7 +40,7 @@ export function apart<T>(where: string, options: unknown, names: Names): Apart<T
   const { reset, cancel, ...others } = all(options, names.hidden);
   if (cancel !== undefined && "cancel" in names.elsewhere) checkName(where, "cancel", names);
   for (const [name, value] of Object.entries(others)) {
-    // ORMs pass on what they were not given.
+    // ORMs pass on undefined values.
     if (value === undefined) continue;
     checkName(where, name, names);
     if (OPTIONS.includes(name)) own[name] = value;
@@ -49,7 +49,7 @@ export function apart<T>(where: string, options: unknown, names: Names): Apart<T
   return { config, own, reset, cancel };
 }
 
-/** Those that are inherited, and a password that is not enumerable, are given, too. */
+/** All options, including inherited ones and a non-enumerable password. */
 function all(options: object, hidden: readonly string[]): Record<string, unknown> {
   const given: Record<string, unknown> = {};
   for (const name in options) given[name] = Reflect.get(options, name);
@@ -58,7 +58,7 @@ function all(options: object, hidden: readonly string[]): Record<string, unknown
 }
 
 /**
- * @throws {TypeError} it is unknown
+ * @throws {TypeError} the option is unknown
  */
 export function checkName(where: string, name: string, names: Names): void {
   const fault = faultOf(name, names);
@@ -68,19 +68,20 @@ export function checkName(where: string, name: string, names: Names): void {
 function faultOf(name: string, { elsewhere, drivers }: Names): string | undefined {
   if (Object.hasOwn(elsewhere, name)) return elsewhere[name];
   if (OPTIONS.includes(name) || drivers.includes(name)) return undefined;
-  // A driver knows more names than can be listed here: only what is ours by another name is refused.
+  // A driver has more options than can be listed here, so only names that resemble ours are
+  // refused.
   const hint = suggestion(name, [...OPTIONS, "reset", "cancel"]);
   return hint.startsWith("the options are") ? undefined : hint;
 }
 
-/** Logs and stacks do not show them. */
+/** Makes options non-enumerable, so that logs do not show them. */
 export function hide(config: object, names: readonly string[]): void {
   for (const name of names) {
     if (name in config) Object.defineProperty(config, name, { enumerable: false });
   }
 }
 
-/** Gives it if it is right. */
+/** Returns a valid value. */
 export function checkReset(where: string, reset: unknown = "rollback"): unknown {
   if (reset === "rollback" || reset === "session" || typeof reset === "function") return reset;
   throw new TypeError(
@@ -90,7 +91,7 @@ export function checkReset(where: string, reset: unknown = "rollback"): unknown 
   );
 }
 
-/** Gives it if it is right. */
+/** Returns a valid value. */
 export function checkCancel(where: string, cancel: unknown = false): boolean {
   if (typeof cancel === "boolean") return cancel;
   throw new TypeError(`${where}: cancel must be true or false, got ${shown(cancel)}`);

@@ -1,6 +1,6 @@
 /**
- * A pool of PostgreSQL sessions of the driver `pg`, in the shape of its own `pg.Pool`: for Kysely,
- * Drizzle, TypeORM, job queues, and whatever else asks for one.
+ * A pool of PostgreSQL sessions of the driver `pg`, in the shape of `pg.Pool`: for Kysely, Drizzle,
+ * TypeORM, job queues and others.
  *
  * ```ts
  * import pg from "pg";
@@ -53,25 +53,25 @@ export type {
   ScopedPgSession,
 } from "./pg/types.ts";
 
-/** One class for each EventEmitter: there is hardly ever more than one. */
+/** One class for each EventEmitter; most programs have only one. */
 const classes = new WeakMap<object, ReturnType<typeof poolClass>>();
 
 /**
- * A pool of sessions in the shape of `pg.Pool`: an EventEmitter with `connect`, `query`, `end`, their
- * callbacks, its counts and its events.
+ * Creates a pool of sessions in the shape of `pg.Pool`: an EventEmitter with `connect`, `query` and
+ * `end`, with promises and callbacks, its counts and its events.
  *
- * Where it differs from pg-pool:
+ * Differences from pg-pool:
  *
- * - `maxSize` is a hard maximum: a session that is being closed counts.
- * - A session whose borrower has left a transaction open is rolled back before it is lent again.
- * - `error` of a session is always heard: a session that is killed ends no process. The pool itself emits
- *   `error` for an idle one, if somebody listens.
- * - A query that fails does not cost its session.
- * - Listeners that a borrower has added to a session are removed when it goes back.
+ * - `maxSize` is a hard maximum: it includes sessions that are being closed.
+ * - If a borrower leaves a transaction open, it is rolled back before the session is lent again.
+ * - The pool always listens to `error` of a session: a killed session does not end the process. For
+ *   an idle session the pool emits `error`, if it has a listener.
+ * - A failed query does not close its session.
+ * - Listeners that a borrower adds to a session are removed at its return.
  * - A second `release` does nothing: it is logged and counted.
- * - `pool.query` takes a `QueryStream`, a `Cursor` or a `Query`, and gives it back.
- * - `end` serves those who wait already. Who comes later is refused.
- * - `connect` goes by `timeout`. It is `connectionTimeoutMillis`, if that alone is given.
+ * - `pool.query` takes a `QueryStream`, a `Cursor` or a `Query`, and returns it.
+ * - `end` serves present waiters. Later calls are refused.
+ * - `timeout` bounds `connect`. Its default is `connectionTimeoutMillis`, if that is given.
  *
  * @example
  * ```ts
@@ -96,10 +96,10 @@ const classes = new WeakMap<object, ReturnType<typeof poolClass>>();
  *
  * @typeParam M the type of the module
  * @param pg the module `pg`, or any object with a `Client` like its own
- * @param options pg's options, and those of a `Pool` but `retter` and `closer`
+ * @param options pg's options, and those of a `Pool` except `retter` and `closer`
  * @returns the pool; {@linkcode PgPoolMembers.pool} is the `Pool` under it
  * @throws {TypeError} an option is unknown or wrong, or `pg` has no such `Client`
- * @throws {RangeError} an option is out of its bounds
+ * @throws {RangeError} an option is out of bounds
  */
 export function pgPool<M extends PgModule>(pg: M, options: PgPoolOptions<M>): PgPool<M> {
   const Base = emitterOf(clientOf("pgPool", pg));
@@ -112,7 +112,8 @@ export function pgPool<M extends PgModule>(pg: M, options: PgPoolOptions<M>): Pg
 }
 
 /**
- * What makes a pooled `Proxy` one of sessions: `fun` and the hooks that {@linkcode pgPool} uses itself.
+ * Returns the options for a pooled `Proxy` of sessions: `fun` and the hooks that {@linkcode pgPool}
+ * uses.
  *
  * @example
  * ```ts
@@ -125,9 +126,9 @@ export function pgPool<M extends PgModule>(pg: M, options: PgPoolOptions<M>): Pg
  * ```
  *
  * @typeParam M the type of the module
- * @param pg as of {@linkcode pgPool}
- * @param options as of {@linkcode pgPool}
- * @returns options of a `Proxy` with a pool
+ * @param pg as for {@linkcode pgPool}
+ * @param options as for {@linkcode pgPool}
+ * @returns the options of a `Proxy` with a pool
  * @throws {TypeError} as {@linkcode pgPool}
  */
 export function pgSessions<M extends PgModule>(
@@ -140,9 +141,9 @@ export function pgSessions<M extends PgModule>(
 }
 
 /**
- * The shape of `pg.Pool` over a pooled proxy: in each frame of its scope, such as a request, all who use
- * it share one session, and so one transaction. `release` does nothing: the session goes back at the end
- * of the frame.
+ * Gives a pooled proxy the shape of `pg.Pool`. In each frame of its scope, such as a request, all
+ * code shares one session, and so one transaction. `release` does nothing: the session is returned
+ * at the end of the frame.
  *
  * @example
  * ```ts
@@ -162,17 +163,17 @@ export function pgSessions<M extends PgModule>(
  * ```
  *
  * @param proxy a `Proxy` with a pool of sessions
- * @returns the shape
- * @throws {ProxyError} it is no proxy
+ * @returns the pool
+ * @throws {ProxyError} the argument is no proxy
  */
 export function scopedPgPool<C extends PgClientShape>(proxy: PgProxy<C>): ScopedPgPool<C>;
 /**
- * The same, which is an EventEmitter, too, and may be passed wherever a `pg.Pool` is asked for.
+ * The same, as an EventEmitter: you can pass it wherever a `pg.Pool` is expected.
  *
  * @param proxy a `Proxy` with a pool of sessions
  * @param pg the module `pg`
- * @returns the shape
- * @throws {ProxyError} it is no proxy
+ * @returns the pool
+ * @throws {ProxyError} the argument is no proxy
  */
 export function scopedPgPool<C extends PgClientShape, M extends PgModule>(
   proxy: PgProxy<C>,

@@ -1,6 +1,7 @@
 /**
- * Pools of Redis sessions of the drivers node-redis and ioredis: for what belongs to a connection, such
- * as `WATCH` and `MULTI`, commands that block, `SELECT`, subscriptions. Each loan is a clean session.
+ * Pools of Redis sessions of the drivers node-redis and ioredis: for commands that need a
+ * connection of their own, such as `WATCH` and `MULTI`, blocking commands, `SELECT` and
+ * subscriptions. Each borrower gets a clean session.
  *
  * ```ts
  * import { createClient } from "@redis/client"; // or from "redis"
@@ -39,10 +40,10 @@ export type {
 } from "./redis/types.ts";
 
 /**
- * A pool of clients of node-redis, version 5 or later.
+ * Creates a pool of clients of node-redis, version 5 or later.
  *
- * What a borrower leaves in its session, the next one does not find. The pool sees each command that is
- * sent, so a session in which nothing was left goes back at once, without a round trip.
+ * The pool resets a session after each borrower. It sees each command, so a clean session is
+ * returned at once, without a round trip.
  *
  * @example
  * ```ts
@@ -62,12 +63,13 @@ export type {
  *
  * @typeParam O the options
  * @typeParam C the type of the clients
- * @param createClient of the module `redis` or `@redis/client`, or any function that makes such clients
- * @param options node-redis's options, and those of a `Pool` but `retter` and `closer`. `name` is the
- * pool's, and that of its clients at the server
+ * @param createClient of the module `redis` or `@redis/client`, or any function that creates such
+ * clients
+ * @param options node-redis's options, and those of a `Pool` except `retter` and `closer`. `name`
+ * names the pool, and its clients at the server
  * @returns the pool
- * @throws {TypeError} an option is unknown or wrong, or `createClient` is no function of node-redis's
- * @throws {RangeError} an option is out of its bounds
+ * @throws {TypeError} an option is unknown or wrong, or `createClient` is not that of node-redis
+ * @throws {RangeError} an option is out of bounds
  */
 export function redisPool<const O extends object, C extends RedisClientShape>(
   createClient: (options: Omit<O, keyof RedisOwnOptions<never>>) => C,
@@ -85,7 +87,7 @@ export function redisPool<const O extends object, C extends RedisClientShape>(
 }
 
 /**
- * A pool of clients of ioredis: as {@linkcode redisPool}.
+ * Creates a pool of clients of ioredis: as {@linkcode redisPool}.
  *
  * @example
  * ```ts
@@ -105,10 +107,10 @@ export function redisPool<const O extends object, C extends RedisClientShape>(
  *
  * @typeParam C the type of the clients
  * @param Redis the class of ioredis, or one that extends it
- * @param options ioredis's options, and those of a `Pool` but `retter` and `closer`
+ * @param options ioredis's options, and those of a `Pool` except `retter` and `closer`
  * @returns the pool
  * @throws {TypeError} an option is unknown or wrong, or `Redis` is no such class
- * @throws {RangeError} an option is out of its bounds
+ * @throws {RangeError} an option is out of bounds
  */
 export function ioredisPool<C extends IoredisClientShape>(
   Redis: IoredisClass<C>,

@@ -1,12 +1,14 @@
 // Guard: fails if the pool has become much slower than it was. It asks for ratios to the limit in the
 // same run, whatever the machine, and leaves a wide margin: to be run by hand, or at night.
 
-import { round } from "./housekeeping.ts";
-import { crowd, turns, uses } from "./lending.ts";
+import { hookedTurns } from "./hooks.ts";
+import { resized, round } from "./housekeeping.ts";
+import { borrows, crowd, turns, uses } from "./lending.ts";
 import { waiters } from "./memory.ts";
 import { relate, type Row } from "./row.ts";
-import { limit } from "./limit.ts";
-import { ours } from "./ours.ts";
+import { limit, limitOfUse } from "./limit.ts";
+import { borrowed, ours, used } from "./ours.ts";
+import { timeouts } from "./stalls.ts";
 
 interface Guarded {
   part(): Promise<Row>;
@@ -17,15 +19,26 @@ interface Guarded {
 }
 
 const ENTRIES = { limit, ours };
+const BY_USE = { limit: limitOfUse, ours: used };
 
 const GUARDED: Guarded[] = [
   { part: () => turns(ENTRIES), limit: 8 },
+  { part: () => borrows({ limit, ours: borrowed }), limit: 4 },
   { part: () => uses(ENTRIES), limit: 5 },
+  { part: () => hookedTurns("getter and retter"), limit: 6 },
+  { part: () => hookedTurns("health"), limit: 12 },
   { part: () => crowd(100, 20, ENTRIES), limit: 8 },
   { part: () => crowd(10_000, 5, ENTRIES), limit: 16 },
+  { part: async () => named(await crowd(100, 20, BY_USE), "by use"), limit: 8 },
   { part: round, most: 0.5 },
+  { part: resized, most: 0.5 },
+  { part: timeouts, most: 500 },
   { part: () => waiters(ENTRIES), most: 450 },
 ];
+
+function named(row: Row, how: string): Row {
+  return { ...row, work: `${row.work}, ${how}` };
+}
 
 /** A bad moment of the machine is no fault of the pool. */
 const ATTEMPTS = 3;

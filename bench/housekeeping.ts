@@ -1,4 +1,4 @@
-// Housekeeping: a round over 100 000 objects with nothing due.
+// Housekeeping: a round over 100 000 objects with nothing due, and a `resize` that changes nothing.
 
 import { Pool } from "../mod.ts";
 import { direct, measure } from "./measure.ts";
@@ -50,4 +50,20 @@ async function crowded(): Promise<Pool<Thing>> {
   await Promise.all(leases.splice(OBJECTS / 2).map((lease) => pool.ret(lease)));
   inUse.push(leases);
   return pool;
+}
+
+/** All are available. */
+export async function resized(): Promise<Row> {
+  const pool = new Pool(() => new Thing(), { minSize: OBJECTS, maxSize: OBJECTS });
+  await pool.ready();
+  const resize = direct("ours", () => pool.resize({ maxSize: OBJECTS }));
+  const values = await measure([resize], { samples: 40, span: 2 });
+  values["ours"]! /= 1e6;
+  await pool.shutdown();
+  return {
+    work: `a resize that changes nothing, ${OBJECTS.toLocaleString("en")} available`,
+    unit: "ms",
+    values,
+    target: { most: 0.1 },
+  };
 }

@@ -1,7 +1,7 @@
 // Leasing: ours beside the least that a pool with leases can cost, which is the limit and bare proxies.
 
 import { type Competitor, OBJECTS, warmedUp } from "./competitor.ts";
-import { Fifo } from "./fifo.ts";
+import { Ring } from "./ring.ts";
 import { crowd, turns } from "./lending.ts";
 import { ours } from "./ours.ts";
 import type { Row } from "./row.ts";
@@ -45,7 +45,7 @@ type Lease = Thing & { [Symbol.asyncDispose](): Promise<void> };
 /** As `limit.ts`, each thing behind a proxy of its own. */
 function leasing(): Promise<Competitor> {
   const things = Array.from({ length: OBJECTS }, () => new Thing());
-  const waiters = new Fifo<(lease: Lease) => void>();
+  const waiters = new Ring<(lease: Lease) => void>();
   const lease = (thing: Thing): Lease => {
     const handler = new BareLease(thing, giveBack);
     return new Proxy(handler, handler) as unknown as Lease;

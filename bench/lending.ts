@@ -1,23 +1,34 @@
 // Lending: an object got and given back, with nobody waiting, and by many that wait.
 
-import type { Competitor, Enter } from "./competitor.ts";
-import { limit } from "./limit.ts";
+import type { Competitor } from "./competitor.ts";
+import { ALL, type Entries, PEERS } from "./competitors.ts";
+import { limit, limitOfUse } from "./limit.ts";
 import { measure, type Plan, type Runner } from "./measure.ts";
-import { borrowed, limited, ours, used } from "./ours.ts";
-import { genericPool } from "./peers/generic_pool.ts";
-import { lightningPool } from "./peers/lightning_pool.ts";
-import { tarn } from "./peers/tarn.ts";
-import type { Row } from "./row.ts";
+import { borrowed, called, limited, ours, used } from "./ours.ts";
+import type { Row, Target } from "./row.ts";
 import { runtime } from "./runtime.ts";
 
-/** Bun's promises are cheaper, and with them what the peers make of many. */
-const PEER = runtime.startsWith("bun") ? 3 : 5;
+/** Promises cost the runtimes differently, and with them what the peers make of many. */
+const GET: Target = runtime.startsWith("deno")
+  ? { peer: 5, limit: 3 }
+  : runtime.startsWith("bun")
+  ? { peer: 3, limit: 4 }
+  : { peer: 4, limit: 3 };
+const BORROW: Target = { peer: runtime.startsWith("bun") ? 4 : 6, limit: 1.5 };
+const CROWD: Target = { peer: 1, limit: 1.6 };
 
-type Entries = Record<string, Enter>;
+const PLAN: Plan = { samples: 60, span: 5 };
+/** Tasks, and samples of them. */
+const CROWDS = [[10, 40], [100, 40], [10_000, 9], [100_000, 2]] as const;
 
-const PEERS: Entries = { "generic-pool": genericPool, tarn, "lightning-pool": lightningPool };
-/** Whose time for this grows with the square of those who wait: some 25 s for 100 000. */
-const { tarn: _slow, ...SWIFT } = PEERS;
+/**
+ * With 100 000 tasks some take ten seconds and more: their time grows with the square of those who wait.
+ * That of sequelize-pool does not on Bun, which takes the first of a long array in no time.
+ */
+const SLOW = ["tarn", "Effect's Pool", ...(runtime.startsWith("bun") ? [] : ["sequelize-pool"])];
+const SWIFT: Entries = Object.fromEntries(
+  Object.entries(PEERS).filter(([name]) => !SLOW.includes(name)),
+);
 
 async function race(
   entries: Entries,
@@ -31,29 +42,23 @@ async function race(
   return measure(await Promise.all(runners), plan);
 }
 
-const ALL: Entries = { limit, ours, ...PEERS };
-
 /** Nobody waits. */
 export async function turns(
   entries: Entries = { ...ALL, "ours, all limits": limited },
 ): Promise<Row> {
-  const values = await race(entries, (one) => one.turns, { samples: 60, span: 5 });
-  return { work: "get, call, dispose", unit: "ns", values, target: { peer: PEER, limit: 3 } };
+  const values = await race(entries, (one) => one.turns, PLAN);
+  return { work: "get, call, dispose", unit: "ns", values, target: GET };
 }
 
 /** Nobody waits, and the object is not forwarded to. */
-export async function borrows(
-  entries: Entries = { limit, ours: borrowed, ...PEERS },
-): Promise<Row> {
-  const values = await race(entries, (one) => one.turns, { samples: 60, span: 5 });
-  return { work: "borrow, call, release", unit: "ns", values };
+export async function borrows(entries: Entries = { ...ALL, ours: borrowed }): Promise<Row> {
+  const values = await race(entries, (one) => one.turns, PLAN);
+  return { work: "borrow, call, release", unit: "ns", values, target: BORROW };
 }
 
 /** Nobody waits, the pool gives back. */
-export async function uses(
-  entries: Entries = { limit, ours, "generic-pool": genericPool },
-): Promise<Row> {
-  const values = await race(entries, (one) => one.uses ?? one.turns, { samples: 60, span: 5 });
+export async function uses(entries: Entries = ALL): Promise<Row> {
+  const values = await race(entries, (one) => one.uses ?? one.turns, PLAN);
   return { work: "use", unit: "ns", values, target: { limit: 1.5 } };
 }
 
@@ -68,20 +73,29 @@ export async function crowd(tasks: number, samples: number, entries: Entries): P
   return { work, unit: "ns", values };
 }
 
-/** From few tasks to very many. */
+/** From few tasks to very many, by all ways to an object in one race. */
 export async function* tasks(): AsyncGenerator<Row> {
-  const few = await crowd(100, 40, ALL);
-  yield { ...few, target: { peer: PEER } };
-  // `use` runs a callback, which has a promise of its own.
-  const byUse = await crowd(100, 40, { limit, ours: used, "generic-pool": genericPool });
-  yield { ...byUse, work: `${byUse.work}, by use` };
-  yield { ...await crowd(10_000, 9, ALL), target: { peer: PEER } };
-  const many = await crowd(100_000, 2, { limit, ours, ...SWIFT });
-  yield many;
-  // It is for memory that the limit grows, too: for what the tasks themselves take.
-  for (const name of ["ours", "limit"] as const) {
-    const values = { limit: few.values[name]!, ours: many.values[name]! };
-    const work = `100,000 tasks; limit: 100 tasks${name === "limit" ? " (of the limit)" : ""}`;
-    yield { work, unit: "ns", values, ...(name === "ours" ? { target: { limit: 1.5 } } : {}) };
+  const own = { limit, limitOfUse, get: ours, borrow: borrowed, use: used, call: called };
+  for (const [count, samples] of CROWDS) {
+    const swift = count > 10_000 ? SWIFT : PEERS;
+    const { work, unit, values } = await crowd(count, samples, { ...own, ...swift });
+    const { limit, limitOfUse, get, borrow, use, call, ...peers } = values as
+      & Record<keyof typeof own, number>
+      & Record<string, number>;
+    const rows: [how: string, limit: number, ours: number][] = [
+      ["", limit, get],
+      [", by borrow", limit, borrow],
+      [", by use", limitOfUse, use],
+    ];
+    for (const [how, limit, ours] of rows) {
+      yield { work: work + how, unit, values: { limit, ours, ...peers }, target: CROWD };
+    }
+    const target = { limit: 1.1 };
+    yield {
+      work: `${work}, by use; limit: get and the callback`,
+      unit,
+      values: { limit: call, ours: use },
+      target,
+    };
   }
 }

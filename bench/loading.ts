@@ -1,6 +1,7 @@
 // Loading: how big the library is, minified, and how long a runtime takes to import that.
 
 import { run } from "../scripts/process.ts";
+import { MEASURED, sizeOf } from "../scripts/size.ts";
 import { bundleLibrary } from "./bundle.ts";
 import { typical } from "./measure.ts";
 import type { Row } from "./row.ts";
@@ -9,7 +10,7 @@ const SAMPLES = 11;
 
 /** `command`: what runs a file of JavaScript. */
 export async function loading(command: string[]): Promise<Row[]> {
-  const { path, bytes, gzipped } = await bundleLibrary();
+  const path = await bundleLibrary();
   const ours: number[] = [];
   const limit: number[] = [];
   const empty = await program("empty", "export {}", path);
@@ -17,11 +18,16 @@ export async function loading(command: string[]): Promise<Row[]> {
     limit.push(await importTime(command, empty));
     ours.push(await importTime(command, path));
   }
+  const sizes: Row[] = [];
+  for (const { name, code, most } of MEASURED) {
+    const { gzipped } = await sizeOf(code);
+    const work = `${name}, minified and gzipped`;
+    sizes.push({ work, unit: "bytes", values: { ours: gzipped }, target: { most } });
+  }
   return [
-    { work: "the bundle, minified", unit: "bytes", values: { ours: bytes } },
-    { work: "the bundle, minified and gzipped", unit: "bytes", values: { ours: gzipped } },
+    ...sizes,
     {
-      work: "import of the bundle; limit: of an empty one",
+      work: "import of all of it; limit: of an empty module",
       unit: "ms",
       values: { limit: typical(limit), ours: typical(ours) },
     },

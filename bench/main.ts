@@ -5,7 +5,8 @@ import { availableParallelism, cpus, loadavg } from "node:os";
 import process from "node:process";
 import { handingOn } from "./arguments.ts";
 import { deferred, immediate, tryGets } from "./calls.ts";
-import { round } from "./housekeeping.ts";
+import { hooked } from "./hooks.ts";
+import { resized, round } from "./housekeeping.ts";
 import { leased } from "./leasing.ts";
 import { borrows, tasks, turns, uses } from "./lending.ts";
 import { leases, waiters } from "./memory.ts";
@@ -13,7 +14,9 @@ import { observed } from "./observed.ts";
 import { postgres } from "./postgres.ts";
 import type { Result, Row } from "./row.ts";
 import { busy, runtime } from "./runtime.ts";
+import { stalls } from "./stalls.ts";
 import { cells } from "./table.ts";
+import { callbacks } from "./using.ts";
 import { givenUp } from "./waiting.ts";
 
 /** Frames come last: once there was one, Node 20 makes every promise dearer. */
@@ -21,11 +24,15 @@ const PARTS: Record<string, () => Promise<Row> | AsyncGenerator<Row>> = {
   turns: () => turns(),
   borrows: () => borrows(),
   uses: () => uses(),
+  callbacks,
   tryGets,
   observed,
   tasks,
+  hooked,
   givenUp,
   round,
+  resized,
+  stalls,
   waiters: () => waiters(),
   leases,
   postgres,

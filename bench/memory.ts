@@ -2,20 +2,14 @@
 
 import { Pool } from "../mod.ts";
 import { type Enter, OBJECTS } from "./competitor.ts";
-import { limit } from "./limit.ts";
+import { ALL, type Entries } from "./competitors.ts";
 import { median } from "./measure.ts";
-import { ours } from "./ours.ts";
-import { genericPool } from "./peers/generic_pool.ts";
-import { lightningPool } from "./peers/lightning_pool.ts";
-import { tarn } from "./peers/tarn.ts";
 import type { Row } from "./row.ts";
 import { heapBytes } from "./runtime.ts";
 import { Thing } from "./thing.ts";
 
 const COUNT = 10_000;
 const SAMPLES = 5;
-
-const ALL = { limit, ours, "generic-pool": genericPool, tarn, "lightning-pool": lightningPool };
 
 /** What is kept by each of `COUNT` calls; the array they go into is there before. */
 function kept(call: () => unknown): { bytes: number; results: unknown[] } {
@@ -44,7 +38,7 @@ async function waiter(enter: Enter): Promise<number> {
 }
 
 /** In bytes for one who waits. */
-export async function waiters(entries: Record<string, Enter> = ALL): Promise<Row> {
+export async function waiters(entries: Entries = ALL): Promise<Row> {
   const values: Record<string, number> = {};
   for (const [name, enter] of Object.entries(entries)) {
     values[name] = await waiter(enter);

@@ -33,6 +33,13 @@ const OBSERVERS: Record<string, { most: number; attach(pool: Pool<Thing>): unkno
   },
   "channels, nobody subscribed": { most: 30, attach: publish },
   "dashboard, one page open": { most: 300, attach: (pool) => void openPage(pool) },
+  "metrics and dashboard": {
+    most: 300,
+    attach(pool) {
+      observeMetrics(pool, { meter: METER });
+      void openPage(pool);
+    },
+  },
 };
 
 /** Reads the events as a page does, which asks again when they end. */

@@ -5,15 +5,17 @@ import type { PoolOptions } from "../pool/options.ts";
 import { type Competitor, OBJECTS, TIMEOUT, warmedUp } from "./competitor.ts";
 import { Thing } from "./thing.ts";
 
-/** With a bound on `get`, as the others. */
-export function ours(): Promise<Competitor> {
-  return entered({});
-}
+/** Every limit whose keeping needs the time. */
+const LIMITS: PoolOptions<Thing> = {
+  maxUsingDelay: 60_000,
+  maxUsingDelayKill: 600_000,
+  maxAvailDelay: 30_000,
+  maxLifetime: 3_600_000,
+  maxUse: 1e9,
+};
 
-/** With every limit whose keeping needs the time. */
 export function limited(): Promise<Competitor> {
-  const maxUsing = { maxUsingDelay: 60_000, maxUsingDelayKill: 600_000 };
-  return entered({ ...maxUsing, maxAvailDelay: 30_000, maxLifetime: 3_600_000, maxUse: 1e9 });
+  return ours(LIMITS);
 }
 
 /** The bare object, by a loan. */
@@ -41,8 +43,8 @@ export function borrowed(): Promise<Competitor> {
 }
 
 /** The pool gives back, also to those who wait. */
-export function used(): Promise<Competitor> {
-  const pool = new Pool(() => new Thing(), { maxSize: OBJECTS, timeout: TIMEOUT });
+export function used(options: PoolOptions<Thing> = {}): Promise<Competitor> {
+  const pool = new Pool(() => new Thing(), { maxSize: OBJECTS, timeout: TIMEOUT, ...options });
   return warmedUp({
     get: () => pool.get(),
     ret: (thing) => pool.ret(thing as Lease<Thing>),
@@ -60,7 +62,37 @@ export function used(): Promise<Competitor> {
   });
 }
 
-function entered(options: PoolOptions<Thing>): Promise<Competitor> {
+/** What `use` does, by `get` and a callback: that has a promise of its own. */
+export function called(): Promise<Competitor> {
+  const pool = new Pool(() => new Thing(), { maxSize: OBJECTS, timeout: TIMEOUT });
+  return warmedUp({
+    get: () => pool.get(),
+    ret: (thing) => pool.ret(thing as Lease<Thing>),
+    async turns(times) {
+      // deno-lint-ignore require-await
+      const callback = async (thing: Thing) => thing.touch();
+      for (; times > 0; times--) {
+        const thing = await pool.get();
+        await callback(thing);
+        await thing[Symbol.asyncDispose]();
+      }
+    },
+    async task() {
+      const callback = async (thing: Thing) => {
+        await null;
+        thing.touch();
+      };
+      for (let turn = 0; turn < 2; turn++) {
+        const thing = await pool.get();
+        await callback(thing);
+        await thing[Symbol.asyncDispose]();
+      }
+    },
+  });
+}
+
+/** With a bound on `get`, as the others. */
+export function ours(options: PoolOptions<Thing> = {}): Promise<Competitor> {
   const pool = new Pool(() => new Thing(), { maxSize: OBJECTS, timeout: TIMEOUT, ...options });
   return warmedUp({
     get: () => pool.get(),

@@ -9,7 +9,7 @@ export interface Row {
   target?: Target;
 }
 
-/** Of DESIGN, section 6; each that is given must hold. */
+/** Each that is given must hold. */
 export interface Target {
   /** So many times as fast as the fastest peer, at least. */
   peer?: number;

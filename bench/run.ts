@@ -9,9 +9,10 @@ import type { Result } from "./row.ts";
 import { table } from "./table.ts";
 
 const MEASURED = RUNTIMES.filter(({ name }) => /^(deno|node|bun)/.test(name));
-const USUAL = ["deno", "node24", "bun"];
+const USUAL = ["deno", "node20", "node24", "bun"];
 const PARTS =
-  "turns uses tryGets observed tasks givenUp round waiters leases postgres immediate deferred loading arguments leased";
+  "turns borrows uses callbacks tryGets observed tasks hooked givenUp round resized stalls waiters leases " +
+  "postgres immediate deferred loading arguments leased";
 const HELP = `deno task bench [RUNTIME ...] [--only PART ...]
 
 RUNTIME   ${MEASURED.map(({ name }) => name).join(", ")}; all: ${USUAL.join(", ")}; by default deno

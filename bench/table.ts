@@ -1,6 +1,6 @@
 // Table: the rows of one runtime as text, for people, or as Markdown.
 
-import { holds, relate, type Result, type Row, type Target } from "./row.ts";
+import { holds, relate, type Relation, type Result, type Row, type Target } from "./row.ts";
 
 const HEAD = ["", "ours", "limit", "best peer", "× peer", "× limit", "target", ""];
 
@@ -12,7 +12,7 @@ export function cells(row: Row): string[] {
     `${figure(ours)} ${row.unit}`,
     limit === undefined ? "" : figure(limit),
     peer ? `${figure(peer.value)} ${peer.name}` : "",
-    peer ? (peer.value / ours).toFixed(1) : "",
+    peer ? (peer.value / ours).toFixed(2) : "",
     limit === undefined ? "" : (ours / limit).toFixed(2),
     row.target ? aim(row.target, row.unit) : "",
     ok === undefined ? "" : ok ? "ok" : "MISSED",
@@ -24,7 +24,7 @@ function aim({ peer, limit, over, most }: Target, unit: string): string {
     peer && `≥ ${peer}× peer`,
     limit && `≤ ${limit}× limit`,
     over && `≤ limit + ${over} ${unit}`,
-    most && `≤ ${most} ${unit}`,
+    most && `≤ ${figure(most)} ${unit}`,
   ];
   return parts.filter(Boolean).join(", ");
 }
@@ -47,24 +47,60 @@ export function table({ runtime, machine, rows }: Result): string {
   return `${runtime}, ${machine}\n\n${columns([HEAD, ...rows.map(cells)])}`;
 }
 
-/** Of all runtimes, what users feel: how many times the fastest peer takes of ours. */
-export function ratios(results: Result[]): string {
-  const head = ["work", ...results.map(({ runtime }) => runtime)];
-  const works = results[0]?.rows.filter((row) => relate(row).peer !== undefined) ?? [];
-  const lines = works.map(({ work }) => [
+/** Of all runtimes, what users feel: how many times the fastest peer takes of ours, in these works. */
+export function ratios(results: Result[], works: string[]): string {
+  const lines = works.map((work) => [
     work,
     ...results.map(({ rows }) => {
-      const row = rows.find((row) => row.work === work);
-      const { ours = NaN, peer } = row ? relate(row) : {};
-      return peer ? `${(peer.value / ours).toFixed(1)}× ${peer.name}` : "";
+      const { ours = NaN, peer } = relation(rows, work) ?? {};
+      return peer ? times(peer.value / ours) : "";
     }),
   ]);
-  return inMarkdown([head, ...lines]);
+  const found = lines.filter(([, ...cells]) => cells.some(Boolean));
+  return inMarkdown([headOf("work", results), ...found]);
+}
+
+/** Of all runtimes, how often a second each competitor does one of these works. */
+export function rates(results: Result[], works: string[]): string {
+  const names = (work: string) => Object.keys(results[0]!.rows.find(isOf(work))?.values ?? {});
+  const lines = works.flatMap((work) =>
+    names(work).map((name) => [
+      `${work}: ${name}`,
+      ...results.map(({ rows }) => figure(1e9 / (rows.find(isOf(work))?.values[name] ?? NaN))),
+    ])
+  );
+  return inMarkdown([headOf("a second", results), ...lines]);
+}
+
+/** Those whom ours is measured against, in that work. */
+export function peersOf(results: Result[], work: string): string[] {
+  const values = results.flatMap(({ rows }) => rows.filter(isOf(work)).map(({ values }) => values));
+  const names = values.flatMap((each) => Object.keys(each));
+  return [...new Set(names)].filter((name) => !/^(ours|limit)/.test(name));
+}
+
+function isOf(work: string): (row: Row) => boolean {
+  return (row) => row.work === work;
+}
+
+function relation(rows: Row[], work: string): Relation | undefined {
+  const row = rows.find(isOf(work));
+  return row && relate(row);
+}
+
+function headOf(first: string, results: Result[]): string[] {
+  return [first, ...results.map(({ runtime }) => runtime)];
+}
+
+/** Near 1 a tenth is too little to tell by. */
+function times(ratio: number): string {
+  return `${ratio.toFixed(ratio < 2 ? 2 : 1)}×`;
 }
 
 /** Of all runtimes, the targets only. */
 export function targets(results: Result[]): string {
-  const head = ["work", "target", ...results.map(({ runtime }) => runtime)];
+  const [work = "", ...runtimes] = headOf("work", results);
+  const head = [work, "target", ...runtimes];
   const works = results[0]?.rows.filter(({ target }) => target) ?? [];
   const lines = works.map(({ work, target, unit }) => [
     work,
@@ -79,14 +115,14 @@ function inMarkdown([head = [], ...lines]: string[][]): string {
     .join("\n");
 }
 
-/** A target, which may be another on Bun. */
+/** A target, which may be another on some runtimes. */
 function aims(work: string, target: Target, unit: string, results: Result[]): string {
   const others = results.flatMap(({ runtime, rows }) => {
     const other = rows.find((row) => row.work === work)?.target;
     const text = other && aim(other, unit);
     return text && text !== aim(target, unit) ? [`${text} on ${runtime.split(" ")[0]}`] : [];
   });
-  return [aim(target, unit), ...others].join("; ");
+  return [...new Set([aim(target, unit), ...others])].join("; ");
 }
 
 /** Our value, and how it relates to what it was to be. */
@@ -95,10 +131,10 @@ function brief(row: Row | undefined): string {
   const { ours, limit = NaN, peer } = relate(row);
   const { peer: faster, limit: most, over } = row.target;
   const relations = [
-    faster && `${(peer!.value / ours).toFixed(1)}× peer`,
+    faster && `${times(peer!.value / ours)} peer`,
     most && `${(ours / limit).toFixed(2)}× limit`,
     over && `limit + ${figure(ours - limit)} ${row.unit}`,
   ].filter(Boolean);
   const text = relations.length > 0 ? relations.join(", ") : `${figure(ours)} ${row.unit}`;
-  return holds(row) ? text : `**missed**: ${text}`;
+  return `${holds(row) ? "met" : "**missed**"}: ${text}`;
 }

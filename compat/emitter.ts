@@ -1,15 +1,15 @@
-// Emitter: events as the peers have them, without node:events.
+// Emitter: the events of the other pools, without node:events.
 
-/** What is heard of an event: `Events` has for each one what its listeners are called with. */
+/** A listener; `Events` has the arguments for each event. */
 export type Listener<A extends unknown[]> = (...args: A) => void;
 
-/** One listener; one added by `once` goes with the first event. */
+/** One listener; `once` removes it at the first event. */
 interface Entry {
   readonly listener: Listener<never>;
   readonly once: boolean;
 }
 
-/** Calls listeners, in the order in which they were added. */
+/** Calls listeners in the order of their addition. */
 export class Emitter<Events extends { [E in keyof Events]: unknown[] }> {
   readonly #entries: Map<keyof Events, readonly Entry[]> = new Map();
 
@@ -23,12 +23,12 @@ export class Emitter<Events extends { [E in keyof Events]: unknown[] }> {
     return this.on(event, listener);
   }
 
-  /** Adds a listener for the next event alone. */
+  /** Adds a listener for the next event only. */
   once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this {
     return this.#add(event, { listener, once: true });
   }
 
-  /** Removes a listener; of one that was added twice, the later. */
+  /** Removes a listener; if it was added twice, the later one. */
   off<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this {
     const added = this.#of(event).filter((entry) => entry.listener === listener);
     return this.#drop(event, added.at(-1));
@@ -57,9 +57,10 @@ export class Emitter<Events extends { [E in keyof Events]: unknown[] }> {
   }
 
   /**
-   * Calls the listeners of an event; what one of them throws is thrown, and keeps the rest from hearing.
+   * Calls the listeners of an event. If one throws, the error is thrown, and later ones are not
+   * called.
    *
-   * @returns whether there was one
+   * @returns whether there was a listener
    */
   emit<E extends keyof Events>(event: E, ...args: Events[E]): boolean {
     const entries = this.#of(event);

@@ -1,25 +1,26 @@
 /**
- * The shape of generic-pool 3.9 over our `Pool`: in an import, put this in the place of `generic-pool`.
+ * The shape of generic-pool 3.9 over our `Pool`: import it instead of `generic-pool`.
  *
- * What is stricter here than there:
+ * Differences from generic-pool:
  *
- * - `max` holds for all resources, also for those that are being destroyed.
- * - A `create` that fails is tried again after a rest, which gets longer (`createBackoff`), not at once. As
- *   there, `acquire` goes on waiting, and `factoryCreateError` tells of each failure.
- * - A `create` may take 30 s, a `validate` 5 s, and a `destroy` 5 s unless `destroyTimeoutMillis` says
- *   otherwise: then each counts as failed. There they have no limit.
- * - `create` must make another resource each time, and neither null nor undefined.
- * - `testOnBorrow` does not validate a resource that was just made. A `validate` that fails destroys the
- *   resource; there it is an unhandled rejection. `testOnReturn` works; there it does nothing.
- * - An unused resource is destroyed at its own moment. `evictionRunIntervalMillis` only says whether that is
- *   done at all, and `numTestsPerEvictionRun` nothing. What `min` needs is not destroyed for being unused.
- * - `clear` replaces also what is borrowed, when it comes back. There, without `drain`, `clear` leaves what it
- *   has destroyed in the pool.
- * - `use` takes also a function that is synchronous, or throws at once.
- * - Options that are wrong are refused by the constructor. `Promise` is ignored. `Pool` takes no `Evictor`,
- *   `Deque` or `PriorityQueue`, which are not there.
+ * - `max` includes resources that are being destroyed.
+ * - A failed `create` is retried after a growing rest (`createBackoff`), not at once. As there,
+ *   `acquire` waits on, and each failure emits `factoryCreateError`.
+ * - The functions have time limits, after which they have failed: `create` 30 s, `validate` 5 s,
+ *   `destroy` `destroyTimeoutMillis` or 5 s.
+ * - `create` must return a new resource each time, not null or undefined.
+ * - `testOnBorrow` does not validate a new resource. If `validate` fails, the resource is
+ *   destroyed; there the rejection is unhandled. `testOnReturn` works; there it has no effect.
+ * - An idle resource is destroyed when its own time is over. `evictionRunIntervalMillis` only turns
+ *   this on, and `numTestsPerEvictionRun` has no effect. `min` idle resources are kept.
+ * - `clear` also replaces borrowed resources, at their release. There, without `drain`, destroyed
+ *   resources stay in the pool.
+ * - `use` also takes a synchronous function.
+ * - The constructor throws for wrong options. It ignores `Promise`. There are no `Evictor`, `Deque`
+ *   and `PriorityQueue`.
  *
- * As there, a resource is known by itself: whoever releases it twice may release the next borrower's.
+ * As there, resources are known by identity: a second `release` may release the next borrower's
+ * resource.
  *
  * @example
  * ```ts
@@ -59,7 +60,7 @@ export type { Events, Factory, Options } from "./generic_pool_options.ts";
 
 /** A pool in the shape of generic-pool's. */
 export class Pool<T> extends Emitter<Events> {
-  /** The pool under it: for `stats`, `observe`, `invalidate` and all else that generic-pool lacks. */
+  /** Our `Pool`: for `stats`, `observe`, `invalidate` and the rest that generic-pool lacks. */
   readonly pool: OurPool<T>;
   /** How many resources there may be. */
   readonly max: number;
@@ -70,11 +71,11 @@ export class Pool<T> extends Emitter<Events> {
   readonly #lender: Lender<T>;
 
   /**
-   * Makes one, and starts it unless `autostart` is false.
+   * Creates a pool, and starts it unless `autostart` is false.
    *
-   * @param factory makes and destroys resources
-   * @param options those of generic-pool
-   * @param extras options of our own `Pool`, which generic-pool lacks
+   * @param factory creates and destroys resources
+   * @param options the options of generic-pool
+   * @param extras options of our `Pool` that generic-pool lacks
    * @throws {TypeError} a function of `factory` is missing
    * @throws {RangeError} a number is out of bounds
    */
@@ -109,23 +110,23 @@ export class Pool<T> extends Emitter<Events> {
     if (given.autostart !== false) this.start();
   }
 
-  /** How many are made at the start, and kept up. */
+  /** How many resources are created at the start, and kept up. */
   get min(): number {
     return this.#min;
   }
 
-  /** How many resources there are: unused, borrowed and being made. */
+  /** How many resources there are: idle, borrowed and being created. */
   get size(): number {
     const { available, creating, using } = this.pool;
     return available + using + creating;
   }
 
-  /** How many are unused. */
+  /** How many resources are idle. */
   get available(): number {
     return this.pool.available;
   }
 
-  /** How many are borrowed, or being validated. */
+  /** How many resources are borrowed or being validated. */
   get borrowed(): number {
     return this.pool.using;
   }
@@ -135,12 +136,12 @@ export class Pool<T> extends Emitter<Events> {
     return this.pool.waiting;
   }
 
-  /** How many more could be made now: those being destroyed still have their places. */
+  /** How many more resources could be created now. Those being destroyed still count for `max`. */
   get spareResourceCapacity(): number {
     return this.max - this.pool.size;
   }
 
-  /** Starts the pool: `min` resources are made. */
+  /** Starts the pool: creates `min` resources. */
   start(): void {
     if (this.#min > 0) this.pool.ready().catch(() => {});
   }
@@ -154,9 +155,9 @@ export class Pool<T> extends Emitter<Events> {
    * Borrows a resource.
    *
    * @param priority from 0, which is served first, to `priorityRange - 1`; any other is the latter
-   * @returns the resource: `release` or `destroy` it
-   * @throws {TimeoutError} it took longer than `acquireTimeoutMillis`
-   * @throws {PoolFullError} `maxWaitingClients` wait already
+   * @returns the resource; `release` or `destroy` it
+   * @throws {TimeoutError} no resource within `acquireTimeoutMillis`
+   * @throws {PoolFullError} `maxWaitingClients` already wait
    * @throws {PoolClosedError} `drain` was called
    */
   acquire(priority?: number): Promise<T> {
@@ -165,7 +166,7 @@ export class Pool<T> extends Emitter<Events> {
     if (isFull && !this.#lender.draining) {
       return Promise.reject(
         new PoolFullError(
-          `${pending} wait already, as many as maxWaitingClients allows: try again later, or raise it`,
+          `${pending} wait already (maxWaitingClients): try again later, or raise it`,
         ),
       );
     }
@@ -180,20 +181,20 @@ export class Pool<T> extends Emitter<Events> {
   }
 
   /**
-   * Gives a resource back.
+   * Returns a resource to the pool.
    *
-   * @returns resolves once it is back, and validated if `testOnReturn`
-   * @throws {PoolError} it is not borrowed from this pool
+   * @returns resolves once it is returned, and validated if `testOnReturn`
+   * @throws {PoolError} the resource is not borrowed from this pool
    */
   release(resource: T): Promise<void> {
     return this.#lender.take(resource)?.release() ?? Promise.reject(unknownError("release"));
   }
 
   /**
-   * Gives a resource back to be destroyed.
+   * Destroys a borrowed resource.
    *
-   * @returns resolves at once: `factoryDestroyError` tells if that fails
-   * @throws {PoolError} it is not borrowed from this pool
+   * @returns resolves at once; a failure emits `factoryDestroyError`
+   * @throws {PoolError} the resource is not borrowed from this pool
    */
   destroy(resource: T): Promise<void> {
     const loan = this.#lender.take(resource);
@@ -203,9 +204,9 @@ export class Pool<T> extends Emitter<Events> {
   }
 
   /**
-   * Borrows a resource for `fn`; it is released when `fn` is done, and destroyed if that fails.
+   * Borrows a resource for `fn`. It is released when `fn` is done, and destroyed if `fn` fails.
    *
-   * @returns what `fn` gives
+   * @returns the result of `fn`
    */
   async use<U>(fn: (resource: T) => U | PromiseLike<U>, priority?: number): Promise<U> {
     const resource = await this.acquire(priority);
@@ -220,29 +221,29 @@ export class Pool<T> extends Emitter<Events> {
   }
 
   /**
-   * From now on nothing more is lent, and `min` not kept up; who waits already is served.
+   * Serves present waiters, and then lends no more. `min` is no longer kept up.
    *
-   * @returns resolves once nobody waits and nothing is borrowed
+   * @returns resolves once no `acquire` waits and no resource is borrowed
    */
   drain(): Promise<void> {
     return this.#lender.drain();
   }
 
   /**
-   * Destroys what is unused, and what is borrowed when it comes back; without `drain`, `min` is made again.
-   * After `drain` that is the end of the pool.
+   * Destroys idle resources now, and borrowed ones at their release. Without `drain`, `min` is
+   * created again; after `drain`, the pool ends.
    *
-   * @returns resolves once what was unused is destroyed
+   * @returns resolves once the idle resources are destroyed
    */
   clear(): Promise<void> {
     return this.#lender.clear();
   }
 
-  /** Tells of a failure of `work`, and if its time is over before: then the signal aborts. */
+  /** Emits an event if `work` fails, or if the signal aborts at its time limit. */
   #watch<V>(event: keyof Events, work: Promise<V>, signal: AbortSignal): Promise<V> {
     let told = false;
     const tell = (error: Error) => {
-      // Later, for a listener that throws to do no harm to the pool.
+      // Later, so that a listener that throws does not harm the pool.
       if (!told) queueMicrotask(() => this.emit(event, error));
       told = true;
     };
@@ -253,11 +254,11 @@ export class Pool<T> extends Emitter<Events> {
 }
 
 /**
- * Makes a pool in the shape of generic-pool's.
+ * Creates a pool in the shape of generic-pool's.
  *
- * @param factory makes and destroys resources
- * @param options those of generic-pool
- * @param extras options of our own `Pool`, which generic-pool lacks
+ * @param factory creates and destroys resources
+ * @param options the options of generic-pool
+ * @param extras options of our `Pool` that generic-pool lacks
  * @returns the pool
  * @throws {TypeError} a function of `factory` is missing
  * @throws {RangeError} a number is out of bounds
@@ -276,5 +277,5 @@ async function called<V>(fn: () => V | PromiseLike<V>): Promise<V> {
 }
 
 function unknownError(method: string): PoolError {
-  return new PoolError(`${method}: that resource is not borrowed from this pool, or no longer`);
+  return new PoolError(`${method}: that resource is not, or no longer, borrowed from this pool`);
 }

@@ -1,16 +1,16 @@
-// The options of generic-pool, and what they come to for our `Pool`.
+// The options of generic-pool, translated for our `Pool`.
 
 import { PoolError } from "../errors.ts";
 import { MAX_DELAY } from "../pool/clock.ts";
 import type { PoolOptions } from "../pool/options.ts";
 
-/** Makes resources, destroys them, and tells whether one is still good. */
+/** Creates, destroys and validates resources. */
 export interface Factory<T> {
-  /** Makes a resource. */
+  /** Creates a resource. */
   create(): PromiseLike<T> | T;
-  /** Destroys one. */
+  /** Destroys a resource. */
   destroy(resource: T): PromiseLike<unknown> | unknown;
-  /** Whether one is still good: anything but false. */
+  /** Whether a resource is still good: any result but false. */
   validate?(resource: T): PromiseLike<boolean> | boolean;
 }
 
@@ -23,12 +23,12 @@ export interface Options {
    */
   max?: number | undefined;
   /**
-   * How many are made at the start, and kept up; no more than `max`.
+   * How many resources are created at the start, and kept up; at most `max`.
    *
    * @default {0}
    */
   min?: number | undefined;
-  /** How many `acquire`s may wait while there is neither a resource nor room; 0: none. */
+  /** How many `acquire`s may wait. 0: none. */
   maxWaitingClients?: number | undefined;
   /**
    * Whether to validate a resource before it is lent.
@@ -37,7 +37,7 @@ export interface Options {
    */
   testOnBorrow?: boolean | undefined;
   /**
-   * Whether to validate a resource when it is given back.
+   * Whether to validate a resource when it is released.
    *
    * @default {false}
    */
@@ -55,7 +55,7 @@ export interface Options {
    */
   destroyTimeoutMillis?: number | undefined;
   /**
-   * Whether the resource is lent that is unused for longest, or the one returned last.
+   * Whether the longest idle resource is lent (true), or the one returned last (false).
    *
    * @default {true}
    */
@@ -67,13 +67,13 @@ export interface Options {
    */
   priorityRange?: number | undefined;
   /**
-   * Whether `min` is made at once, and not by `start` or the first `acquire`.
+   * Whether `min` resources are created at once, not at `start` or the first `acquire`.
    *
    * @default {true}
    */
   autostart?: boolean | undefined;
   /**
-   * Whether unused resources are destroyed: any number but 0.
+   * Whether idle resources are destroyed: any number but 0.
    *
    * @default {0}
    */
@@ -81,28 +81,28 @@ export interface Options {
   /** Has no effect. */
   numTestsPerEvictionRun?: number | undefined;
   /**
-   * How long a resource may be unused, in ms; less than 1: see `idleTimeoutMillis`.
+   * How long a resource may be idle, in ms; less than 1: no limit but `idleTimeoutMillis`.
    *
    * @default {-1}
    */
   softIdleTimeoutMillis?: number | undefined;
   /**
-   * How long a resource may be unused, in ms; the shorter of both counts.
+   * How long a resource may be idle, in ms. The shorter of the two limits counts.
    *
    * @default {30_000}
    */
   idleTimeoutMillis?: number | undefined;
 }
 
-/** The events of a pool, and what their listeners are called with. */
+/** The events of a pool, with the arguments of their listeners. */
 export interface Events {
-  /** `create` has failed, with that. */
+  /** `create` has failed. */
   factoryCreateError: [error: Error];
-  /** `destroy` has failed, with that. */
+  /** `destroy` has failed. */
   factoryDestroyError: [error: Error];
 }
 
-/** Throws unless what `options` need is there. */
+/** Throws unless `factory` has the functions that `options` need. */
 export function check<T>(factory: Factory<T>, { testOnBorrow, testOnReturn }: Options): void {
   const { create, destroy, validate } = factory;
   if (typeof create !== "function" || typeof destroy !== "function") {
@@ -114,16 +114,16 @@ export function check<T>(factory: Factory<T>, { testOnBorrow, testOnReturn }: Op
   }
 }
 
-/** When resources are validated. */
+/** The hooks that validate resources. */
 export function hooksOf<T>(factory: Factory<T>, options: Options): PoolOptions<T> {
   const validate = (resource: T) => factory.validate!(resource);
   const retter = async (resource: T) => {
     if (await validate(resource) === false) {
-      throw new PoolError("validate says that it is not good");
+      throw new PoolError("validate returned false");
     }
   };
   return {
-    // Rounds are not to ask: each resource is asked before it is lent.
+    // Rounds need not validate: each resource is validated before it is lent.
     ...(options.testOnBorrow === true
       ? { health: validate, healthAfter: 0, healthFreq: MAX_DELAY }
       : {}),
@@ -131,7 +131,7 @@ export function hooksOf<T>(factory: Factory<T>, options: Options): PoolOptions<T
   };
 }
 
-/** How long a resource may be unused, in ms; 0: for ever. */
+/** How long a resource may be idle, in ms; 0: no limit. */
 export function idleLimit(options: Options): number {
   if (!(Number(options.evictionRunIntervalMillis) > 0)) return 0;
   const hard = Number(options.idleTimeoutMillis || 30_000);
@@ -139,7 +139,7 @@ export function idleLimit(options: Options): number {
   return Math.min(Math.max(soft > 0 ? Math.min(soft, hard) : hard, 1), MAX_DELAY);
 }
 
-/** A number, or one in a string, without its fraction. */
+/** A number or a numeric string, without its fraction. */
 export function whole(value: number | string | undefined): number {
   return Number.parseInt(String(value), 10);
 }

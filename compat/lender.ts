@@ -1,4 +1,4 @@
-// Lender: what the facades have in common. They lend the object itself, and take it back by its identity.
+// Lender: the base of the facades. It lends bare objects, and takes them back by identity.
 
 import { PoolClosedError, PoolTimeoutError } from "../errors.ts";
 import type { Pool } from "../pool.ts";
@@ -6,7 +6,7 @@ import type { Loan } from "../pool/loan.ts";
 import type { GetOptions, PoolOptions } from "../pool/options.ts";
 import { isThenable } from "../values.ts";
 
-/** What may be given besides the peer's own options: options of our own `Pool` that the peer lacks. */
+/** Options of our `Pool` that the other pool lacks. */
 export type Extras<T> = Pick<
   PoolOptions<T>,
   | "name"
@@ -28,39 +28,42 @@ export type Extras<T> = Pick<
   | "queueInterval"
 >;
 
-/** It took too long: by this name peers' users know a `PoolTimeoutError`, of which it has all fields. */
+/** A `PoolTimeoutError` by the name that other pools use. It has the same fields. */
 export class TimeoutError extends PoolTimeoutError {
-  /** The name of the error's class. */
+  /** The name of the class. */
   override name = "TimeoutError";
 }
 
-/** A `PoolTimeoutError` by the peers' name; any other error as it is. `message`: instead of its own. */
+/**
+ * Turns a `PoolTimeoutError` into a `TimeoutError`; returns other errors unchanged. `message`
+ * replaces its own.
+ */
 export function late(error: unknown, message?: string): unknown {
   if (!(error instanceof PoolTimeoutError)) return error;
   const { cause } = error;
   const options = cause === undefined ? undefined : { cause };
-  const Renamed = TimeoutError; // it has the message of another
+  const Renamed = TimeoutError; // its message is given
   return new Renamed(message ?? error.message, error, options);
 }
 
-/** What the peers take for true, of an answer that may be a promise. */
+/** Whether an answer, or that of a promise, is truthy: so the other pools decide. */
 export function truth(answer: unknown): boolean | PromiseLike<boolean> {
   return isThenable(answer) ? answer.then(Boolean) : Boolean(answer);
 }
 
-/** The peers say nothing: nor do facades, unless they are told where or how much. */
+/** Other pools log nothing. Facades log only if `logger` or `logLevel` is given. */
 export function silent<T>({ logger, logLevel }: Extras<T>): Pick<PoolOptions<T>, "logLevel"> {
   return logger === undefined && logLevel === undefined ? { logLevel: "silent" } : {};
 }
 
-/** Throws unless these functions are there. */
+/** Throws unless all of these are functions. */
 export function checkFunctions(functions: Readonly<Record<string, unknown>>): void {
   for (const [name, given] of Object.entries(functions)) {
     if (typeof given !== "function") throw new TypeError(`new Pool: ${name} must be a function`);
   }
 }
 
-/** Throws unless the bounds are such, as tarn and sequelize-pool want them. */
+/** Throws unless the bounds are valid for tarn and sequelize-pool. */
 export function checkBounds({ max, min }: { readonly max: number; readonly min: number }): void {
   if (!Number.isInteger(min) || min < 0) {
     throw new RangeError(`new Pool: min must be a whole number from 0 on, got ${min}`);
@@ -70,12 +73,12 @@ export function checkBounds({ max, min }: { readonly max: number; readonly min: 
   }
 }
 
-/** Lends the objects of a pool by themselves. */
+/** Lends the bare objects of a pool. */
 export class Lender<T> {
   readonly #pool: Pool<T>;
-  /** A loan that nobody holds is a leak, and borrowers hold but its object. */
+  /** Keeps the loans: borrowers keep only the object, and a collected loan is a leak. */
   readonly #loans: Map<T, Loan<T>> = new Map();
-  /** How many borrowers wait or have an object, and who waits for there to be none. */
+  /** How many borrowers wait or have an object, and what is called when there are none. */
   #busy = 0;
   #settling: (() => void)[] = [];
   #draining = false;
@@ -84,7 +87,7 @@ export class Lender<T> {
     this.#pool = pool;
   }
 
-  /** Whether nothing more is lent. */
+  /** Whether `drain` was called. */
   get draining(): boolean {
     return this.#draining;
   }
@@ -92,7 +95,7 @@ export class Lender<T> {
   /** Borrows an object. */
   async borrow(options?: GetOptions): Promise<T> {
     if (this.#draining) {
-      throw new PoolClosedError("this pool is drained: make another one to go on");
+      throw new PoolClosedError("this pool is drained: create another one");
     }
     this.#busy++;
     try {
@@ -111,21 +114,21 @@ export class Lender<T> {
     return this.#loans.has(object);
   }
 
-  /** The loan of an object, to be ended; undefined if it is not lent. */
+  /** Removes and returns the loan of an object; undefined if it is not lent. */
   take(object: T): Loan<T> | undefined {
     const loan = this.#loans.get(object);
     if (this.#loans.delete(object)) this.#done();
     return loan;
   }
 
-  /** Lends nothing more, and keeps nothing up; resolves once nobody waits and nothing is lent. */
+  /** Ends lending, and keeps no minimum; resolves once no borrower waits and no object is lent. */
   async drain(): Promise<void> {
     this.#draining = true;
     this.#pool.resize({ minSize: 0 });
     if (this.#busy > 0) await new Promise<void>((resolve) => this.#settling.push(resolve));
   }
 
-  /** Closes what is unused. After `drain`, once all is back, the pool is over. */
+  /** Closes idle objects. After `drain` it shuts the pool down. */
   clear(): Promise<void> {
     return this.#draining && this.#busy === 0 ? this.#pool.shutdown() : this.#pool.reset();
   }

@@ -1,14 +1,14 @@
-// PendingOperation: what an `acquire` of tarn gives.
+// PendingOperation: the result of `acquire` in tarn's shape.
 
-/** What `acquire` gives. */
+/** The result of `acquire`. */
 export class PendingOperation<T> {
-  /** The resource; rejects if there is none to be had. */
+  /** Resolves to the resource; rejects if there is none. */
   readonly promise: Promise<T>;
-  /** Whether that has rejected. */
+  /** Whether `promise` has rejected. */
   isRejected = false;
   readonly #aborting = new AbortController();
 
-  /** `begin`: begins it, to be ended by that signal. */
+  /** `begin` starts the operation; the signal ends it. */
   constructor(begin: (signal: AbortSignal) => Promise<T>) {
     this.promise = begin(this.#aborting.signal).catch((error) => {
       this.isRejected = true;
@@ -16,14 +16,14 @@ export class PendingOperation<T> {
     });
   }
 
-  /** Gives up, unless the resource has come. */
+  /** Aborts the operation, unless the resource is there. */
   abort(): void {
     this.reject(new Error("acquire was aborted"));
   }
 
-  /** The same, with an error of the caller's. */
+  /** Aborts with the given error. */
   reject(error: Error): void {
-    this.promise.catch(() => {}); // who gives up need not listen
+    this.promise.catch(() => {}); // a caller that aborts need not handle the rejection
     this.#aborting.abort(error);
   }
 }

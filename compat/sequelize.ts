@@ -1,36 +1,39 @@
-// Sequelize 6's connection manager, and how it gets other pools.
+// Sequelize: replaces the pools in the connection manager of Sequelize 6.
 
-/** What to change of Sequelize's own options of its pool; the rest stays. */
+/** Changes of Sequelize's own pool options; others stay. */
 export interface SequelizeOptions {
-  /** How many connections there may be; with `replication`, for reading and for writing each. */
+  /**
+   * How many connections there may be; with `replication`, this many for reading and for writing
+   * each.
+   */
   max?: number | undefined;
-  /** How many are kept up. */
+  /** How many connections are kept up. */
   min?: number | undefined;
-  /** How long a connection may be unused, in ms. */
+  /** How long a connection may be idle, in ms. */
   idle?: number | undefined;
-  /** How long getting one may take, in ms. */
+  /** How long it may take to get a connection, in ms. */
   acquire?: number | undefined;
-  /** After how many uses one is closed. */
+  /** After how many uses a connection is closed. */
   maxUses?: number | undefined;
-  /** Whether one that was given back is still good. */
+  /** Whether a returned connection is still good. */
   validate?: ((connection: object) => boolean) | undefined;
 }
 
-/** What the connection manager calls of its pool. */
+/** The members of a pool that the connection manager uses. */
 export interface SequelizePool {
-  /** Borrows a connection for a query of that type. */
+  /** Borrows a connection for a query of this type. */
   acquire(queryType?: string, useMaster?: boolean): Promise<object>;
-  /** Gives one back. */
+  /** Returns a connection. */
   release(connection: object): void;
-  /** Closes one. */
+  /** Closes a connection. */
   destroy(connection: object): Promise<void>;
-  /** Serves who waits, and lends nothing more. */
+  /** Serves present waiters, and then lends no more. */
   drain(): Promise<unknown>;
-  /** Closes all. */
+  /** Closes all connections. */
   destroyAllNow(): Promise<void>;
 }
 
-/** How to make one pool. */
+/** How to create one pool. */
 export interface Plan {
   readonly name: string;
   readonly max: number;
@@ -41,11 +44,11 @@ export interface Plan {
   create(): Promise<object>;
   destroy(connection: object): unknown;
   validate(connection: object): boolean;
-  /** What Sequelize's users know an error of time by. */
+  /** Turns a timeout error into Sequelize's own. */
   late(error: Error): Error;
 }
 
-/** What there is of the connection manager, some of it private. */
+/** The members of the connection manager that are used; some are private. */
 interface Manager {
   pool: object;
   readonly config: Config;
@@ -67,7 +70,7 @@ interface Connection {
   queryType?: "read" | "write";
 }
 
-/** Puts what `open` makes in the place of the manager's pool, or of its two. */
+/** Replaces the pool of a manager, or its two pools, by those of `open`. */
 export function install<P extends SequelizePool>(
   sequelize: object,
   options: SequelizeOptions,
@@ -115,7 +118,7 @@ function both<P extends SequelizePool>(read: P, write: P): SequelizePool & { rea
   };
 }
 
-/** One replica after the other, for ever. */
+/** Takes the replicas in turn. */
 function* turnsOf(replicas: readonly object[]): Generator<object, never> {
   for (;;) yield* replicas;
 }
@@ -150,7 +153,7 @@ function settingsOf(own: SequelizeOptions, changed: SequelizeOptions) {
   };
 }
 
-/** Sequelize's own error, of the class of which `sequelize` is an instance. */
+/** Makes Sequelize's own error, found by the class of `sequelize`. */
 function lateOf({ constructor }: object): Plan["late"] {
   const { ConnectionAcquireTimeoutError: Late } = constructor as {
     ConnectionAcquireTimeoutError?: new (parent: Error) => Error;

@@ -1,22 +1,23 @@
 /**
- * The shape of sequelize-pool 8 over our `Pool`: in an import, put this in the place of `sequelize-pool`; and
- * `useWithSequelize`, which has Sequelize 6 use it.
+ * The shape of sequelize-pool 8 over our `Pool`: import it instead of `sequelize-pool`.
+ * `useWithSequelize` lets Sequelize 6 use it.
  *
- * What is stricter here than there:
+ * Differences from sequelize-pool:
  *
- * - `max` holds for all resources, also for those that are being destroyed.
- * - `min` resources are made with the first `acquire`; there after the first `destroy`.
- * - A `create` that fails rejects the oldest `acquire` that waited when it began. After the second failure in
- *   a row the pool rests before it tries again, up to 5 s (`createBackoff`).
- * - A `create` may take 30 s, and a `destroy` 5 s: then each counts as failed. There they have no limit.
- * - `create` must make another resource each time, and neither null nor undefined.
- * - A `validate` that throws destroys the resource; there the resource stays, and `acquire` throws. It may be
- *   async, too.
- * - An unused resource is destroyed at its own moment: `reapIntervalMillis` has no effect.
- * - `acquireTimeoutMillis: 0` is no limit; there it is over at once.
- * - `destroyAllNow` destroys also what is borrowed, when it comes back.
+ * - `max` includes resources that are being destroyed.
+ * - `min` resources are created at the first `acquire`; there after the first `destroy`.
+ * - A failed `create` rejects the oldest `acquire` that waited at its begin. From the second
+ *   failure in a row the pool rests before the next attempt, up to 5 s (`createBackoff`).
+ * - The functions have time limits, after which they have failed: `create` 30 s, `destroy` 5 s.
+ * - `create` must return a new resource each time, not null or undefined.
+ * - If `validate` throws, the resource is destroyed; there it stays, and `acquire` throws.
+ *   `validate` may be async.
+ * - An idle resource is destroyed when its own time is over: `reapIntervalMillis` has no effect.
+ * - `acquireTimeoutMillis: 0` means no limit; there `acquire` fails at once.
+ * - `destroyAllNow` also destroys borrowed resources, at their release.
  *
- * As there, a resource is known by itself: whoever releases it twice may release the next borrower's.
+ * As there, resources are known by identity: a second `release` may release the next borrower's
+ * resource.
  *
  * @example
  * ```ts
@@ -61,18 +62,18 @@ export type AggregateError = globalThis.AggregateError;
 
 /** A pool in the shape of sequelize-pool's. */
 export class Pool<T> {
-  /** The pool under it: for `stats`, `observe`, `invalidate` and all else that sequelize-pool lacks. */
+  /** Our `Pool`: for `stats`, `observe`, `invalidate` and the rest that sequelize-pool lacks. */
   readonly pool: OurPool<T>;
   readonly #options: FactoryOptions<T>;
   readonly #lender: Lender<T>;
-  /** Those being destroyed. */
+  /** The resources that are being destroyed. */
   readonly #closings: Map<T, Promise<void>> = new Map();
 
   /**
    * Checks the options; starts nothing.
    *
-   * @param options those of sequelize-pool
-   * @param extras options of our own `Pool`, which sequelize-pool lacks
+   * @param options the options of sequelize-pool
+   * @param extras options of our `Pool` that sequelize-pool lacks
    * @throws {TypeError} a function is missing
    * @throws {RangeError} a number is out of bounds
    */
@@ -96,23 +97,23 @@ export class Pool<T> {
     this.#lender = new Lender(this.pool);
   }
 
-  /** How many resources there are: unused, in use and being made. */
+  /** How many resources there are: idle, in use and being created. */
   get size(): number {
     const { available, creating, using } = this.pool;
     return available + using + creating;
   }
 
-  /** What messages call the pool. */
+  /** The name of the pool in messages. */
   get name(): string | undefined {
     return this.#options.name;
   }
 
-  /** How many are unused. */
+  /** How many resources are idle. */
   get available(): number {
     return this.pool.available;
   }
 
-  /** How many are in use. */
+  /** How many resources are in use. */
   get using(): number {
     return this.pool.using;
   }
@@ -122,12 +123,12 @@ export class Pool<T> {
     return this.pool.waiting;
   }
 
-  /** How many there may be. */
+  /** How many resources there may be. */
   get maxSize(): number {
     return this.#options.max;
   }
 
-  /** How many are kept up. */
+  /** How many resources are kept up. */
   get minSize(): number {
     return this.#options.min;
   }
@@ -135,16 +136,16 @@ export class Pool<T> {
   /**
    * Borrows a resource.
    *
-   * @returns the resource: `release` or `destroy` it
-   * @throws {TimeoutError} it took longer than `acquireTimeoutMillis`
+   * @returns the resource; `release` or `destroy` it
+   * @throws {TimeoutError} no resource within `acquireTimeoutMillis`
    * @throws {PoolClosedError} `drain` was called
-   * @throws what `create` failed with
+   * @throws the failure of `create`
    */
   acquire(): Promise<T> {
     return this.#lender.borrow();
   }
 
-  /** Gives a resource back; one that is not in use is logged, no more. */
+  /** Returns a resource to the pool. A resource that is not in use is only logged. */
   release(resource: T): void {
     const loan = this.#lender.take(resource);
     if (loan === undefined) {
@@ -153,10 +154,10 @@ export class Pool<T> {
   }
 
   /**
-   * Destroys a resource, whether it is in use or not; one that is not the pool's is let alone.
+   * Destroys a resource, in use or idle. A resource of another pool is ignored.
    *
-   * @returns resolves when it is gone
-   * @throws what the factory's `destroy` failed with
+   * @returns resolves when it is destroyed
+   * @throws the failure of the factory's `destroy`
    */
   async destroy(resource: T): Promise<void> {
     const loan = this.#lender.take(resource);
@@ -166,19 +167,19 @@ export class Pool<T> {
   }
 
   /**
-   * From now on nothing more is lent, and `min` not kept up; who waits already is served.
+   * Serves present waiters, and then lends no more. `min` is no longer kept up.
    *
-   * @returns resolves once nobody waits and nothing is in use
+   * @returns resolves once no `acquire` waits and no resource is in use
    */
   drain(): Promise<void> {
     return this.#lender.drain();
   }
 
   /**
-   * Destroys all that are unused, and those in use when they come back.
+   * Destroys idle resources now, and resources in use at their release.
    *
-   * @returns resolves when the unused ones are gone
-   * @throws {AggregateError} some could not be destroyed
+   * @returns resolves when the idle resources are destroyed
+   * @throws {AggregateError} some resources could not be destroyed
    */
   async destroyAllNow(): Promise<void> {
     const cleared = this.#lender.clear();
@@ -204,15 +205,15 @@ export class Pool<T> {
 }
 
 /**
- * Has an instance of Sequelize 6 use pools of ours in the place of its own: right after it is made.
+ * Replaces the pools of an instance of Sequelize 6 by ours. Call it right after `new Sequelize()`.
  *
- * A `TimeoutError` reaches its users as Sequelize's own `ConnectionAcquireTimeoutError`. With `replication`
+ * A `TimeoutError` becomes Sequelize's own `ConnectionAcquireTimeoutError`. With `replication`
  * there are two pools, as before.
  *
  * @param sequelize the instance
- * @param options what to change of its options of the pool, and options of our own `Pool`
- * @returns the pools; without `replication` one for both
- * @throws {TypeError} it is no instance of Sequelize 6, or has connections already
+ * @param options changes of its pool options, and options of our `Pool`
+ * @returns the pools; without `replication`, both are the same
+ * @throws {TypeError} the argument is no instance of Sequelize 6, or already has connections
  */
 export function useWithSequelize(
   sequelize: object,
@@ -223,7 +224,7 @@ export function useWithSequelize(
   return install(sequelize, changed, ({ late, ...factory }) => new Late(factory, extras, late));
 }
 
-/** A pool whose users know a `TimeoutError` by another name. */
+/** A pool with another class for a `TimeoutError`. */
 class Late extends Pool<object> {
   readonly #late: (error: TimeoutError) => Error;
 

@@ -1,27 +1,27 @@
-// The options of sequelize-pool, and what they come to for our `Pool`.
+// The options of sequelize-pool, translated for our `Pool`.
 
 import type { PoolOptions } from "../pool/options.ts";
 import { checkBounds, checkFunctions } from "./lender.ts";
 
-/** How bad a message is. */
+/** The level of a message. */
 export type LogLevel = "verbose" | "info" | "warn" | "error";
 
-/** Hears what happens. */
+/** Gets the messages of a pool. */
 export type FactoryLogger = (message: string, level: LogLevel) => void;
 
 /** The options of sequelize-pool. */
 export interface FactoryOptions<T> {
-  /** What messages call the pool. */
+  /** The name of the pool in messages. */
   name?: string | undefined;
-  /** Makes a resource. */
+  /** Creates a resource. */
   create: () => PromiseLike<T> | T;
-  /** Destroys one; may be async. */
+  /** Destroys a resource; may be async. */
   destroy: (resource: T) => unknown;
-  /** Whether a resource that was given back is still good. */
+  /** Whether a released resource is still good. */
   validate: (resource: T) => PromiseLike<boolean> | boolean;
   /** How many resources there may be. */
   max: number;
-  /** How many are kept up. */
+  /** How many resources are kept up. */
   min: number;
   /**
    * After how many uses a resource is destroyed.
@@ -30,7 +30,7 @@ export interface FactoryOptions<T> {
    */
   maxUses?: number | undefined;
   /**
-   * How long a resource may be unused, in ms, as long as there are more than `min`.
+   * How long a resource may be idle, in ms, as long as there are more than `min`.
    *
    * @default {30_000}
    */
@@ -44,14 +44,14 @@ export interface FactoryOptions<T> {
   /** Has no effect. */
   reapIntervalMillis?: number | undefined;
   /**
-   * Hears what happens; true: `console.log` does.
+   * Gets the messages of the pool; true: `console.log` gets them.
    *
    * @default {false}
    */
   log?: FactoryLogger | boolean | undefined;
 }
 
-/** Throws unless the options are good. */
+/** Throws unless the options are valid. */
 export function check<T>(options: FactoryOptions<T>): void {
   const { create, destroy, maxUses = 0, validate } = options ?? {};
   checkFunctions({ create, destroy, validate });
@@ -61,13 +61,13 @@ export function check<T>(options: FactoryOptions<T>): void {
   }
 }
 
-/** What hears what happens. */
+/** The function that gets the messages. */
 export function writerOf(log: FactoryLogger | true): FactoryLogger {
   if (log !== true) return log;
   return (message, level) => console.log(`${level}: ${message}`);
 }
 
-/** The same as a logger. */
+/** A logger that passes messages to `write`. */
 export function loggerOf(write: FactoryLogger): PoolOptions<never>["logger"] {
   const at = (level: LogLevel) => (message: string) => write(message, level);
   return { debug: at("verbose"), info: at("info"), warn: at("warn"), error: at("error") };

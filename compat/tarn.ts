@@ -1,25 +1,25 @@
 /**
- * The shape of tarn 3.1 over our `Pool`: in an import, put this in the place of `tarn`; and the pool that
- * Knex takes as its `connectionPool`.
+ * The shape of tarn 3.1 over our `Pool`: import it instead of `tarn`. Knex takes such a pool as its
+ * `connectionPool`.
  *
- * What is stricter here than there:
+ * Differences from tarn:
  *
- * - `max` holds for all resources, also for those that are being destroyed.
- * - A resource that was just made is not validated; one that was given back is, each time before it is lent.
- *   A `validate` may take 5 s, then it counts as failed (`hookTimeout`).
- * - An unused resource is destroyed at its own moment, so that `reapIntervalMillis` and `check` have no
- *   effect.
- * - A creation that fails is tried again after a random rest, which gets longer up to
- *   `createRetryIntervalMillis`; one at a time until one succeeds. With `propagateCreateError` it rejects the
- *   oldest `acquire` that waited when it began.
- * - `create` must make another resource each time, and neither null nor undefined.
- * - `destroy` rejects at once all that wait, and an `acquire` afterwards; there these wait out their timeout.
- * - What `acquire` gives has `promise`, `abort`, `reject` and `isRejected`, but neither `resolve` nor
- *   `possibleTimeoutCause`. `destroy` gives nothing.
- * - A promise of `acquire` that rejects, and that nobody looks at, is no unhandled rejection once `abort` was
- *   called.
+ * - `max` includes resources that are being destroyed.
+ * - A new resource is not validated. A returned one is, each time before it is lent. After 5 s a
+ *   `validate` has failed (`hookTimeout`).
+ * - An idle resource is destroyed when its own time is over, so `reapIntervalMillis` and `check`
+ *   have no effect.
+ * - A failed `create` is retried after a random rest, which grows up to
+ *   `createRetryIntervalMillis`; one attempt at a time until one succeeds. With
+ *   `propagateCreateError` it rejects the oldest `acquire` that waited at its begin.
+ * - `create` must return a new resource each time, not null or undefined.
+ * - `destroy` rejects waiting and later `acquire`s at once; there they wait until their timeout.
+ * - The result of `acquire` has `promise`, `abort`, `reject` and `isRejected`, but no `resolve` and
+ *   no `possibleTimeoutCause`. `destroy` resolves to nothing.
+ * - After `abort`, the rejection of an `acquire` need not be handled.
  *
- * As there, a resource is known by itself: whoever releases it twice may release the next borrower's.
+ * As there, resources are known by identity: a second `release` may release the next borrower's
+ * resource.
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export type { Callback, CallbackOrPromise, Events, PoolOptions } from "./tarn_op
 
 /** A pool in the shape of tarn's. */
 export class Pool<T> {
-  /** The pool under it: for `stats`, `observe`, `invalidate` and all else that tarn lacks. */
+  /** Our `Pool`: for `stats`, `observe`, `invalidate` and the rest that tarn lacks. */
   readonly pool: OurPool<T>;
   readonly #options: PoolOptions<T>;
   readonly #lender: Lender<T>;
@@ -63,15 +63,15 @@ export class Pool<T> {
   #validating = 0;
   #reaping = false;
   #kept = 0;
-  /** The last failure to make one. */
+  /** The last failure of `create`. */
   #failure: { readonly error: unknown } | undefined;
 
   /**
    * Checks the options; starts nothing.
    *
-   * @param options those of tarn
-   * @param extras options of our own `Pool`, which tarn lacks
-   * @throws {TypeError} an option is missing, unknown or not of its type
+   * @param options the options of tarn
+   * @param extras options of our `Pool` that tarn lacks
+   * @throws {TypeError} an option is missing, unknown or of the wrong type
    * @throws {RangeError} a number is out of bounds
    */
   constructor(options: PoolOptions<T>, extras: Extras<T> = {}) {
@@ -80,7 +80,7 @@ export class Pool<T> {
     this.pool = new OurPool<T>((_n, { signal }) => this.#create(signal), {
       closer: (resource, { signal }) => this.#destroy(resource, signal),
       ...(validate === undefined ? {} : {
-        // Rounds are not to ask: each resource is asked before it is lent.
+        // Rounds need not validate: each resource is validated before it is lent.
         health: (resource) => this.#validate(validate(resource)),
         healthAfter: 0,
         healthFreq: MAX_DELAY,
@@ -98,17 +98,17 @@ export class Pool<T> {
     this.#lender = new Lender(this.pool);
   }
 
-  /** How many resources are lent, or being validated. */
+  /** How many resources are lent or being validated. */
   numUsed(): number {
     return this.pool.using;
   }
 
-  /** How many are unused. */
+  /** How many resources are idle. */
   numFree(): number {
     return this.pool.available;
   }
 
-  /** How many `acquire`s wait; those for which a resource is being validated do not count. */
+  /** How many `acquire`s wait, apart from those for which a resource is being validated. */
   numPendingAcquires(): number {
     return Math.max(0, this.pool.waiting - this.#validating);
   }
@@ -118,12 +118,12 @@ export class Pool<T> {
     return this.#validating;
   }
 
-  /** How many are being made. */
+  /** How many resources are being created. */
   numPendingCreates(): number {
     return this.pool.creating;
   }
 
-  /** Whether there is nothing and nobody in the pool. */
+  /** Whether the pool has no resources and no waiters. */
   isEmpty(): boolean {
     const { available, creating, using, waiting } = this.pool;
     return available + creating + using + waiting === 0;
@@ -132,9 +132,9 @@ export class Pool<T> {
   /**
    * Borrows a resource.
    *
-   * @returns its `promise`, and `abort` to give up; the promise rejects with a {@linkcode TimeoutError} after
-   * `acquireTimeoutMillis`, with what `create` failed with if `propagateCreateError`, and with a
-   * `PoolClosedError` after `destroy`
+   * @returns an operation with `promise` and `abort`. The promise rejects with a {@linkcode
+   * TimeoutError} after `acquireTimeoutMillis`, with the failure of `create` if
+   * `propagateCreateError`, and with a `PoolClosedError` after `destroy`
    */
   acquire(): PendingOperation<T> {
     const id = this.#request("acquireRequest");
@@ -142,7 +142,7 @@ export class Pool<T> {
   }
 
   /**
-   * Gives a resource back.
+   * Returns a resource to the pool.
    *
    * @returns whether it was lent
    */
@@ -153,13 +153,14 @@ export class Pool<T> {
     return loan !== undefined;
   }
 
-  /** Has no effect: what is unused for too long is destroyed by itself. */
+  /** Has no effect: resources that are idle for too long are destroyed anyway. */
   check(): void {}
 
   /**
-   * Destroys the pool: all that wait are rejected, and each resource is destroyed once it is back.
+   * Destroys the pool: rejects waiting `acquire`s, and destroys each resource, borrowed ones at
+   * their release.
    *
-   * @returns resolves when all are gone; listeners are removed then
+   * @returns resolves when all resources are destroyed; then listeners are removed
    */
   async destroy(): Promise<void> {
     const id = this.#request("poolDestroyRequest");
@@ -169,7 +170,7 @@ export class Pool<T> {
     this.#events.removeAllListeners();
   }
 
-  /** Adds a listener; what it throws is logged. */
+  /** Adds a listener; an error that it throws is logged. */
   on<E extends keyof Events<T>>(event: E, listener: Listener<Events<T>[E]>): void {
     this.#events.on(event, listener);
   }
@@ -193,7 +194,7 @@ export class Pool<T> {
       this.#tell("acquireSuccess", id, resource);
       return resource;
     } catch (thrown) {
-      // What kept this one from being served, not an older one.
+      // Only a failure during this wait is its cause.
       const cause = this.#failure === before ? undefined : this.#failure?.error;
       const error = late(thrown, cause instanceof Error ? cause.message : undefined) as Error;
       this.#tell("acquireFail", id, error);
@@ -210,7 +211,8 @@ export class Pool<T> {
       if (!over) this.#tell("createFail", id, error);
       over = true;
     };
-    // It aborts when its time is over; when the pool is destroyed, too, and then it is waited for.
+    // The signal aborts at the time limit, and when the pool is destroyed; then the creation is
+    // awaited.
     const expired = () => signal.reason instanceof PoolTimeoutError && failed(signal.reason);
     signal.addEventListener("abort", expired, { once: true });
     try {
@@ -227,14 +229,17 @@ export class Pool<T> {
     this.#fit();
     const id = this.#request("destroyRequest", resource);
     if (this.isEmpty()) this.#reap(false);
-    // It aborts if this fails, and when its time is over: with the failure.
+    // The signal aborts with the error if `destroy` fails or exceeds its time limit.
     const failed = () => this.#tell("destroyFail", id, resource, late(signal.reason) as Error);
     signal.addEventListener("abort", failed, { once: true });
     await this.#options.destroy(resource);
     if (!signal.aborted) this.#tell("destroySuccess", id, resource);
   }
 
-  /** `min` are kept, not made: the pool's `minSize` is how many there are, up to `min`. */
+  /**
+   * tarn keeps `min` resources but does not create them: so `minSize` follows the number of
+   * resources, up to `min`.
+   */
   #fit(): void {
     const { available, using } = this.pool;
     const minSize = Math.min(this.#options.min, available + using);
@@ -254,7 +259,7 @@ export class Pool<T> {
     this.#tell(reaping ? "startReaping" : "stopReaping");
   }
 
-  /** Tells of the begin of something; gives the number by which its end is told, too. */
+  /** Emits a request event; returns its id for the event of its end. */
   #request<E extends keyof Events<T>>(event: E, ...more: unknown[]): number {
     const id = ++this.#lastId;
     this.#tell(event, ...[id, ...more] as unknown as Events<T>[E]);

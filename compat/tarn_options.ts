@@ -1,24 +1,24 @@
-// The options and events of tarn, and what the options come to for our `Pool`.
+// The options and events of tarn, and the options translated for our `Pool`.
 
 import { MAX_DELAY } from "../pool/clock.ts";
 import type { PoolOptions as OurOptions } from "../pool/options.ts";
 import { checkBounds, checkFunctions } from "./lender.ts";
 
-/** Hears of the resource that `create` has made, or of its failure. */
+/** Gets the resource of `create`, or its failure. */
 export type Callback<T> = (error: Error | null | undefined, resource?: T) => void;
 
-/** Makes a resource: gives it or a promise of it, or nothing, and calls the callback. */
+/** Creates a resource: returns it or a promise of it, or calls the callback. */
 export type CallbackOrPromise<T> = (callback: Callback<T>) => PromiseLike<T> | T | void;
 
 /** The options of tarn. */
 export interface PoolOptions<T> {
-  /** Makes a resource. */
+  /** Creates a resource. */
   create: CallbackOrPromise<T>;
-  /** Destroys one; may be async. */
+  /** Destroys a resource; may be async. */
   destroy: (resource: T) => unknown;
-  /** How many are kept when they are unused for long. */
+  /** How many resources are kept, however long they are idle. */
   min: number;
-  /** How many there may be. */
+  /** How many resources there may be. */
   max: number;
   /**
    * How long an `acquire` may take, in ms.
@@ -33,66 +33,66 @@ export interface PoolOptions<T> {
    */
   createTimeoutMillis?: number | undefined;
   /**
-   * How long a `destroy` may take, in ms; then another resource may be made.
+   * How long a `destroy` may take, in ms. Then another resource may be created.
    *
    * @default {5_000}
    */
   destroyTimeoutMillis?: number | undefined;
   /**
-   * How long a resource may be unused, in ms, as long as there are more than `min`.
+   * How long a resource may be idle, in ms, as long as there are more than `min`.
    *
    * @default {30_000}
    */
   idleTimeoutMillis?: number | undefined;
   /**
-   * The longest rest after a `create` that failed, in ms.
+   * The longest rest after a failed `create`, in ms.
    *
    * @default {200}
    */
   createRetryIntervalMillis?: number | undefined;
   /** Has no effect. */
   reapIntervalMillis?: number | undefined;
-  /** Hears what went wrong, and how bad that is. */
+  /** Gets messages about problems, and their level. */
   log?: ((message: string, level: "warn") => unknown) | undefined;
-  /** Whether a resource that was given back is still good; may be async. */
+  /** Whether a released resource is still good; may be async. */
   validate?: ((resource: T) => PromiseLike<boolean> | boolean) | undefined;
   /**
-   * Whether a `create` that fails rejects an `acquire`; else that goes on waiting.
+   * Whether a failed `create` rejects an `acquire`; else the `acquire` waits on.
    *
    * @default {false}
    */
   propagateCreateError?: boolean | undefined;
 }
 
-/** The events of a pool, and what their listeners are called with. */
+/** The events of a pool, with the arguments of their listeners. */
 export interface Events<T> {
   /** `acquire` was called. */
   acquireRequest: [eventId: number];
-  /** It has got a resource. */
+  /** `acquire` has got a resource. */
   acquireSuccess: [eventId: number, resource: T];
-  /** It has got none. */
+  /** `acquire` has failed. */
   acquireFail: [eventId: number, error: Error];
   /** `release` was called. */
   release: [resource: T];
-  /** `create` is called. */
+  /** `create` was called. */
   createRequest: [eventId: number];
-  /** It has made a resource. */
+  /** `create` has returned a resource. */
   createSuccess: [eventId: number, resource: T];
-  /** It has failed, or took too long. */
+  /** `create` has failed or exceeded its time limit. */
   createFail: [eventId: number, error: Error];
-  /** A resource is destroyed. */
+  /** `destroy` was called for a resource. */
   destroyRequest: [eventId: number, resource: T];
-  /** It is gone. */
+  /** It is destroyed. */
   destroySuccess: [eventId: number, resource: T];
-  /** `destroy` has failed, or took too long. */
+  /** `destroy` has failed or exceeded its time limit. */
   destroyFail: [eventId: number, resource: T, error: Error];
-  /** There are resources that will be destroyed if nobody uses them. */
+  /** There are idle resources that may be destroyed. */
   startReaping: [];
-  /** There are none any more. */
+  /** There are no such resources any more. */
   stopReaping: [];
-  /** The pool is destroyed. */
+  /** `destroy` of the pool was called. */
   poolDestroyRequest: [eventId: number];
-  /** It is gone. */
+  /** It is destroyed. */
   poolDestroySuccess: [eventId: number];
 }
 
@@ -113,7 +113,7 @@ const OPTIONS: Readonly<Record<keyof PoolOptions<unknown>, boolean>> = {
   propagateCreateError: false,
 };
 
-/** Throws unless the options are good. */
+/** Throws unless the options are valid. */
 export function check<T>(options: PoolOptions<T>): void {
   const { create, destroy } = options ?? {};
   checkFunctions({ create, destroy });
@@ -129,12 +129,12 @@ export function check<T>(options: PoolOptions<T>): void {
   }
 }
 
-/** `usual`: where none is given. */
+/** `usual`: the default. */
 export function delay(given: number | undefined, usual: number): number {
   return Math.min(given ?? usual, MAX_DELAY);
 }
 
-/** What hears what goes wrong, as a logger. */
+/** A logger that passes problems to `log`. */
 export function loggerOf(
   log: (message: string, level: "warn") => unknown,
 ): OurOptions<never>["logger"] {
@@ -143,7 +143,7 @@ export function loggerOf(
   return { debug: quiet, info: quiet, warn, error: warn };
 }
 
-/** What `create` gives, or calls its callback with. */
+/** The result of `create`, or of its callback. */
 export function made<T>(create: CallbackOrPromise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const given = create((error, resource) => error ? reject(error) : resolve(resource as T));

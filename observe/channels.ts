@@ -1,5 +1,5 @@
 /**
- * Channels: publishes what happens in a pool to `node:diagnostics_channel`, where tracers look for it.
+ * Channels: publishes the events of a pool to `node:diagnostics_channel`, for tracers.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * A page that shows pools live, for any server that speaks of web-standard requests and responses.
+ * Dashboard: a live page about pools, for any server with web-standard requests and responses.
  *
  * ```ts
  * import { Pool } from "@x/proxypool";
@@ -31,14 +31,15 @@ import { respond } from "./dashboard/respond.ts";
 export type { Pools };
 
 /**
- * A page with the state of pools, second by second: how many objects are in use, how long borrowers wait
- * and hold, who holds what and from which line, who waits, the last failures and closings, and the totals.
+ * Creates a page that shows pools every second: the objects in use, the times of waiting and
+ * holding, the holders with their lines, the waiters, the last failures and closings, and the
+ * totals.
  *
- * **Guard it.** The page asks nobody who he is, and shows what `name`, `label`, `tracer`, lines of code and
- * errors say. It shows no other option, changes nothing, and takes nothing from a pool.
+ * **Guard it.** The page has no login, and shows `name`, `label`, `tracer`, lines of code and
+ * errors. It shows no other option, changes nothing, and borrows nothing.
  *
- * Mount it at any path. It costs nothing as long as no page is open: pools are observed from when a page is
- * opened until a few seconds after the last one has gone.
+ * Mount it at any path. It observes pools from the opening of a page until a few seconds after the
+ * last page has gone; otherwise it costs nothing.
  *
  * @example
  * ```ts
@@ -52,21 +53,22 @@ export type { Pools };
  * console.assert(response.headers.get("content-type") === "text/html; charset=utf-8");
  * ```
  *
- * @param pools a pool, several, or a function that gives these and is called once a second while a page is
- * open; of more than 100 pools the first are shown
- * @returns answers a request: GET and HEAD, else status 405. It rejects if `pools` is a function that fails
- * @throws {TypeError} there is something else than pools
+ * @param pools a pool, several, or a function that returns these, called once a second while a page
+ * is open; at most 100 pools are shown
+ * @returns answers a request: GET and HEAD, others with status 405. It rejects if the function
+ * `pools` fails
+ * @throws {TypeError} `pools` has something that is no pool
  */
 export function dashboard(pools: Pools): (request: Request) => Promise<Response> {
   const kept = keep(pools);
   if (typeof kept !== "function") present(kept);
   const board = new Board(kept);
-  // deno-lint-ignore require-await -- what fails is to reject
+  // deno-lint-ignore require-await -- a failure must reject
   return async (request) => {
     if (typeof request?.headers?.get !== "function") {
       throw new TypeError(
         `a dashboard answers a web-standard Request, got ${shown(request)}: ` +
-          "convert what your server has, as docs/dashboard.md shows",
+          "convert your server's requests, as docs/dashboard.md shows",
       );
     }
     return respond(board, request);

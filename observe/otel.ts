@@ -2,7 +2,8 @@
  * OpenTelemetry: the metrics of a pool by the semantic conventions of database clients (version 1.44), and a
  * span for each `get` that waited.
  *
- * Nothing is imported: a meter and a tracer are taken by their shape. Those of `@opentelemetry/api` fit.
+ * It imports nothing: meters and tracers are taken by their shape, which those of
+ * `@opentelemetry/api` have.
  *
  * @example
  * ```ts

@@ -256,14 +256,17 @@ function wait<T>(pool: State<T>, asked: Terms): Promise<Lent<T>> {
   pool.queue.push(waiter);
   if (pool.settings.queueTarget > 0) beginWaiting(pool);
   if (terms.timeout === 0 || terms.borrower?.within !== undefined) watch(pool, waiter);
-  pool.dispatch();
-  if (waiter.waits && isFull(pool)) refuse(pool, waiter, fullError(pool), "full");
+  // Most often all objects are out, and nothing is to be made.
+  if (pool.bag.idle.size > 0 || pool.permits !== undefined || pool.room) pool.dispatch();
+  if (pool.settings.maxWaiting > 0 && waiter.waits && isFull(pool)) {
+    refuse(pool, waiter, fullError(pool), "full");
+  }
   return promise;
 }
 
 function isFull<T>(pool: State<T>): boolean {
   const { attempts, checks, clock, permits, queue, settings: { maxWaiting } } = pool;
-  if (maxWaiting === 0 || queue.size <= maxWaiting) return false;
+  if (queue.size <= maxWaiting) return false;
   // A permit that takes long is no object to come.
   const asked = permits?.soon(clock.now() - LONG) ?? 0;
   return queue.size - attempts.size - checks.size - asked > maxWaiting;
@@ -271,7 +274,7 @@ function isFull<T>(pool: State<T>): boolean {
 
 function fullError<T>({ name, settings }: State<T>): PoolFullError {
   return new PoolFullError(
-    `${name}: as many wait already as maxWaiting (${settings.maxWaiting}) allows: ` +
+    `${name}: ${settings.maxWaiting} wait already (maxWaiting): ` +
       "try again later, or raise maxSize or maxWaiting",
   );
 }

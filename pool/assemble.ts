@@ -1,4 +1,4 @@
-// Assemble: puts together one pool: its state, and what its timers and its queue call.
+// Assemble: puts a pool together: its state, timers and queue.
 
 import { abortReason } from "../values.ts";
 import { forgetSlow } from "./acquire.ts";
@@ -23,7 +23,7 @@ import { State } from "./state.ts";
 
 let pools = 0;
 
-/** A pool, which has not started yet; throws if `fun` or an option is wrong. */
+/** Creates a pool that has not started; throws if `fun` or an option is invalid. */
 export function assemble<T>(fun: Create<T>, options: PoolOptions<T>): State<T> {
   checkFun(fun);
   const settings = settingsOf(options);

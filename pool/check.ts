@@ -1,4 +1,4 @@
-// Checks what users pass: each error names the option, the value and what would be right.
+// Check: checks the arguments of users. Each error names the option, the value, and what is right.
 
 import { shown } from "../values.ts";
 import { ownedBy } from "./hooks.ts";
@@ -43,7 +43,7 @@ export const OPTIONS: readonly string[] = [
   "logger",
 ];
 
-/** The options with their defaults; throws if one of them is wrong. */
+/** The options with their defaults; throws if one is invalid. */
 export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
   checkNames("new Pool", options, OPTIONS);
   // Read one by one: options may be inherited, or come from getters.
@@ -54,7 +54,7 @@ export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
   const settings = {
     ...NUMBERS,
     healthAfter: undefined,
-    // Without a retter nothing resets what a failed borrower leaves behind.
+    // Without a retter nothing resets the object after a failure.
     discardOnError: given.retter === undefined,
     createRetry: false,
     idleOrder: "lifo",
@@ -88,10 +88,10 @@ export function checkFun(fun: unknown, where = "new Pool"): void {
     ? ": write new Pool(create, { closer: destroy, health: validate, … })"
     : "";
   const got = `${shown(fun)}${hint}`;
-  throw new TypeError(`${where}: fun must be a function that makes an object, got ${got}`);
+  throw new TypeError(`${where}: fun must be a function that returns an object, got ${got}`);
 }
 
-/** Throws unless the bounds are counts and fit each other. */
+/** Throws unless the bounds are counts, and `minSize` is at most `maxSize`. */
 export function checkBounds(minSize: number, maxSize: number): void {
   checkNumber("minSize", minSize);
   checkNumber("maxSize", maxSize);
@@ -103,7 +103,7 @@ export function checkBounds(minSize: number, maxSize: number): void {
   }
 }
 
-/** Throws unless `options` are what `get`, `borrow` and `use` take. */
+/** Throws unless `options` are valid for `get`, `borrow` and `use`. */
 export function checkGet(method: string, options: GetOptions): void {
   if (isSignal(options)) {
     throw new TypeError(`${method}: options must be an object, got a signal: write { signal }`);
@@ -119,13 +119,13 @@ export function checkGet(method: string, options: GetOptions): void {
   }
 }
 
-/** Throws unless `options` are what `reset` takes. */
+/** Throws unless `options` are valid for `reset`. */
 export function checkReset(options: ResetOptions): void {
   checkNames("reset", options, ["spread"]);
   if (options.spread !== undefined) checkDelay("reset: spread", options.spread);
 }
 
-/** Throws unless `options` are what `shutdown` takes. */
+/** Throws unless `options` are valid for `shutdown`. */
 export function checkShutdown(options: ShutdownOptions): void {
   checkNames("shutdown", options, ["timeout", "drain"]);
   if (options.timeout !== undefined) checkDelay("shutdown: timeout", options.timeout);
@@ -135,16 +135,16 @@ export function checkShutdown(options: ShutdownOptions): void {
   }
 }
 
-/** Throws if `method`, which takes no options, was given any: they would have no effect. */
+/** Throws if a method without options gets one: it would have no effect. */
 export function checkNoOptions(method: string, given: ArrayLike<unknown>): void {
   if (given.length === 0 || given[0] === undefined) return;
   throw new TypeError(`${method} takes no options, got ${shown(given[0])}: leave them out`);
 }
 
-/** Throws unless `observer` is one. */
+/** Throws unless `observer` is an observer. */
 export function checkObserver(observer: unknown): void {
   const known: readonly string[] = EVENTS;
-  // An instance of a class may have fields of its own, and methods that others call.
+  // An instance of a class may have other fields and methods.
   const own: string[] = [];
   if (!isPlainObject(observer)) { for (const name in Object(observer)) own.push(name); }
   checkNames("observe", observer, [...known, ...own], "observer", "method");
@@ -155,7 +155,7 @@ export function checkObserver(observer: unknown): void {
   throw new TypeError(`observe: the observer has no method: give it one of ${known.join(", ")}`);
 }
 
-/** Throws if `options` is no object or has a name that is not known. */
+/** Throws if `options` is no object or has an unknown name. */
 export function checkNames(
   where: string,
   options: unknown,
@@ -180,7 +180,7 @@ function checkTogether(settings: Settings<never>): void {
   if (kill > 0 && warn > kill) {
     throw new RangeError(
       `maxUsingDelay must not be over maxUsingDelayKill (${kill}), got ${warn}: ` +
-        "an object is gone by then",
+        "the object is killed by then",
     );
   }
   checkDecision("discardOnError", settings.discardOnError);
@@ -198,7 +198,7 @@ function checkDecision(name: string, value: unknown): void {
   );
 }
 
-/** What has no effect is most often a mistake: the option that it needs was forgotten or misspelt. */
+/** An option without effect is most often a mistake: another option was forgotten or misspelt. */
 function checkUseless<T>(given: PoolOptions<T>, settings: Settings<T>): void {
   const { health, maxLifetime, queueTarget } = settings;
   for (const name of ["healthAfter", "healthFreq"] as const) {
@@ -223,7 +223,7 @@ function checkUseless<T>(given: PoolOptions<T>, settings: Settings<T>): void {
 function checkQuota(quota: unknown): void {
   if (quota === undefined || typeof (quota as Quota | null)?.attach === "function") return;
   throw new TypeError(
-    `quota must have attach(), as what localQuota() gives has, got ${shown(quota)}`,
+    `quota must have attach(), as that of localQuota() has, got ${shown(quota)}`,
   );
 }
 
@@ -266,7 +266,7 @@ export function checkCount(name: string, value: unknown, least: number): void {
   checkRange(name, value, least, Number.MAX_SAFE_INTEGER, "an integer");
 }
 
-/** A delay given to a call may be a fraction: most often it is what is left of another. */
+/** A delay of a call may be a fraction: it is often the rest of another delay. */
 function checkDelay(name: string, value: unknown): void {
   checkRange(name, value, 0, MAX_DELAY, "milliseconds", false);
 }
@@ -279,10 +279,10 @@ function checkPriority(name: string, value: unknown): void {
 
 function checkText(name: string, value: unknown): void {
   if (typeof value === "string" && value.trim() !== "") return;
-  throw new TypeError(`${name} must be a text that is not empty, got ${shown(value)}`);
+  throw new TypeError(`${name} must be a non-empty string, got ${shown(value)}`);
 }
 
-/** Throws unless `value` is a number in that range, of that kind. */
+/** Throws unless `value` is a number of this kind in this range. */
 export function checkRange(
   name: string,
   value: unknown,
@@ -298,7 +298,7 @@ export function checkRange(
   throw new RangeError(`${name} must be ${kind}, ${range}, got ${value}`);
 }
 
-/** The upper bound of what is only counted is told to nobody who is not over it. */
+/** Names the upper bound of a count only if the value exceeds it. */
 function bounds(name: string, least: number, most: number, value: unknown): string {
   const isOver = typeof value === "number" && value > most;
   if (most === Number.MAX_SAFE_INTEGER && !isOver) return `${least} or more`;

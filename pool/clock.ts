@@ -1,21 +1,24 @@
-// Clock: the pool's time and its timers, also under the fake timers of test tools.
+// Clock: the pool's time and timers, also under the fake timers of test tools.
 
 import { outside } from "../context.ts";
 
-/** The longest delay that timers take, in milliseconds: 2³¹ − 1, some 24.8 days. */
+/** The longest delay of a timer, in milliseconds: 2³¹ − 1, about 24.8 days. */
 export const MAX_DELAY = 2 ** 31 - 1;
 
-/** More than this that only the wall clock saw is sleep, not a correction. */
+/** A larger step of only the wall clock, in ms, is sleep, not a correction. */
 const SLEEP = 1000;
 
-/** By no more than this a timer fires early, in ms; more is a test that fakes it. */
+/** How early a timer may fire, in ms. If it fires earlier, a test fakes it. */
 const EARLY = 2;
 
-/** When a timer under fakes first looks whether they have gone, and how far apart it looks later, in ms. */
+/**
+ * When a timer under fakes first looks whether they have gone, and the longest time between later
+ * looks, in ms.
+ */
 const FIRST_LOOK = 10;
 const LONGEST_LOOK = 1000;
 
-/** What `setTimeout` gives: a number in browsers and on old Workers. */
+/** The result of `setTimeout`: a number in browsers and on old Workers. */
 type Handle = number | { ref?(): unknown; unref?(): unknown };
 
 interface Timeouts {
@@ -29,14 +32,16 @@ interface Globals extends Timeouts {
 
 const globals = globalThis as unknown as Globals;
 
-/** The real ones, whatever a test fakes later. Nothing is started: Workers forbid that here. */
+/**
+ * The real timeouts, even if a test fakes them later. Nothing is started here: Workers forbid that.
+ */
 const real = realTimeouts();
 const { performance: realPerformance } = globalThis;
 const realNow = realPerformance.now;
 
 function realTimeouts(): Timeouts {
   const { setTimeout, clearTimeout, process } = globals;
-  // Jest and sinon mark theirs. Jest fakes those of its own sandbox, and not the module's.
+  // Jest and sinon mark their fakes. Jest fakes the globals of its sandbox, but not node:timers.
   const modules = "clock" in setTimeout ? process?.getBuiltinModule?.("node:timers") : undefined;
   return modules ?? { setTimeout, clearTimeout };
 }
@@ -44,41 +49,42 @@ function realTimeouts(): Timeouts {
 const onBun = "Bun" in globalThis;
 const BUNS_FAKES = Symbol("the fakes of bun:test");
 
-/** What tells fakes from real ones, and from other fakes. Bun's are the same functions, with a mark. */
+/**
+ * Identifies real timers and each set of fakes. Bun's fakes are the same functions, with a mark.
+ */
 function kindOf({ setTimeout }: Timeouts): unknown {
   return onBun && setTimeout.clock === true ? BUNS_FAKES : setTimeout;
 }
 
 /**
- * Milliseconds since some moment, never going back. Where `performance.now` or `Date.now` is replaced, it
- * goes on from where it was: what they say has nothing to do with what they said before.
+ * Milliseconds since some moment, never going back. If `performance.now` or `Date.now` is replaced,
+ * the clock goes on from its last value: new readings are not comparable with old ones.
  */
 export class Clock {
-  /** What `performance.now` was at the last reading, and whose. */
+  /** `performance.now` at the last reading, and its owner. */
   #now: (() => number) | undefined;
   #performance: Performance | undefined;
-  /** Of the timers at the last change. */
+  /** The kind of the timers at the last change. */
   #kind: unknown;
   #dateNow: (() => number) | undefined;
   #ahead = 0;
-  /** The last reading, or what a timer said, for the moment by which it fired early. */
+  /** The last reading, or the due time of a timer that fired early. */
   #last = -Infinity;
   #slept = 0;
   #offset = Infinity;
 
-  /** The time that a running machine has spent: what bounds of waiting are counted in. */
+  /** The time while the machine was awake. Time limits of waits use it. */
   awake(): number {
     const time = this.#raw();
     if (time >= this.#last) return this.#last = time;
-    // It was set back, and is not just behind a timer that fired early.
+    // The clock was set back; a timer that fired early makes a smaller difference.
     if (this.#last - time > EARLY) this.#ahead += this.#last - time;
     return this.#last;
   }
 
   /**
-   * The time that passed for the world, sleep included: what ages of objects are counted in.
-   * A machine's monotonic clock may stand still while it sleeps, its wall clock does not; a wall
-   * clock that is set back changes nothing.
+   * The time including sleep. Ages of objects use it. The monotonic clock may stand still during
+   * sleep, the wall clock does not. A wall clock that is set back changes nothing.
    */
   now(): number {
     const awake = this.awake();
@@ -93,20 +99,20 @@ export class Clock {
     return awake + this.#slept;
   }
 
-  /** How much of `now()` was sleep. */
+  /** How much of `now()` was sleep, in ms. */
   get slept(): number {
     return this.#slept;
   }
 
-  /** By how many ms, rounded up, `awake()` is ahead of what timers go by. */
+  /** By how many ms, rounded up, `awake()` is ahead of the clock of timers. */
   get lead(): number {
     return Math.max(0, Math.ceil(this.awake() - this.#raw()));
   }
 
   /**
-   * A timer says that `awake()` is `time`: timers may fire a little early, for which the time then
-   * stands still, or it would run ahead by that much each time; and tests fake them. What passed for
-   * sleep since such a timer was started (`slept` then) was none.
+   * A timer that fires sets `awake()` to `time`. Timers may fire a little early: then the clock
+   * stands still until `time`, or it would run ahead each time. Tests may also fake timers. Time
+   * that looked like sleep since the start of such a timer (`slept` then) was none.
    */
   reach(time: number, slept: number): void {
     const behind = time - this.#raw();
@@ -124,22 +130,24 @@ export class Clock {
     return performance.now() + this.#ahead;
   }
 
-  /** A test fakes it, or no longer does: another beginning is no time that has passed. */
+  /** A test starts or ends faking: a step of the clock is no time that has passed. */
   #change(performance: Performance): void {
     const kind = kindOf(globals);
     const known = this.#kind !== BUNS_FAKES && kind !== BUNS_FAKES;
-    if (this.#now === realNow && known) { // it knows what has passed since the last reading
+    if (this.#now === realNow && known) { // the time since the last reading is known
       this.#last = Math.max(this.#last, realNow.call(this.#performance) + this.#ahead);
     }
     this.#kind = kind;
     this.#now = performance.now;
     this.#performance = performance;
-    this.#dateNow = undefined; // perhaps that, too, is another one
+    this.#dateNow = undefined; // it may be replaced, too
     if (this.#last > -Infinity) this.#ahead = this.#last - performance.now();
   }
 }
 
-/** Calls `fn` after `delay` ms, in nobody's context; returns what calls that off. */
+/**
+ * Calls `fn` after `delay` ms, outside every caller's context; returns a function that cancels it.
+ */
 export function after(delay: number, keepsAlive: boolean, fn: () => void): () => void {
   if (kindOf(globals) !== real.setTimeout) {
     const timer = new Timer(new Clock(), fn);
@@ -151,7 +159,7 @@ export function after(delay: number, keepsAlive: boolean, fn: () => void): () =>
   return () => timeout.stop();
 }
 
-/** One call of `setTimeout`, in nobody's context: by the one in force, or `by` that. */
+/** One call of `setTimeout`, outside every caller's context: by the present one, or by `by`. */
 class Timeout {
   readonly #kind: unknown;
   readonly #clearTimeout: Timeouts["clearTimeout"];
@@ -164,7 +172,7 @@ class Timeout {
     this.#handle = outside(() => setTimeout(fn, delay));
   }
 
-  /** Whether the one that it was started by is still, or again, what `setTimeout` is. */
+  /** Whether `setTimeout` is still, or again, the one that started it. */
   get inForce(): boolean {
     return this.#kind === kindOf(globals);
   }
@@ -173,7 +181,9 @@ class Timeout {
     return this.#kind !== real.setTimeout;
   }
 
-  /** Whether the process stays up for it; a runtime that cannot say so (old Workers) has no process. */
+  /**
+   * Sets whether it keeps the process alive. A runtime without this (old Workers) has no process.
+   */
   hold(on: boolean): void {
     const handle = this.#handle;
     if (typeof handle === "object") on ? handle.ref?.() : handle.unref?.();
@@ -181,8 +191,8 @@ class Timeout {
   }
 
   /**
-   * By its own kind: most fakes do not clear real ones. What fakes that have gone still have is left
-   * alone: node:test's would count it twice, Deno's would throw.
+   * Cleared by its own kind: most fakes do not clear real timeouts. Timeouts of fakes that have
+   * gone are left alone: node:test would count them twice, Deno would throw.
    */
   stop(): void {
     if (this.inForce || !this.faked) this.#clearTimeout.call(globalThis, this.#handle);
@@ -200,33 +210,33 @@ function denoTimers(): DenoTimers | undefined {
 }
 
 /**
- * A timeout that can be started again and again, and tells when it fires. Fakes drive it while they are
- * in force. A timer that they leave behind is started once more by what is in force then: when it is
- * next asked about, or when a real one finds that out, which there is only under fakes.
+ * A timeout that can be restarted, and knows when it fires. Fakes drive it while they are in force.
+ * When they have gone, the timer is restarted by the present `setTimeout`: at its next use, or when
+ * a real timeout, which exists only under fakes, notices that.
  */
 export class Timer {
   readonly #clock: Clock;
   readonly #fn: (late: number) => void;
   #at = Infinity;
   #timeout: Timeout | undefined;
-  /** Looks, in real time, whether the fakes have gone that `#timeout` is of. */
+  /** Looks, in real time, whether the fakes of `#timeout` have gone. */
   #lookout: Timeout | undefined;
   #keepsAlive = true;
   #slept = 0;
 
-  /** `fn` is told by how many ms it is called late: that long the event loop stood still. */
+  /** `fn` gets by how many ms it is late: for that long the event loop was blocked. */
   constructor(clock: Clock, fn: (late: number) => void) {
     this.#clock = clock;
     this.#fn = fn;
   }
 
-  /** When it fires, by `clock.awake()`; Infinity if it does not. */
+  /** When the timer fires, by `clock.awake()`; Infinity if it is stopped. */
   get at(): number {
     this.#follow();
     return this.#at;
   }
 
-  /** Fires in `delay` ms, instead of whenever it was to fire. */
+  /** Starts or restarts the timer, to fire in `delay` ms. */
   start(delay: number, keepsAlive: boolean): void {
     this.#halt();
     const wait = Math.min(delay, MAX_DELAY - EARLY);
@@ -236,7 +246,7 @@ export class Timer {
     this.#arm(wait);
   }
 
-  /** Whether the process stays up for it. */
+  /** Sets whether the timer keeps the process alive. */
   keepAlive(on: boolean): void {
     this.#follow();
     if (on === this.#keepsAlive || this.#timeout === undefined) return;
@@ -263,14 +273,14 @@ export class Timer {
     if (timeout.faked) this.#look(timeout, FIRST_LOOK);
   }
 
-  /** Goes over to the timers in force, if they are others by now. */
+  /** Restarts the timer if `setTimeout` was replaced. */
   #follow(): void {
     if (this.#timeout === undefined || this.#timeout.inForce) return;
     this.#halt();
     this.#arm(Math.max(0, this.#at - this.#clock.awake()));
   }
 
-  /** Less often each time: a timer is so late by no more than the fakes were in force. */
+  /** At growing intervals: so a timer is late by no more than the time of the fakes. */
   #look(timeout: Timeout, delay: number): void {
     const look = () => {
       if (timeout !== this.#timeout) return;
@@ -281,13 +291,13 @@ export class Timer {
     try {
       this.#lookout = new Timeout(delay, look, real);
     } catch {
-      return; // this module was loaded under fakes that have gone
+      return; // this module was loaded under fakes, which have gone
     }
     if (!this.#keepsAlive) this.#lookout.hold(false);
   }
 
   #fire(timeout: Timeout): void {
-    if (timeout !== this.#timeout) return; // whatever became of it could not be cleared
+    if (timeout !== this.#timeout) return; // an old timeout that could not be cleared
     const at = this.#at;
     this.#clock.reach(at, this.#slept);
     this.#timeout = undefined;
@@ -296,10 +306,13 @@ export class Timer {
   }
 }
 
-/** There is no other that Bun does not fake; it cannot be called off, and keeps no process alive. */
+/**
+ * The only timer that Bun does not fake. It cannot be cancelled, and does not keep the process
+ * alive.
+ */
 function bunsRealTime(delay: number): Promise<unknown> {
   const cell = new Int32Array(new SharedArrayBuffer(4));
-  // Types of ES2022, for which this is compiled, do not know it.
+  // The types of ES2022, for which this is compiled, lack it.
   type Waits = { waitAsync(...args: [Int32Array, number, number, number]): { value: unknown } };
   return Promise.resolve((Atomics as unknown as Waits).waitAsync(cell, 0, 0, delay).value);
 }

@@ -1,4 +1,4 @@
-// Create: how objects come to be, as many as are missing and as there is room for.
+// Create: creates missing objects, as far as there is room.
 
 import { outside } from "../context.ts";
 import { PoolError } from "../errors.ts";
@@ -16,19 +16,19 @@ import { wakeBy } from "./recycle.ts";
 import { backoff, leadOf, refillBackoff } from "./rules.ts";
 import type { State } from "./state.ts";
 
-/** How many objects in a row may be obsolete when they are made, before somebody is told. */
+/** How many new objects in a row may be obsolete until a `get` fails. */
 const STILLBORN = 3;
 
-/** How many permits are waited for at once, at the most. */
+/** How many permits the pool requests at the same time, at most. */
 const REQUESTS = 16;
 
-/** How many objects there may be before it is said that nothing limits them. */
+/** From how many objects on the pool warns that it has no limit. */
 const MANY = 100;
 
-/** How an attempt ended: a failed one may have left an object to be closed. */
+/** The outcome of an attempt. A failed one may leave an object to close. */
 type Outcome<T> = { object: T } | { error: unknown; leftover: T | undefined };
 
-/** The pool starts: from now on `minSize` is kept up. */
+/** Starts the pool: from now on `minSize` is kept up. */
 export function begin<T>(pool: State<T>): void {
   if (pool.started !== undefined || pool.ending !== undefined) return;
   pool.started = { at: pool.clock.now(), date: new Date() };
@@ -37,7 +37,7 @@ export function begin<T>(pool: State<T>): void {
   pool.dispatch();
 }
 
-/** Begins as many attempts as are missing, as there is room for, and as may be under way at once. */
+/** Begins the missing attempts, as far as `maxSize` and `maxCreating` allow. */
 export function grow<T>(pool: State<T>): void {
   if (pool.permits !== undefined) return growWithin(pool, pool.permits);
   while (
@@ -45,7 +45,7 @@ export function grow<T>(pool: State<T>): void {
   ) create(pool);
 }
 
-/** The same within a quota: as far as there are permits. As many are asked for as are needed. */
+/** The same with a quota, as far as there are permits. Requests as many as are needed. */
 function growWithin<T>(pool: State<T>, permits: Permits<T>): void {
   const { attempts, clock, queue } = pool;
   if (queue.size > 0) permits.yielded = false;
@@ -60,7 +60,7 @@ function growWithin<T>(pool: State<T>, permits: Permits<T>): void {
   if (pool.size === 0 && queue.size === 0) permits.emptied?.();
 }
 
-/** How many permits to wait for, or to have at hand, while so many objects are lacking. */
+/** How many permits to request or keep, if `lacking` objects are missing. */
 function permitsFor<T>(pool: State<T>, lacking: number): number {
   const { maxSize } = pool.settings;
   const room = maxSize === 0 ? Infinity : maxSize - pool.present;
@@ -68,7 +68,7 @@ function permitsFor<T>(pool: State<T>, lacking: number): number {
   return Math.max(0, Math.min(lacking, room, most));
 }
 
-/** There is no permit to be had: an attempt has failed before `fun` was called. */
+/** The quota failed: so an attempt fails before `fun` is called. */
 export function notPermitted<T>(pool: State<T>, request: Request, error: unknown): void {
   const { begun, turn } = request;
   const attempt = new Attempt<T>(
@@ -82,13 +82,13 @@ export function notPermitted<T>(pool: State<T>, request: Request, error: unknown
   end(pool, attempt, { error: permitError(pool, error), leftover: undefined });
 }
 
-/** How many are to be made: for who waits, for `minSize` and for `minAvailable`. */
+/** How many objects must be created for waiters, for `minSize` and for `minAvailable`. */
 function missing<T>(pool: State<T>): number {
   const { bag, ending, queue, rest, settings } = pool;
   const wanted = queue.size - pool.coming;
   const { createBackoff, minAvailable, minSize } = settings;
   const lacking = minSize - bag.live;
-  // One successor after the other is made for those whose lifetime is about to end.
+  // Successors of ageing objects are created one at a time.
   const refill = lacking > 0 ? lacking : Math.min(1, lacking + bag.ageing);
   if (ending !== undefined || createBackoff === 0 && rest.at < Infinity) return wanted;
   const spares = minAvailable > 0 && !pool.permits?.yielded;
@@ -96,18 +96,23 @@ function missing<T>(pool: State<T>): number {
   return Math.max(wanted, refill, spare);
 }
 
-/** Whether one more may be under way; in an outage one at a time, after each rest. */
+/** Whether another attempt may begin; in an outage one at a time, after each rest. */
 function mayCreate<T>({ attempts, outage, probe, rest, settings }: State<T>): boolean {
   const { maxCreating } = settings;
   if (maxCreating > 0 && attempts.size >= maxCreating) return false;
   return !outage || probe === undefined && rest.at === Infinity;
 }
 
-/** `fun` is called before it returns. `permit`: where there is a quota. */
+/** Begins an attempt, and calls `fun` before it returns. `permit`: only with a quota. */
 function create<T>(pool: State<T>, permit?: HeldPermit<T>): void {
   const { attempts, clock, expecting, queue, settings: { createTimeout } } = pool;
   const timer: Timer = new Timer(clock, () => {
-    const error = tooLong(`making object #${attempt.n}`, "createTimeout", createTimeout, "create");
+    const error = tooLong(
+      `creating object #${attempt.n}`,
+      "createTimeout",
+      createTimeout,
+      "create",
+    );
     abandon(pool, attempt, error);
   });
   const begun = clock.now();
@@ -121,17 +126,17 @@ function create<T>(pool: State<T>, permit?: HeldPermit<T>): void {
   planRound(pool);
   if (createTimeout > 0) timer.start(createTimeout, false);
   outside(start, pool, attempt);
-  notice(pool, begun); // it logs, and a logger does anything; what is made from now on is not suspect
+  notice(pool, begun); // first: it logs, and a logger may do anything; objects created from now on are not suspect
   if (expecting.length > 0) timer.keepAlive(true);
   if (pool.boundless && pool.size > MANY) warnBoundless(pool);
 }
 
-/** Once; most often it is leases that are kept, or a load that was not foreseen. */
+/** Logged once. Most often leases are not returned, or the load is higher than expected. */
 function warnBoundless<T>(pool: State<T>): void {
   pool.boundless = false;
-  if (pool.settings.maxSize > 0) return; // by resize
+  if (pool.settings.maxSize > 0) return; // set by resize
   const { log, size } = pool;
-  log.warn(() => `${size} objects are live, unlimited: give maxSize (0 says that this is meant)`);
+  log.warn(() => `${size} objects are live: give maxSize (0: unlimited on purpose)`);
 }
 
 function start<T>(pool: State<T>, attempt: Attempt<T>): void {
@@ -147,7 +152,7 @@ async function run<T>(pool: State<T>, attempt: Attempt<T>): Promise<void> {
     invalidate: (why?: unknown) => invalidateMade(pool, attempt, why),
   };
   try {
-    // Within a function of its own, for what `fun` throws at once to come later, like all else.
+    // In its own async function, so that a synchronous throw of `fun` also arrives later.
     const object = await (async () => await fun(attempt.n, context))();
     if (attempt.over) return late(pool, object);
     check(pool, attempt, object);
@@ -164,11 +169,11 @@ async function run<T>(pool: State<T>, attempt: Attempt<T>): Promise<void> {
 
 function check<T>(pool: State<T>, { n }: Attempt<T>, object: T): void {
   if (object === undefined || object === null) {
-    throw new PoolError(`fun must make an object, got ${object} for #${n}`);
+    throw new PoolError(`fun must return an object, got ${object} for #${n}`);
   }
   if (isKnown(pool, object)) {
     throw new PoolError(
-      `fun must make another object each time, got for #${n} one that the pool has already`,
+      `fun must return a new object each time, got for #${n} one that the pool already has`,
     );
   }
 }
@@ -181,44 +186,44 @@ function isKnown<T>({ bag, opening }: State<T>, object: T): boolean {
   return opening.has(object) || bag.find(object) !== undefined;
 }
 
-/** An attempt that was given up has made an object after all: it is closed, and does not count. */
+/** Closes the object of an abandoned attempt; it does not count. */
 function late<T>(pool: State<T>, object: T): void {
   const { hooks, log, totals } = pool;
   if (object === undefined || object === null || isKnown(pool, object)) return;
-  log.info(() => "an object was made after it was given up: it is closed");
+  log.info(() => "an abandoned attempt created an object: it is closed");
   hooks.close(object, "leftover", () => "a late object", () => {
     totals.created++;
     totals.closed++;
   });
 }
 
-/** `fun` is to stop, and may still give an object: it goes on to be waited for. */
+/** Aborts the signal of `fun`. The attempt goes on: `fun` may still return an object. */
 export function abort<T>({ aborting, timer }: Attempt<T>, reason: unknown): void {
   timer.keepAlive(true);
   outside(() => aborting.abort(reason));
 }
 
-/** An attempt is given up: it has failed now, and what may still come of it is closed. */
+/** Abandons an attempt: it has failed now, and an object that still arrives is closed. */
 export function abandon<T>(pool: State<T>, attempt: Attempt<T>, error: unknown): void {
   if (attempt.over) return;
-  abort(attempt, error); // before its place is another's
+  abort(attempt, error); // before its place is reused
   end(pool, attempt, { error, leftover: attempt.object });
 }
 
-/** `fun`'s own `invalidate` is called. */
+/** Called by the `invalidate` that `fun` gets. */
 function invalidateMade<T>(pool: State<T>, attempt: Attempt<T>, why: unknown): void {
   if (attempt.entry !== undefined) invalidate(pool, attempt.entry, why);
-  else attempt.invalid ??= { why }; // what `fun` itself fails with says more
+  else attempt.invalid ??= { why }; // an own error of `fun` says more
 }
 
-/** The object of an attempt that is under way is invalidated; false if there is none. */
+/** Invalidates an object that `opener` still has; false if there is no such object. */
 export function invalidateOpening<T>(pool: State<T>, object: unknown, why: unknown): boolean {
   const attempt = pool.opening.get(object);
   if (attempt !== undefined) invalidateMade(pool, attempt, why);
   return attempt !== undefined;
 }
 
-/** How every attempt ends, once. */
+/** Ends an attempt, once: every way out comes here. */
 function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void {
   if (attempt.over) return;
   attempt.over = true;
@@ -227,7 +232,7 @@ function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void 
   pool.opening.delete(attempt.object);
   const isProbe = pool.probe === attempt;
   if (isProbe) pool.probe = undefined;
-  // Taken in before anybody hears of it, who may ask for another one at once.
+  // Admitted before others are told: they may call `get` at once.
   if ("object" in outcome) {
     const entry = admit(pool, attempt, outcome.object);
     endOutage(pool);
@@ -236,7 +241,7 @@ function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void 
   } else {
     const { error, leftover } = outcome;
     const entry = leftover === undefined ? undefined : admit(pool, attempt, leftover);
-    if (entry === undefined) attempt.permit?.release(); // before anybody hears of it
+    if (entry === undefined) attempt.permit?.release(); // before others are told
     pool.totals.createFailed++;
     pool.failure = { cause: error, at: pool.clock.awake() };
     if (goesOn(pool)) takeRest(pool, attempt);
@@ -245,7 +250,7 @@ function end<T>(pool: State<T>, attempt: Attempt<T>, outcome: Outcome<T>): void 
   }
 }
 
-/** Observers hear of it. */
+/** Tells observers. */
 function tellCreated<T>(
   { clock, observers }: State<T>,
   { begun, n }: Attempt<T>,
@@ -257,19 +262,19 @@ function tellCreated<T>(
 
 function made<T>(pool: State<T>, attempt: Attempt<T>, entry: Entry<T>): void {
   const { hooks, log } = pool;
-  log.debug(() => `${hooks.label(entry)} is made`);
+  log.debug(() => `${hooks.label(entry)} is created`);
   if (attempt.epoch === pool.epoch) pool.stillborn = 0;
   else stillborn(pool, attempt);
   readmit(pool, entry);
   recount(pool);
-  if (pool.bag.ageing > 0) wakeBy(pool, 0); // for the next to be replaced
+  if (pool.bag.ageing > 0) wakeBy(pool, 0); // to replace the next one
   pool.dispatch();
 }
 
 /**
- * `reset` was called while the object was made. Somebody who does that each time must not keep the
- * process busy for good: the event loop gets its turn, and who waits is told. Those that one `reset`
- * has made obsolete together count once.
+ * `reset` was called during the creation. If that happens each time, the pool must not keep the
+ * process busy for ever: the event loop gets its turn, and a `get` fails in the end. Objects that
+ * one `reset` has made obsolete together count once.
  */
 function stillborn<T>(pool: State<T>, attempt: Attempt<T>): void {
   pause(pool);
@@ -280,7 +285,7 @@ function stillborn<T>(pool: State<T>, attempt: Attempt<T>): void {
   tell(pool, attempt, stillbornError(pool));
 }
 
-/** The event loop gets its turn before another attempt begins. */
+/** Lets the event loop run before the next attempt. */
 function pause<T>(pool: State<T>): void {
   if (pool.pausing) return;
   pool.pausing = true;
@@ -299,23 +304,24 @@ function failed<T>(
 ): void {
   const { bag, hooks, log } = pool;
   const retried = goesOn(pool) && hooks.retriesAfter(error);
-  if (retried) pause(pool); // else one that fails at once would keep the process busy
-  // With no object that could come back, each of them would only find out the same, one by one.
+  if (retried) pause(pool); // else an immediate failure would keep the process busy
+  // Without a live object no object can be returned: each waiter would get the same failure, one by
+  // one.
   const all = isProbe && bag.live === (entry === undefined ? 0 : 1);
   if ((retried || !tell(pool, attempt, error, all)) && pool.ending === undefined) {
-    log.warn(() => `#${attempt.n} cannot be made: ${reason(error)}`);
+    log.warn(() => `creating #${attempt.n} failed: ${reason(error)}`);
   }
   pool.rest.keepAlive(pool.expecting.length > 0);
   if (entry === undefined) vacated(pool);
   else if (entry.live) void evict(pool, entry, "leftover"); // a logger may do anything
 }
 
-/** Whether objects are still made. */
+/** Whether the pool still creates objects. */
 function goesOn<T>({ ending }: State<T>): boolean {
   return ending === undefined || ending.draining;
 }
 
-/** Objects can be made: what began before that says nothing any more. */
+/** An attempt has succeeded: failures of attempts that began before do not count. */
 function endOutage<T>(pool: State<T>): void {
   pool.failures = 0;
   pool.madeBy = pool.made;
@@ -323,7 +329,7 @@ function endOutage<T>(pool: State<T>): void {
   pool.rest.stop();
 }
 
-/** Rests after a failure, unless it is one of those that began before the last rest, or success. */
+/** Rests after a failure, unless its attempt began before the last rest or success. */
 function takeRest<T>(pool: State<T>, { n }: Attempt<T>): void {
   const { expecting, rest, settings: { createBackoff, minAvailable, minSize } } = pool;
   if (createBackoff > 0) {
@@ -337,8 +343,8 @@ function takeRest<T>(pool: State<T>, { n }: Attempt<T>): void {
 }
 
 /**
- * A failure is told who waits for `minSize`, and the oldest of those that waited when it began, or `all`
- * of them.
+ * Rejects the calls of `ready`, and the oldest waiter of those that waited when the attempt began,
+ * or `all` of them. Returns whether there was one.
  */
 function tell<T>(pool: State<T>, { turn }: Attempt<T>, error: unknown, all = false): boolean {
   const expecting = pool.expecting.splice(0);
@@ -364,13 +370,13 @@ function admit<T>(pool: State<T>, attempt: Attempt<T>, object: T): Entry<T> {
   if (attempt.until < entry.end) {
     bag.outdate(entry, attempt.until, attempt.until);
     pool.rotating = true;
-    pool.refresh(); // the clock is read until it is gone
+    pool.refresh(); // the clock is read until it is closed
   }
   wakeBy(pool, entry.due);
   return entry;
 }
 
-/** There may be `minSize` objects now: the bounds have changed, or there is another one. */
+/** Resolves the calls of `ready`, if there are `minSize` objects now. */
 export function recount<T>(pool: State<T>): void {
   if (!isComplete(pool)) return;
   for (const { resolve } of pool.expecting.splice(0)) resolve();

@@ -1,18 +1,18 @@
-// Deadlines: a heap of what falls due, for deadlines that do not come in order.
+// Deadlines: a heap of items by due time, for deadlines that do not come in order.
 
-/** Something that falls due. */
+/** An item with a due time. */
 export interface Dated {
-  /** When; must not change while it is in a heap. */
+  /** The due time; must not change while the item is in a heap. */
   due: number;
-  /** Its place in the heap, -1 outside: what makes taking it out cheap. */
+  /** Its index in the heap, -1 outside: makes its removal cheap. */
   slot: number;
 }
 
-/** A binary heap; a deadline later than all others is added in O(1), others in O(log n). */
+/** A binary heap. To add the latest deadline takes O(1), others O(log n). */
 export class Deadlines<D extends Dated> {
   readonly #heap: D[] = [];
 
-  /** The one that falls due first. */
+  /** The item that is due first. */
   get first(): D | undefined {
     return this.#heap[0];
   }
@@ -21,7 +21,7 @@ export class Deadlines<D extends Dated> {
     this.#up(item, this.#heap.length);
   }
 
-  /** Takes `item` out; does nothing if it is not in. */
+  /** Removes `item`; does nothing if it is not in the heap. */
   remove(item: D): void {
     const slot = item.slot;
     if (slot < 0) return;
@@ -32,7 +32,7 @@ export class Deadlines<D extends Dated> {
     else this.#down(last, slot);
   }
 
-  /** All that have fallen due by `time`, in no order. */
+  /** All items that are due at `time`, in no order. */
   until(time: number): D[] {
     const found: D[] = [];
     const look = (slot: number) => {
@@ -46,7 +46,7 @@ export class Deadlines<D extends Dated> {
     return found;
   }
 
-  /** The first one such as that to fall due by `time`; looks at few, if it is among the first. */
+  /** The first item due at `time` for which `is` is true; fast, if it is among the first. */
   find(time: number, is: (item: D) => boolean): D | undefined {
     let best: D | undefined;
     const look = (slot: number) => {
@@ -55,7 +55,7 @@ export class Deadlines<D extends Dated> {
         return;
       }
       if (is(item)) {
-        best = item; // what is below it falls due later
+        best = item; // items below it are due later
         return;
       }
       look(2 * slot + 1);

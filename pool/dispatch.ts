@@ -1,4 +1,4 @@
-// Dispatch: the one loop that brings together who waits and what is available.
+// Dispatch: the one loop that matches waiters with objects.
 
 import { offer, pick } from "./acquire.ts";
 import { grow } from "./create.ts";
@@ -8,13 +8,13 @@ import { store } from "./recycle.ts";
 import type { State } from "./state.ts";
 
 /**
- * Serves who waits with what is available, then has made what is missing. Whatever frees an object or
- * a place, or adds a waiter, ends with it. `entry`: an object in use by nobody, which goes to the next
- * waiter or becomes available: nothing else changes by that.
+ * Serves waiters with idle objects, then creates missing ones. Every function that frees an object
+ * or a place, or adds a waiter, ends with it. `entry`: an object that nobody uses; it goes to the
+ * next waiter or becomes idle, and nothing else changes.
  */
 export function dispatch<T>(pool: State<T>, entry?: Entry<T>): void {
   if (entry !== undefined) {
-    // A waiter for whom a hook looks at another object is served by this one, if it comes first.
+    // A waiter whose object is still checked by a hook gets this one, if it comes first.
     if (pool.queue.size > 0) offer(pool, entry);
     else store(pool, entry);
     return;

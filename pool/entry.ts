@@ -1,11 +1,11 @@
-// Entry: what a pool remembers of one object, of its making, and of one loan of it.
+// Entry: the records of an object, of its creation, and of a loan of it.
 
 import type { Timer } from "./clock.ts";
 import type { Dated } from "./deadlines.ts";
 import { Node } from "./list.ts";
 import type { Permit } from "./quota.ts";
 
-/** Where an object is in its life. `creating` is only counted: there is no object yet. */
+/** The state of an object. During its creation there is no object yet: `Attempt`. */
 export type EntryState = "available" | "using" | "closing" | "gone";
 
 /** How a loan ended. */
@@ -17,22 +17,28 @@ export type LoanEnd =
   | "revoked by shutdown"
   | "revoked by its quota";
 
-/** What is known of a borrower; most give no label, and have no stack recorded. */
+/** A borrower, recorded if it has a label, or if its stack is recorded. */
 export interface Borrower {
   readonly label: string | undefined;
-  /** Its stack holds the line that borrowed; dropped at the end, for it keeps what is on the stack. */
+  /**
+   * Its stack has the line that borrowed. Dropped at the end of the loan, because it keeps objects
+   * in memory.
+   */
   trace: { readonly stack?: unknown } | undefined;
-  /** Who has borrowed by the `use` in whose callback this one borrows, where that is traced. */
+  /** The borrower of the `use` in whose callback this one borrows, if traced. */
   within: Borrower | undefined;
 }
 
-/** One loan of an object, as far as the pool itself needs it. */
+/** A loan of an object, as far as the pool needs it. */
 export class Lending<T> {
   declare entry: Entry<T>;
   declare readonly borrower: Borrower | undefined;
-  /** How it ended; undefined while it is alive. */
+  /** How the loan ended; undefined until then. */
   declare end: LoanEnd | undefined;
-  /** The last call through it, or the callback, that failed; `spoilt`: its object is to be closed. */
+  /**
+   * The last failure of a call through the loan, or of the callback. `spoilt`: the object must be
+   * closed.
+   */
   declare failure: { readonly error: unknown; readonly spoilt: boolean } | undefined;
 
   constructor(entry: Entry<T>, borrower: Borrower | undefined) {
@@ -42,46 +48,46 @@ export class Lending<T> {
     this.failure = undefined;
   }
 
-  /** Whether the pool may find out that nobody holds it any more. */
+  /** Whether the loan may be garbage-collected, and so leak. */
   get collectable(): boolean {
     return true;
   }
 
-  /** It has just ended. */
+  /** Called at the end of the loan. */
   over(): void {}
 
-  /** The pool takes the object away, or has learned that it is dead. */
+  /** Called when the object is taken away or invalidated. */
   interrupt(_end: LoanEnd | "invalidated", _why?: unknown): void {}
 }
 
-/** A loan that is watched for being garbage-collected; the pool itself then holds it weakly. */
+/** A loan that is watched for its garbage collection. The pool then holds it weakly. */
 export interface Watched<T> {
   readonly entry: Entry<T>;
   readonly borrower: Borrower | undefined;
   readonly loan: WeakRef<Lending<T>>;
 }
 
-/** One attempt to make an object. */
+/** An attempt to create an object. */
 export class Attempt<T> {
-  /** Counts the attempts of a pool. */
+  /** The number of the attempt. */
   readonly n: number;
-  /** How many resets there had been. */
+  /** The number of resets before it. */
   readonly epoch: number;
-  /** By `clock.now()`. */
+  /** When it began, by `clock.now()`. */
   readonly begun: number;
-  /** The turn of the waiter who had come last: a failure concerns nobody who comes later. */
+  /** The turn of the newest waiter at its begin: a failure concerns no later ones. */
   readonly turn: number;
   readonly aborting: AbortController = new AbortController();
   readonly timer: Timer;
-  /** What `fun` gave. */
+  /** The object of `fun`, while `opener` has it. */
   object: T | undefined = undefined;
-  /** When the lifetime of what it makes ends at the latest: it is being replaced already. */
+  /** When the lifetime of its object ends at the latest, after a `reset` with `spread`. */
   until = Infinity;
-  /** What came of it. */
+  /** The entry of its object. */
   entry: Entry<T> | undefined = undefined;
-  /** `invalidate` was called before there was anything to close. */
+  /** Set if `invalidate` was called before there was an entry. */
   invalid: { why: unknown } | undefined = undefined;
-  /** What allows its object to be, where there is a quota. */
+  /** The permit of its object, with a quota. */
   permit: Permit | undefined = undefined;
   over = false;
 
@@ -94,46 +100,46 @@ export class Attempt<T> {
   }
 }
 
-/** One object of a pool. */
+/** An object of a pool. */
 export class Entry<T> extends Node implements Dated {
   readonly object: T;
-  /** Which attempt made it. */
+  /** The number of the attempt that created it. */
   readonly n: number;
-  /** What allows it to be, where there is a quota. */
+  /** Its permit, with a quota. */
   readonly permit: Permit | undefined;
-  /** How many resets there had been: an older one is obsolete. */
+  /** The number of resets before its creation: after a later one it is obsolete. */
   readonly epoch: number;
   readonly born: number;
   state: EntryState = "using";
   uses = 0;
-  /** It has been available before: no longer fresh, though perhaps never used. */
+  /** It has been idle before: no longer fresh, though perhaps never used. */
   stored = false;
   /**
-   * Since when it is available, by `clock.now()`, or in use, by `clock.awake()`: nobody uses a thing
-   * while the machine sleeps. Meaningful if the clock is read for it, or it has been noticed.
+   * Since when it is idle, by `clock.now()`, or in use, by `clock.awake()`, because sleep does not
+   * count as use. Valid if the clock is read for it, or it was noticed.
    */
   since = 0;
-  /** `since` is when that was noticed; it may have been so for longer. */
+  /** `since` is only when the pool noticed it: a lower bound of the time. */
   coarse = false;
-  /** When it was last known to be good: the last time it was checked, or its making began. */
+  /** When it was last known to be good: at its last check, or at the begin of its creation. */
   proven: number;
-  /** A housekeeping round checks its health; it stays where it is meanwhile. */
+  /** A housekeeping round checks it; it stays idle meanwhile. */
   checking = false;
-  /** It has been out since before the last look at what is out. */
+  /** The last look at lent objects has seen it. */
   noticed = false;
-  /** The pool was told that it is dead. */
+  /** It was invalidated. */
   invalid = false;
-  /** Its loan, held so that it cannot be lost unnoticed; once it is watched, only that. */
+  /** Its loan, held strongly until it is watched: so no leak goes unnoticed. */
   loan: Lending<T> | undefined = undefined;
   watched: Watched<T> | undefined = undefined;
-  /** Makes the hook fail that is at work on it, so that nobody waits for that any longer. */
+  /** Fails the hook that runs on it, so that the hook is no longer awaited. */
   giveUp: ((error: unknown) => void) | undefined = undefined;
   /** When its lifetime ends, and why it is closed then. */
   end: number;
   ends: "expired" | "reset" = "expired";
-  /** Its lifetime is about to end: a successor is made. */
+  /** Its lifetime is about to end: a successor is created. */
   ageing = false;
-  /** When that begins, then when it ends. */
+  /** When it begins to age; then its end. */
   due: number;
   slot = -1;
 
@@ -150,22 +156,22 @@ export class Entry<T> extends Node implements Dated {
     this.due = due;
   }
 
-  /** Whether it is available or in use. */
+  /** Whether it is idle or in use. */
   get live(): boolean {
     return this.state === "available" || this.state === "using";
   }
 
-  /** The loan it is out on, unless that has been garbage-collected. */
+  /** Its loan, unless that was garbage-collected. */
   get lending(): Lending<T> | undefined {
     return this.loan ?? this.watched?.loan.deref();
   }
 
-  /** Whether it is out on a loan. */
+  /** Whether it is on loan. */
   get borrowed(): boolean {
     return this.loan !== undefined || this.watched !== undefined;
   }
 
-  /** Who has it, as far as that is known. */
+  /** Its borrower, if recorded. */
   get borrower(): Borrower | undefined {
     return (this.loan ?? this.watched)?.borrower;
   }

@@ -7,7 +7,7 @@ import { DONE } from "./hooks.ts";
 import { type CloseReason, COUNTED, type ReturnEnd } from "./observe.ts";
 import type { State } from "./state.ts";
 
-/** How observers hear of the end of a loan. */
+/** The end of a loan, as observers get it. */
 const TOLD: Readonly<Record<LoanEnd | "leaked", ReturnEnd>> = {
   "returned": "returned",
   "discarded": "discarded",
@@ -18,13 +18,13 @@ const TOLD: Readonly<Record<LoanEnd | "leaked", ReturnEnd>> = {
   "revoked by its quota": "killed",
 };
 
-/** Closes an object, whose loan, if there was one, has ended; resolves when it is closed. */
+/** Closes an object that has no loan (any more); resolves when it is closed. */
 export function evict<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Promise<void> {
   const { totals, bag, hooks, log, settings, closings } = pool;
   const total = COUNTED[why];
   if (total !== undefined) totals[total]++;
   bag.startClosing(entry);
-  entry.giveUp?.(new PoolError(`the object is closed meanwhile: ${why}`));
+  entry.giveUp?.(new PoolError(`the object is being closed: ${why}`));
   let closed = DONE;
   if (settings.closer === undefined) gone(pool, entry, why);
   else {
@@ -43,7 +43,7 @@ export function evict<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Pro
 function gone<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): void {
   pool.bag.closed(entry);
   pool.totals.closed++;
-  entry.permit?.release(); // before observers hear of it, who may end the pool
+  entry.permit?.release(); // before observers are told: they may end the pool
   if (pool.observers.hear("closed")) {
     const age = Math.round(pool.clock.now() - entry.born);
     pool.observers.closed({ n: entry.n, age, uses: entry.uses, reason: why });
@@ -51,7 +51,7 @@ function gone<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): void {
   vacated(pool);
 }
 
-/** A place is free. */
+/** Continues after a place has become free. */
 export function vacated<T>(pool: State<T>): void {
   if (pool.rotating && pool.bag.outdated === 0) pool.endRotation();
   if (pool.present === 0) {
@@ -64,8 +64,8 @@ export function vacated<T>(pool: State<T>): void {
 }
 
 /**
- * Closes an available object, unless it is available no longer: hooks of others may have done
- * anything. Of one that a round checks, the check decides, unless it goes in any case.
+ * Closes an object if it is still idle: hooks may have done anything meanwhile. If a round checks
+ * the object, the check decides about idleness and lifetime limits: then does nothing.
  */
 export function evictIdle<T>(
   pool: State<T>,
@@ -76,27 +76,27 @@ export function evictIdle<T>(
   return entry.state === "available" && !undecided ? evict(pool, entry, why) : undefined;
 }
 
-/** Closes what hooks do not let be lent or kept, unless it has been taken away meanwhile. */
+/** Closes an object that a hook has rejected, unless it was taken away meanwhile. */
 export function evictUsing<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): void {
   if (entry.state === "using") void evict(pool, entry, why);
 }
 
-/** Closes what is available, the longest unused first. */
+/** Closes all idle objects, the longest idle first. */
 export function evictAll<T>(pool: State<T>, why: CloseReason): Promise<unknown> {
   const { bag } = pool;
-  // Taken first: a `closer` that asks for an object must not get one of these.
+  // All are taken first: a `closer` that calls `get` must not get one of them.
   const victims = [...bag.idle];
   for (const entry of victims) bag.take(entry);
   const closed: Promise<void>[] = [];
   for (const entry of victims) {
-    if (entry.state !== "using") continue; // by a shutdown that a hook has begun
+    if (entry.state !== "using") continue; // closed by a shutdown that a hook has begun
     const closing = evict(pool, entry, why);
     if (closing !== DONE) closed.push(closing);
   }
   return closed.length === 0 ? DONE : Promise.all(closed);
 }
 
-/** The pool is told that an object has died. */
+/** Invalidates an object: it has died. */
 export function invalidate<T>(pool: State<T>, entry: Entry<T>, why: unknown): void {
   const { hooks, log } = pool;
   if (!entry.live || entry.invalid) return;
@@ -110,16 +110,16 @@ export function invalidate<T>(pool: State<T>, entry: Entry<T>, why: unknown): vo
   );
 }
 
-/** Takes an object away from its borrower, or from the hook that is at work on it. */
+/** Takes an object away from its borrower or from a running hook, and closes it. */
 export function kill<T>(pool: State<T>, entry: Entry<T>, end: LoanEnd): void {
   const { lending } = entry;
   if (entry.borrowed) endLoan(pool, entry, lending, end);
-  lending?.interrupt(end); // before its place is another's
+  lending?.interrupt(end); // before its place is reused
   evictUsing(pool, entry, "killed");
 }
 
 /**
- * The loan of an object ends; what becomes of the object is up to the caller. `loan`: unless it was
+ * Ends the loan of an object; the caller decides about the object. `loan` is undefined if it was
  * garbage-collected.
  */
 export function endLoan<T>(
@@ -143,7 +143,7 @@ export function endLoan<T>(
   observers.returned(held, borrower?.label, TOLD[end], () => hooks.label(entry));
 }
 
-/** The borrower keeps the object. */
+/** Gives an object to its borrower for good. */
 export function letGo<T>(pool: State<T>, entry: Entry<T>): void {
   pool.totals.detached++;
   pool.bag.detach(entry);
@@ -151,15 +151,15 @@ export function letGo<T>(pool: State<T>, entry: Entry<T>): void {
   vacated(pool);
 }
 
-/** Gives up all closers that are still at work. */
+/** Abandons all running closers. */
 export function abandonClosings<T>(pool: State<T>): void {
   const error = new PoolError(
-    `${pool.name}: closer was still at work when shutdown ran out of time`,
+    `${pool.name}: closer was still running when shutdown ran out of time`,
   );
   for (const closing of [...pool.closings]) closing.giveUp?.(error);
 }
 
-/** Aborts the signals of all closers at work: they are to close by force. */
+/** Aborts the signals of all running closers: they must close by force. */
 export function abortClosings<T>(pool: State<T>, error: unknown): void {
   for (const closing of [...pool.closings]) closing.abort(error);
 }

@@ -35,7 +35,7 @@ export function situation<T>(pool: State<T>): Situation {
   const holders = longestHeld(pool);
   const most = maxSize > 0 ? ` of ${maxSize}` : "";
   const text = [
-    `${bag.using}${most} in use, ${attempts.size} being made, ${bag.closing} being closed`,
+    `${bag.using}${most} in use, ${attempts.size} being created, ${bag.closing} being closed`,
     ...requested(pool),
     ...allHeld(pool),
     ...held(holders),
@@ -53,9 +53,9 @@ function requested<T>({ permits }: State<T>): string[] {
 }
 
 const DOING = {
-  wait: "waiting for one to come back",
-  create: "one was being made",
-  check: "a hook was looking at one",
+  wait: "none was returned",
+  create: "one was being created",
+  check: "a hook was running on one",
 };
 
 /** The error for a waiter whose time is over. */
@@ -67,7 +67,7 @@ export function timeoutError<T, R>(
   const waited = Math.round(now - begun);
   return new PoolTimeoutError(
     `${pool.name}: no object within timeout, ${timeout} ms ` +
-      `(waited ${waited} ms, ${ahead} waited before it; ${DOING[phase]}): ${text}`,
+      `(waited ${waited} ms, ${ahead} ahead of it; ${DOING[phase]}): ${text}`,
     { timeout, waited, ahead, phase, holders },
     cause,
   );
@@ -78,7 +78,7 @@ export function overloadError<T>(pool: State<T>, waited: number): PoolOverloadEr
   const { failure, failures, name, settings: { queueInterval, queueTarget } } = pool;
   const after = retryAfter(queueInterval, Math.random());
   return new PoolOverloadError(
-    `${name} is overloaded: waited ${Math.round(waited)} ms, over twice the queueTarget ` +
+    `${name} is overloaded: waited ${Math.round(waited)} ms, over twice queueTarget ` +
       `(${queueTarget} ms): try again in ${after} ms, send less, or raise maxSize`,
     { retryAfter: after, waited: Math.round(waited) },
     failures > 0 ? { cause: failure!.cause } : undefined,
@@ -88,10 +88,10 @@ export function overloadError<T>(pool: State<T>, waited: number): PoolOverloadEr
 /** That objects may be held by who waits. */
 function allHeld<T>(pool: State<T>): string[] {
   const { length } = cycle(pool);
-  if (length > 0) return [`${nested(pool, length)}: a deadlock, if that is awaited there`];
+  if (length > 0) return [`${nested(pool, length)}: a deadlock, if the callback awaits it`];
   const { bag, looking, settings: { maxSize } } = pool;
   if (maxSize === 0 || bag.using - looking < maxSize) return [];
-  return ["all are held: look for leases that are kept, and for a use() within another"];
+  return ["all are held: look for leases that are never returned, and for nested use()"];
 }
 
 /** For the last one to come of `waiters`, who hold all objects and wait for another one each. */
@@ -100,14 +100,14 @@ export function deadlockError<T>(pool: State<T>, waiters: number): PoolDeadlockE
   const all = holders.map((one) => `${one.object} ${holding(one)}`).join(", ");
   return new PoolDeadlockError(
     `${pool.name}: deadlock: ${nested(pool, waiters)}: ${all}. ` +
-      "Hand on the object to what is called within, or raise maxSize",
+      "Pass the object to the inner calls, or raise maxSize",
     holders,
   );
 }
 
 function nested<T>({ bag }: State<T>, waiters: number): string {
   const each = bag.using === 1 ? "the only object" : `each of the ${bag.using} objects`;
-  return `${each} is held by a use() within which another get waits (${waiters} of these)`;
+  return `${each} is held by a use() in whose callback another get waits (${waiters} waiting)`;
 }
 
 /** Why nobody may get on; calls `tracer`. */
@@ -155,22 +155,21 @@ function held(holders: readonly Holder[]): string[] {
 function lastFailure<T>({ failure, clock }: State<T>): string[] {
   if (failure === undefined) return [];
   const ago = Math.round(clock.awake() - failure.at);
-  return [`the last failure to make one, ${ago} ms ago: ${reason(failure.cause)}`];
+  return [`last failed creation, ${ago} ms ago: ${reason(failure.cause)}`];
 }
 
 /** Objects come to the end of their lifetime while a hook looks at them. */
 export function outlivedError<T>({ name, settings }: State<T>, hook: string): PoolError {
   return new PoolError(
-    `${name}: objects reach maxLifetime, ${settings.maxLifetime} ms, in ${hook}: ` +
-      `raise maxLifetime, or look why ${hook} takes so long`,
+    `${name}: objects reach maxLifetime, ${settings.maxLifetime} ms, during ${hook}: ` +
+      `raise maxLifetime, or make ${hook} faster`,
   );
 }
 
 /** Objects are obsolete as soon as they are made. */
 export function stillbornError<T>({ name }: State<T>): PoolError {
   return new PoolError(
-    `${name}: three objects in a row were obsolete when they were made, because reset() was called ` +
-      "meanwhile: do not call reset() in fun or opener",
+    `${name}: reset() made three new objects in a row obsolete: do not call it in fun or opener`,
   );
 }
 
@@ -181,27 +180,27 @@ export function permitError<T>({ name }: State<T>, error: unknown): PoolError {
 
 /** A permit is not needed any more. */
 export function unneededError<T>({ name }: State<T>): PoolError {
-  return new PoolError(`${name}: nobody needs this permit any more`);
+  return new PoolError(`${name}: this permit is no longer needed`);
 }
 
 /** The permit of an object was lost while that was made. */
 export function lostError<T>({ name }: State<T>, n: number): PoolError {
-  return new PoolError(`${name}: object #${n} is given up: its permit was lost`);
+  return new PoolError(`${name}: object #${n} is abandoned: its permit was lost`);
 }
 
 /** An object died before it was there. */
 export function invalidError<T>({ name }: State<T>, n: number, why: unknown): PoolError {
   const said = why === undefined ? "" : `: ${reason(why)}`;
   return new PoolError(
-    `${name}: object #${n} was invalidated while it was being made${said}`,
+    `${name}: object #${n} was invalidated during its creation${said}`,
     why === undefined ? undefined : { cause: why },
   );
 }
 
 /** For who comes too late, and may still hold an object. */
 export function closedError<T>({ name, bag }: State<T>): PoolClosedError {
-  const advice = bag.using === 0 ? "make another pool to go on" : "make another pool to go on; " +
-    "who still holds an object can use that to the end, and gets no second one";
+  const advice = bag.using === 0 ? "create another pool" : "create another pool; " +
+    "a borrower may use its object to the end, but gets no second one";
   return new PoolClosedError(`${name} is shut down: ${advice}`);
 }
 
@@ -215,19 +214,19 @@ export function foreignError(
   if (other === undefined) {
     return new LeaseError(
       `${method} takes a lease of ${pool}, got ${shown(lease)}: ` +
-        "give it what get() gave, not the object itself",
+        "pass what get() returned, not the object itself",
     );
   }
   return new LeaseError(
     `${method} takes a lease of ${pool}, got one of ${other}: ` +
-      "give it back to the pool that lent it",
+      "return it to the pool that lent it",
   );
 }
 
 /** A loan is given to `method`, which takes leases. */
 export function loanError(pool: string, method: string): LeaseError {
   return new LeaseError(
-    `${method} takes a lease of ${pool}, got a loan: give that back by its own release(), discard() ` +
+    `${method} takes a lease of ${pool}, got a loan: call its own release(), discard() ` +
       "or detach()",
   );
 }
@@ -235,26 +234,26 @@ export function loanError(pool: string, method: string): LeaseError {
 /** An object is used after its loan has ended. */
 export function deadError(pool: string, what: string, end: LoanEnd): LeaseError {
   return new LeaseError(
-    `this ${what} of ${pool} was ${end} and cannot be used any more: ${ADVICE[end]}`,
+    `this ${what} of ${pool} was ${end} and can no longer be used: ${ADVICE[end]}`,
   );
 }
 
-const KEEP = "get another one, or keep this one for longer";
+const KEEP = "get another one, or return this one later";
 
 const ADVICE: Readonly<Record<LoanEnd, string>> = {
   returned: KEEP,
   discarded: KEEP,
-  detached: "use what detach() gave",
-  killed: "give it back sooner, or raise maxUsingDelayKill",
-  "revoked by shutdown": "give it back sooner, or give shutdown() a longer timeout",
-  "revoked by its quota": "get another one, and look why the quota has lost its permit",
+  detached: "use what detach() returned",
+  killed: "return it sooner, or raise maxUsingDelayKill",
+  "revoked by shutdown": "return it sooner, or give shutdown() a longer timeout",
+  "revoked by its quota": "get another one, and find out why the quota lost its permit",
 };
 
 /** The object that a callback of `use` has is taken away. */
 export function takenAway(pool: string, end: string): LeaseError {
   return new LeaseError(
     `the object that ${pool} lent to use() was ${end}: ` +
-      (end === "revoked by its quota" ? "try again" : "have the callback end sooner"),
+      (end === "revoked by its quota" ? "try again" : "end the callback sooner"),
   );
 }
 

@@ -7,20 +7,20 @@ import type { Entry } from "./entry.ts";
 import type { List } from "./list.ts";
 import type { State } from "./state.ts";
 
-/** A round that is that much late means that the program stood still, in milliseconds. */
+/** A round that is late by more than this, in ms, means that the process was frozen. */
 const GAP = 1000;
 
-/** Whether it was there when time passed without a round, and has not been checked since. */
+/** Whether an object is from before a freeze, and was not checked since. */
 export function suspects<T>(pool: State<T>, entry: Entry<T>): boolean {
   return entry.proven < pool.suspect;
 }
 
-/** Whether it was just made. */
+/** Whether an object is new. */
 function isFresh<T>({ stored, uses }: Entry<T>): boolean {
   return !stored && uses === 0;
 }
 
-/** Whether to check an object before it is lent. */
+/** Whether an object must be checked before it is lent. */
 export function doubtful<T>(pool: State<T>, entry: Entry<T>, now: number): boolean {
   const { health, healthAfter } = pool.settings;
   if (health === undefined) return false;
@@ -32,9 +32,9 @@ export function doubtful<T>(pool: State<T>, entry: Entry<T>, now: number): boole
 }
 
 /**
- * Checks an object: gives a promise if `health` does; throws or rejects if it is not good. `awaited`:
- * somebody waits for the answer. `asked`: an answer that a sleep has delayed says nothing of what came
- * after the question.
+ * Checks an object: returns a promise if `health` does; throws or rejects if the object is not
+ * good. `awaited`: whether a waiter needs the answer. `asked`: the time of the question, because an
+ * answer that sleep has delayed says nothing about later times.
  */
 export function examine<T>(
   pool: State<T>,
@@ -56,7 +56,10 @@ export function examine<T>(
   }
 }
 
-/** A check that began at `asked` has failed or hangs: what was proven good before may have died, too. */
+/**
+ * A check that began at `asked` has failed or hangs: objects proven good before that may have died,
+ * too.
+ */
 export function distrust<T>(pool: State<T>, asked: number): void {
   pool.distrust = Math.max(pool.distrust, asked);
   pool.alarm = true;
@@ -71,7 +74,7 @@ async function answered<T>(
   try {
     judge(pool, entry, await answer, asked);
   } catch (error) {
-    if (entry.live) { // else it was given up
+    if (entry.live) { // else the check was abandoned
       pool.totals.unhealthy++;
       distrust(pool, asked);
     }
@@ -87,7 +90,7 @@ function judge<T>(
 ): void {
   if (answer === false) {
     const { hooks, name } = pool;
-    throw new PoolError(`${name}: health says that ${hooks.label(entry)} is not good`);
+    throw new PoolError(`${name}: health returned false for ${hooks.label(entry)}`);
   }
   entry.proven = asked;
   pool.alarm = false;
@@ -101,19 +104,19 @@ export function planRound<T>(pool: State<T>): void {
   rounds.start(hkDelay, pool.awaitRounds && bag.using > 0);
 }
 
-/** Notices that the program stood still: at a round, or when an object is borrowed, returned or made. */
+/** Notices a freeze of the process: at a round, or when an object is lent, returned or created. */
 export function notice<T>(pool: State<T>, now: number): void {
   const passed = now - pool.lastRound;
   if (passed <= pool.hkDelay + GAP) return;
   const { bag, clock, log } = pool;
   const awake = passed - (clock.slept - pool.slept); // sleep does not count as use in any case
   mark(pool, now);
-  if (awake > pool.hkDelay + GAP) { // when it began is not known: nothing of that counts
+  if (awake > pool.hkDelay + GAP) { // the begin of the freeze is unknown: the whole time is excluded
     excuse(bag.overdue, awake, now - clock.slept);
     excuse(bag.lent, awake, now - clock.slept);
   }
   pool.suspect = now;
-  log.info(() => "time has passed without a round: all objects are suspect");
+  log.info(() => "the process was frozen: all objects are suspect");
 }
 
 function mark<T>(pool: State<T>, now: number): void {
@@ -121,7 +124,7 @@ function mark<T>(pool: State<T>, now: number): void {
   pool.slept = pool.clock.slept;
 }
 
-/** Nobody has used them for `ms`, until `now`. */
+/** Excludes the last `ms` before `now` from the time in use. */
 function excuse<T>(list: List<Entry<T>>, ms: number, now: number): void {
   for (const entry of list) entry.since = Math.min(entry.since + ms, now);
 }

@@ -1,4 +1,4 @@
-// Hooks: runs the user's, outside of any user's context, and counts and logs those that fail.
+// Hooks: runs the user's hooks outside every caller's context; counts and logs failures.
 
 import { outside } from "../context.ts";
 import { PoolTimeoutError } from "../errors.ts";
@@ -9,12 +9,12 @@ import type { Log } from "./log.ts";
 import type { CloseReason, Totals } from "./observe.ts";
 import type { Settings } from "./options.ts";
 
-/** One object being closed. */
+/** An object that is being closed. */
 export class Closing {
   readonly reason: CloseReason;
-  /** Resolves once it is done; never rejects. */
+  /** Resolves once `closer` is done; never rejects. */
   promise: Promise<void> = DONE;
-  /** Makes it fail, so that nobody waits for it any longer. */
+  /** Fails the closing, so that it is no longer awaited. */
   giveUp: ((error: unknown) => void) | undefined = undefined;
   #aborting: AbortController | undefined;
   #aborted: { reason: unknown } | undefined;
@@ -23,7 +23,7 @@ export class Closing {
     this.reason = reason;
   }
 
-  /** Made when it is read. */
+  /** Created when it is read. */
   get signal(): AbortSignal {
     if (this.#aborting === undefined) {
       this.#aborting = new AbortController();
@@ -32,7 +32,7 @@ export class Closing {
     return this.#aborting.signal;
   }
 
-  /** Tells `closer` to close by force; it goes on to be waited for. */
+  /** Aborts the signal: `closer` must close by force. It is still awaited. */
   abort(reason: unknown): void {
     if (this.#aborted !== undefined) return;
     this.#aborted = { reason };
@@ -43,20 +43,23 @@ export class Closing {
 const tracked = new WeakSet<object>();
 
 /**
- * Has `retter` run in the context of the borrower that gives its object back, for tracers to see whose
- * reset it is: what an adapter asks there ends with the reset, and keeps nothing of that context.
+ * Lets `retter` run in the context of the borrower that returns the object, so that tracers see the
+ * reset as part of it. For adapters: their queries end with the reset, and keep nothing of that
+ * context.
  */
 export function inBorrowersContext<R extends object>(retter: R): R {
   tracked.add(retter);
   return retter;
 }
 
-/** A hook as a method of the options, which may be an object of some class; a tracked one has no `this`. */
+/**
+ * Binds a hook to the options, which may be an instance of a class; a tracked hook needs no `this`.
+ */
 export function ownedBy<H extends (...args: never[]) => unknown>(hook: H, options: object): H {
   return tracked.has(hook) ? hook : hook.bind(options) as H;
 }
 
-/** The promise of what is done already. */
+/** A resolved promise. */
 export const DONE: Promise<void> = Promise.resolve();
 
 /** The hooks of one pool. */
@@ -74,8 +77,9 @@ export class Hooks<T> {
   }
 
   /**
-   * Whether a hook gives anything but false, a promise if it is asynchronous; throws or rejects if it
-   * fails. `awaited`: somebody waits for it, so that its timer may keep the process alive.
+   * Runs a hook. Returns false if it returns false, else true; a promise if it is asynchronous.
+   * Throws or rejects if it fails. `awaited`: whether a caller waits for it; then its timer may
+   * keep the process alive.
    */
   run(name: "getter" | "retter" | "health", entry: Entry<T>, awaited = true): unknown {
     const hook = this.#settings[name];
@@ -85,7 +89,7 @@ export class Hooks<T> {
         ? hook(entry.object)
         : outside(hook, entry.object);
       if (!isThenable(result)) return result !== false;
-      // What goes on when it is done must not pin the request that happened to call for it.
+      // Its continuation must not keep the context of the calling request alive.
       return outside(() => this.#later(name, entry, result, awaited));
     } catch (error) {
       this.#failed(name, () => this.label(entry), error);
@@ -102,7 +106,7 @@ export class Hooks<T> {
     const late = { what: name, option: "hookTimeout", delay: this.#settings.hookTimeout };
     const giveUp = (fail?: (error: unknown) => void) => entry.giveUp = fail;
     return inTime(result, late, awaited, giveUp).catch((error) => {
-      // One that was given up has not failed: its object is being closed.
+      // An abandoned hook has not failed: its object is being closed.
       if (entry.live) this.#failed(name, () => this.label(entry), error);
       throw error;
     });
@@ -120,7 +124,7 @@ export class Hooks<T> {
     return closing;
   }
 
-  /** Leaves the quota, then calls `done`: as an object is closed. */
+  /** Leaves the quota, then calls `done`; with the time limit of a `closer`. */
   leave(dispose: () => unknown, done: (closing: Closing) => void): Closing {
     const closing = new Closing("shutdown");
     const left = () =>
@@ -142,7 +146,7 @@ export class Hooks<T> {
     return this.#finish("closer", () => closer(object, context), closing, label);
   }
 
-  /** Does it, within `closeTimeout`. */
+  /** Runs the work within `closeTimeout`. */
   async #finish(
     what: string,
     work: () => unknown,
@@ -154,22 +158,22 @@ export class Hooks<T> {
       const result: unknown = work();
       if (isThenable(result)) await inTime(result, late, true, (fail) => closing.giveUp = fail);
     } catch (error) {
-      closing.abort(error); // by closeTimeout: what the closer still waits for is to stop
+      closing.abort(error); // at closeTimeout: the closer must stop waiting
       this.#failed(what, label, error);
     }
   }
 
-  /** Whether an object is to be closed after a failure of its borrower's. */
+  /** Whether an object must be closed after a failure of its borrower. */
   discardsAfter(error: unknown): boolean {
     return this.#decides("discardOnError", error, true);
   }
 
-  /** Whether who waits goes on to wait after a failure to make an object. */
+  /** Whether a waiter waits on after a failed creation. */
   retriesAfter(error: unknown): boolean {
     return this.#decides("createRetry", error, false);
   }
 
-  /** `otherwise`: what it is taken for if it fails. */
+  /** `otherwise`: the decision if the hook fails. */
   #decides(name: "discardOnError" | "createRetry", error: unknown, otherwise: boolean): boolean {
     const decides = this.#settings[name];
     if (typeof decides === "boolean") return decides;
@@ -184,7 +188,7 @@ export class Hooks<T> {
     }
   }
 
-  /** What messages call an object. */
+  /** The description of an object in messages. */
   label(entry: Entry<T>): string {
     return `#${entry.n} ${describe(this.#told("tracer", entry.object))}`;
   }
@@ -215,7 +219,7 @@ export class Hooks<T> {
   }
 }
 
-/** What JSON makes of `value`; throws if that is nothing. */
+/** `value` as JSON shows it; throws if JSON cannot. */
 function inJson(value: unknown): unknown {
   if (typeof value === "string") return value;
   const json = JSON.stringify(value);
@@ -223,15 +227,15 @@ function inJson(value: unknown): unknown {
   return JSON.parse(json);
 }
 
-/** What takes too long, after which option. */
+/** Work with a time limit, and the option of the limit. */
 interface Late {
   what: string;
   option: string;
-  /** In milliseconds; 0: never. */
+  /** In milliseconds; 0: no limit. */
   delay: number;
 }
 
-/** `work`, or a failure: when it is late, or when somebody calls what `failing` is told. */
+/** Settles as `work`, or fails: at the time limit, or by the function that `failing` gets. */
 function inTime(
   work: PromiseLike<unknown>,
   { what, option, delay }: Late,
@@ -251,7 +255,7 @@ function inTime(
       ? undefined
       : after(delay, awaited, () => fail(tooLong(what, option, delay, "check")));
     failing?.(fail);
-    // Not all that has a `then` is as good as a promise.
+    // A thenable may not be a proper promise.
     Promise.resolve(work).then((value) => {
       done();
       resolve(value);
@@ -267,7 +271,7 @@ export function tooLong(
   phase: PoolTimeoutError["phase"],
 ): PoolTimeoutError {
   return new PoolTimeoutError(
-    `${what} took longer than ${option}, ${delay} ms: raise ${option}, or look why it hangs`,
+    `${what} took longer than ${option}, ${delay} ms: raise ${option}, or find out why it hangs`,
     { timeout: delay, waited: delay, ahead: 0, phase, holders: [] },
   );
 }

@@ -1,24 +1,24 @@
-// LeakWatch: notices loans that were garbage-collected without having been given back.
+// LeakWatch: notices loans that were garbage-collected without a return.
 
 import { outside, requestBound } from "../context.ts";
 import { after } from "./clock.ts";
 import type { Entry, Watched } from "./entry.ts";
 import type { List } from "./list.ts";
 
-/** On Workers: how often to see what finalizers have found, in ms. */
+/** On Workers: how often to look for leaks that finalizers have found, in ms. */
 const PATIENCE = 100;
 
-/** Written as a method, so that a `Pool<Client>` passes for a `Pool<unknown>`. */
+/** Declared as a method, so that `Pool<Client>` is assignable to `Pool<unknown>`. */
 type Lost<T> = { lost(watched: Watched<T>): void }["lost"];
 
 /**
- * Registering costs more than the rest of a `get`. So a fresh loan is held instead, and registered
- * when the pool looks at what is still out.
+ * To register a loan costs more than the rest of a `get`. So a fresh loan is held strongly, and
+ * registered when the pool looks at lent objects.
  */
 export class LeakWatch<T> {
   readonly #lost: Lost<T>;
   #registry: FinalizationRegistry<Watched<T>> | undefined;
-  /** On Workers: what is registered, and what of that was found lost. */
+  /** On Workers: the registered loans, and those that were found to be leaked. */
   readonly #registered = new Set<Watched<T>>();
   readonly #found: Watched<T>[] = [];
   #cancel: (() => void) | undefined;
@@ -28,8 +28,8 @@ export class LeakWatch<T> {
   }
 
   /**
-   * Notices all of `lent` that it has not noticed before, `exact` or as out since `now` at least; and
-   * deals with what has been found lost.
+   * Registers the loans of `lent` that are not registered yet, and handles leaks found before.
+   * `exact`: whether their `since` is exact; else it becomes `now`.
    */
   look(lent: List<Entry<T>>, now: number, exact: boolean): void {
     this.#lose();
@@ -44,7 +44,7 @@ export class LeakWatch<T> {
     }
   }
 
-  /** The loan of `entry` has ended in another way. */
+  /** Unregisters the loan of `entry`: it has ended. */
   forget(entry: Entry<T>): void {
     const { watched } = entry;
     if (watched === undefined) return;
@@ -67,7 +67,7 @@ export class LeakWatch<T> {
     if (requestBound) this.#wait(watched);
   }
 
-  /** A finalizer is part of no request, and so may not even start a timer: one is started now. */
+  /** A finalizer runs outside of requests, and so may not start a timer: start one now. */
   #wait(watched: Watched<T>): void {
     this.#registered.add(watched);
     this.#cancel ??= after(PATIENCE, false, () => {

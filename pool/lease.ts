@@ -8,19 +8,18 @@ import type { PoolLoan } from "./loan.ts";
 import { dispose } from "./release.ts";
 
 /**
- * An object on loan from a pool. Use it as the object itself; dispose of it, by `await using` or
- * {@linkcode Pool.ret}, to give it back. Once given back, any use of it throws a
- * {@linkcode LeaseError}.
+ * An object on loan from a pool. Use the lease as the object itself. Return it by `await using` or
+ * {@linkcode Pool.ret}; after that each use throws a {@linkcode LeaseError}.
  *
- * What no forwarding can do, and what there is {@linkcode Pool.unwrap} for: a lease is not `===` its
- * object, a method read from it is another function each time, native code, `structuredClone` and
- * `Object.isFrozen` see the lease, and a method whose promise resolves to its own object resolves to
- * the bare one. A lease is never a thenable: `then` reads as undefined.
+ * Forwarding has limits; where they matter, use {@linkcode Pool.unwrap}. A lease is not `===` its
+ * object. Each read of a method gives a new function. Native code, `structuredClone` and
+ * `Object.isFrozen` see the lease. A method whose promise resolves to its own object resolves to
+ * the bare object. A lease is never a thenable: `then` reads as undefined.
  */
 export type Lease<T> = T & {
-  /** Gives the object back; resolves once `retter` is done. Never rejects. */
+  /** Returns the object; resolves once `retter` is done. Never rejects. */
   [Symbol.asyncDispose](): Promise<void>;
-  /** Gives the object back, without waiting for an asynchronous `retter`. */
+  /** Returns the object, without waiting for an asynchronous `retter`. */
   [Symbol.dispose](): void;
 };
 

@@ -1,19 +1,19 @@
 // List: a doubly linked list whose nodes carry their own links, so that each operation is O(1).
 
-/** What a list can hold; in one list at a time. */
+/** An item of a list; in one list at a time. */
 export class Node {
   prev: Node | undefined = undefined;
   next: Node | undefined = undefined;
   list: List<Node> | undefined = undefined;
 }
 
-/** Nodes in order, the first one the oldest. */
+/** Nodes in order, the oldest first. */
 export class List<N extends Node> {
   first: N | undefined = undefined;
   last: N | undefined = undefined;
   size = 0;
 
-  /** Adds `node` behind the last one. */
+  /** Adds `node` at the end. */
   push(node: N): void {
     this.#adopt(node);
     const last = this.last;
@@ -23,7 +23,7 @@ export class List<N extends Node> {
     this.last = node;
   }
 
-  /** Adds `node` before the first one. */
+  /** Adds `node` at the begin. */
   unshift(node: N): void {
     this.#adopt(node);
     const first = this.first;
@@ -33,7 +33,7 @@ export class List<N extends Node> {
     this.first = node;
   }
 
-  /** Takes `node` out. */
+  /** Removes `node`. */
   remove(node: N): void {
     if (node.list !== this as unknown) {
       throw new Error("Bug: a node is taken out of a list that it is not in");
@@ -48,7 +48,7 @@ export class List<N extends Node> {
     this.size--;
   }
 
-  /** Takes the first one out. */
+  /** Removes the first node. */
   shift(): N | undefined {
     const node = this.first;
     if (node === undefined) return undefined;
@@ -61,14 +61,14 @@ export class List<N extends Node> {
     return node;
   }
 
-  /** Takes the last one out. */
+  /** Removes the last node. */
   pop(): N | undefined {
     const node = this.last;
     if (node !== undefined) this.remove(node);
     return node;
   }
 
-  /** All of them, from the first on; the one just given may be taken out meanwhile. */
+  /** All nodes from the first on; the one just yielded may be removed meanwhile. */
   *[Symbol.iterator](): Generator<N> {
     for (let node = this.first; node !== undefined;) {
       const next: N | undefined = node.next as N | undefined;

@@ -7,12 +7,13 @@ import { detach, discard, dispose, release } from "./release.ts";
 import type { State } from "./state.ts";
 
 /**
- * An object on loan from a pool: what {@linkcode Pool.borrow} gives.
+ * An object on loan from a pool, as {@linkcode Pool.borrow} returns it.
  *
- * Keep the loan as long as you use its object. A loan that is garbage-collected is a leak, even if its
- * object is still in use: the pool closes the object. A `const` that is not used again does not keep it.
+ * Keep the loan as long as you use its object. If the loan is garbage-collected, the pool counts a
+ * leak and closes the object, even if you still use it. A `const` that is not read again does not
+ * keep the loan.
  *
- * The object is the bare one: what uses it after the end of the loan is not refused.
+ * The object is the bare one: the pool cannot refuse its use after the end of the loan.
  */
 export interface Loan<T> extends AsyncDisposable, Disposable {
   /**
@@ -21,23 +22,23 @@ export interface Loan<T> extends AsyncDisposable, Disposable {
    * @throws {LeaseError} the loan has ended
    */
   readonly object: T;
-  /** Whether the loan has ended: given back, discarded, detached, or taken away. */
+  /** Whether the loan has ended: the object was returned, discarded, detached or taken away. */
   readonly ended: boolean;
   /**
-   * Gives the object back. A second time changes nothing, and is logged and counted.
+   * Returns the object to the pool. A second call changes nothing; it is logged and counted.
    *
-   * @returns resolves once `retter` is done, also if that failed
+   * @returns resolves once `retter` is done, also if `retter` failed
    */
   release(): Promise<void>;
   /**
-   * Gives the object back to be closed, not lent again.
+   * Returns the object to be closed: it is not lent again.
    *
    * @param why for the log
    * @returns resolves once the object is closed
    */
   discard(why?: unknown): Promise<void>;
   /**
-   * Takes the object out of the pool for good: it is the caller's from now on, and its place is free.
+   * Takes the object out of the pool for good. The caller owns it, and its place is free.
    *
    * @returns the object
    * @throws {LeaseError} the loan has ended

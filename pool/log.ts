@@ -2,19 +2,19 @@
 
 import { quiet, reason } from "../values.ts";
 
-/** What a pool logs to: console, and the loggers of @std/log, LogTape and pino, are such. */
+/** The logger of a pool: `console`, or a logger of @std/log, LogTape or pino. */
 export interface Logger {
   /** Logs details, for debugging the pool. */
   debug(message: string): unknown;
-  /** Logs what happens in the normal course of things. */
+  /** Logs normal events. */
   info(message: string): unknown;
-  /** Logs what went wrong and was dealt with. */
+  /** Logs a problem that the pool has handled. */
   warn(message: string): unknown;
-  /** Logs what went wrong. */
+  /** Logs a failure. */
   error(message: string): unknown;
 }
 
-/** The least severe messages that are logged. */
+/** The least severe level that is logged. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 export const LEVELS: Readonly<Record<LogLevel, number>> = {
@@ -27,7 +27,7 @@ export const LEVELS: Readonly<Record<LogLevel, number>> = {
 
 export const METHODS = ["debug", "info", "warn", "error"] as const;
 
-/** Messages are functions, called only if somebody will read them. */
+/** Messages are functions: they are called only if their level is logged. */
 export class Log {
   readonly #name: string;
   readonly #least: number;
@@ -58,7 +58,7 @@ export class Log {
   #write(level: typeof METHODS[number], message: () => string): void {
     if (LEVELS[level] < this.#least) return;
     let text = this.#name;
-    // Read at the time, so that a console that replaces the global one gets the message.
+    // Read for each message: the global `console` may have been replaced.
     const logger = this.#logger ?? console;
     try {
       text += `: ${message()}`;
@@ -69,6 +69,6 @@ export class Log {
   }
 
   #unheard(error: unknown, text: string): void {
-    if (this.#logger !== undefined) console.error(`${text} (its logger failed: ${reason(error)})`);
+    if (this.#logger !== undefined) console.error(`${text} (the logger failed: ${reason(error)})`);
   }
 }

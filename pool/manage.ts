@@ -1,4 +1,4 @@
-// Manage: what its owner does to a whole pool: ready, resize, reset, shutdown.
+// Manage: the operations on a whole pool: ready, resize, reset, shutdown.
 
 import { after, Timer } from "./clock.ts";
 import { abandon, abort, begin, isComplete, recount } from "./create.ts";
@@ -10,21 +10,21 @@ import { planIdle, rotate } from "./recycle.ts";
 import { refuseAll } from "./refuse.ts";
 import type { State } from "./state.ts";
 
-/** How often it is said for whom a shutdown waits, in ms. */
+/** How often the log says what a shutdown waits for, in ms. */
 const REPORT = 10_000;
 
-/** For how long closers are waited for once a shutdown has run out of time, in ms. */
+/** How long closers are awaited after a shutdown has run out of time, in ms. */
 const GRACE = 400;
 
-/** How many who hold objects are named. */
+/** How many holders are named. */
 const NAMED = 5;
 
 /** Starts the pool; resolves once there are `minSize` objects. */
 export function ready<T>(pool: State<T>): Promise<void> {
-  begin(pool); // whose `fun` may end it
+  begin(pool); // its `fun` may end the pool
   if (pool.ending !== undefined) return Promise.reject(closedError(pool));
   if (isComplete(pool)) return DONE;
-  if (pool.settings.createBackoff === 0) pool.rest.stop(); // somebody asks: it is tried again at once
+  if (pool.settings.createBackoff === 0) pool.rest.stop(); // `ready` tries again at once
   else pool.rest.keepAlive(true);
   const reached = new Promise<void>((resolve, reject) => pool.expecting.push({ resolve, reject }));
   for (const { timer } of pool.attempts) timer.keepAlive(true);
@@ -39,7 +39,7 @@ export function resize<T>(pool: State<T>, minSize: number, maxSize: number): voi
   const idle = pool.surplus > 0 ? [...pool.bag.idle] : [];
   for (const entry of idle) {
     if (pool.surplus === 0) break;
-    void evictIdle(pool, entry, "resized"); // whose `closer` may do anything
+    void evictIdle(pool, entry, "resized"); // its `closer` may do anything
   }
   recount(pool);
   planIdle(pool);
@@ -47,7 +47,7 @@ export function resize<T>(pool: State<T>, minSize: number, maxSize: number): voi
 }
 
 /**
- * Makes every present object obsolete, at once or within `spread` ms; resolves once the available ones
+ * Makes every present object obsolete, at once or within `spread` ms; resolves once the idle ones
  * are closed.
  */
 export function reset<T>(pool: State<T>, spread: number): Promise<void> {
@@ -57,7 +57,7 @@ export function reset<T>(pool: State<T>, spread: number): Promise<void> {
   return evictAll(pool, "reset").then(() => {});
 }
 
-/** Begins the shutdown, or joins it. `drain`: who waits is served first. 0: no limit of time. */
+/** Begins the shutdown, or joins it. `drain`: waiters are served first. `timeout` 0: no limit. */
 export function shutdown<T>(pool: State<T>, timeout: number, drain: boolean): Promise<void> {
   const ending = pool.ending ?? end(pool, drain);
   const { clock, closings, force, size } = pool;
@@ -91,13 +91,13 @@ function end<T>(pool: State<T>, drain: boolean): NonNullable<State<T>["ending"]>
   }
   log.info(() => `is shut down, with ${bag.using} objects in use`);
   if (!ending.draining) close(pool);
-  else if (pool.permits !== undefined) pool.dispatch(); // some are not needed any more
-  // Where nothing is waited for there is no timer: a Worker's global scope forbids one.
+  else if (pool.permits !== undefined) pool.dispatch(); // some permits are no longer needed
+  // No timer without need: a Worker's global scope forbids it.
   if (ending.draining || pool.size > 0) report.start(REPORT, false);
   return ending;
 }
 
-/** All is closed: the pool leaves its quota, for no longer than a `closer` may take. */
+/** All objects are closed: leaves the quota, within the time limit of a `closer`. */
 function leave<T>(pool: State<T>, permits: Permits<T>, over: () => void): void {
   const { closings, ending, hooks } = pool;
   const dispose = permits.leave();
@@ -113,13 +113,13 @@ function leave<T>(pool: State<T>, permits: Permits<T>, over: () => void): void {
   else closings.add(closing);
 }
 
-/** All that waited have been served, or have gone. */
+/** Goes on with a draining shutdown: no waiter is left. */
 export function drained<T>(pool: State<T>): void {
   pool.ending!.draining = false;
   close(pool);
 }
 
-/** From now on nothing is lent or made. */
+/** Ends lending and creation. */
 function close<T>(pool: State<T>): void {
   const error = closedError(pool);
   refuseAll(pool, error, "closed");
@@ -129,7 +129,7 @@ function close<T>(pool: State<T>): void {
   for (const { reject } of pool.expecting.splice(0)) reject(error);
   for (const attempt of pool.attempts) abort(attempt, error);
   void evictAll(pool, "shutdown");
-  // What was lost before need not be waited for, once that is noticed.
+  // Look for leaks: leaked objects need not be awaited.
   pool.leaks.look(pool.bag.lent, pool.clock.awake(), pool.clocked);
   if (pool.size === 0) pool.ending!.resolve();
 }
@@ -160,7 +160,7 @@ function waitsFor<T>(pool: State<T>): string {
     [
       ...waiting,
       `${bag.using} in use`,
-      `${attempts.size} being made`,
+      `${attempts.size} being created`,
       `${closings.size} being closed`,
       ...held,
     ].join("; ")

@@ -1,4 +1,4 @@
-// Observe: what happens in a pool, as it is counted and as observers hear of it.
+// Observe: the events of a pool, for observers and totals.
 
 /** Why an object was closed. */
 export type CloseReason =
@@ -17,7 +17,7 @@ export type CloseReason =
   | "shutdown"
   | "leftover";
 
-/** Why a borrower got nothing. */
+/** Why a borrower got no object. */
 export type RefuseReason =
   | "timeout"
   | "aborted"
@@ -30,85 +30,100 @@ export type RefuseReason =
 /** How a loan ended, for the pool. */
 export type ReturnEnd = "returned" | "discarded" | "detached" | "killed" | "leaked";
 
-/** An attempt to make an object has ended. All times are in milliseconds. */
+/** An attempt to create an object has ended. All times are in milliseconds. */
 export interface CreatedEvent {
-  /** Which attempt it was. */
+  /** The number of the attempt. */
   readonly n: number;
-  /** How long it took. */
+  /** How long the attempt took. */
   readonly duration: number;
-  /** What it failed with; only in the event of an attempt that failed. */
+  /** The failure; only present if the attempt failed. */
   readonly error?: unknown;
 }
 
 /** A borrower has got an object. */
 export interface LentEvent {
-  /** What `tracer`, else `String`, makes of the object, after its number. Computed when it is read. */
+  /**
+   * The object: its number, and what `tracer`, else `String`, makes of it. Computed when it is
+   * read.
+   */
   readonly object: string;
-  /** How long the borrower waited, in milliseconds; 0 if it came before the observer. */
+  /**
+   * How long the borrower waited, in milliseconds; 0 if the wait began before the observer was
+   * added.
+   */
   readonly waited: number;
-  /** What the borrower gave as `label`. */
+  /** The `label` of the borrower. */
   readonly label?: string;
 }
 
-/** A borrower has got none. */
+/** A borrower has got no object. */
 export interface RefusedEvent {
-  /** How long it waited, in milliseconds; 0 if it came before the observer. */
+  /**
+   * How long the borrower waited, in milliseconds; 0 if the wait began before the observer was
+   * added.
+   */
   readonly waited: number;
-  /** What the borrower gave as `label`. */
+  /** The `label` of the borrower. */
   readonly label?: string;
-  /** What it was told. */
+  /** The error that the borrower got. */
   readonly error: unknown;
-  /** Why. */
+  /** Why it got no object. */
   readonly reason: RefuseReason;
 }
 
-/** A borrower is done with its object. */
+/** A loan has ended. */
 export interface ReturnedEvent {
-  /** What `tracer`, else `String`, makes of the object, after its number. Computed when it is read. */
+  /**
+   * The object: its number, and what `tracer`, else `String`, makes of it. Computed when it is
+   * read.
+   */
   readonly object: string;
-  /** How long it was held, in milliseconds; of one lent before the observer came, since then. */
+  /**
+   * How long the object was held, in milliseconds; since the observer was added, if it was lent
+   * before.
+   */
   readonly held: number;
-  /** What the borrower gave as `label`. */
+  /** The `label` of the borrower. */
   readonly label?: string;
-  /** How it ended. */
+  /** How the loan ended. */
   readonly end: ReturnEnd;
 }
 
 /**
- * An object is gone: closed, and its place is free. With reason `leftover` it is what an attempt has left
- * that failed.
+ * An object was closed, and its place is free. The reason `leftover` means the object of a failed
+ * attempt.
  */
 export interface ClosedEvent {
-  /** Which attempt had made it. */
+  /** The number of the attempt that created the object. */
   readonly n: number;
-  /** How old it got, in milliseconds. */
+  /** The age of the object, in milliseconds. */
   readonly age: number;
-  /** How many times it was lent. */
+  /** How many times the object was lent. */
   readonly uses: number;
-  /** Why it was closed. */
+  /** Why the object was closed. */
   readonly reason: CloseReason;
 }
 
 /**
- * Hears what happens in a pool, by any of these methods. Each is called once for what it names,
- * synchronously, outside of every caller's asynchronous context. What it throws is logged.
+ * Is told what happens in a pool. Give any of these methods. Each is called once for each event,
+ * synchronously, and outside every caller's asynchronous context. What it throws is logged.
  */
 export interface Observer {
-  /** An attempt to make an object has ended. */
+  /** An attempt to create an object has ended. */
   created?(event: CreatedEvent): void;
   /** A borrower has got an object. */
   lent?(event: LentEvent): void;
-  /** A borrower has got none. */
+  /** A borrower has got no object. */
   refused?(event: RefusedEvent): void;
-  /** A borrower is done with its object. */
+  /** A loan has ended. */
   returned?(event: ReturnedEvent): void;
-  /** An object is gone. */
+  /** An object was closed. */
   closed?(event: ClosedEvent): void;
 }
 
 /**
- * What the entry points of the library hear with: no event is made for each loan, and each method is called
- * in the context in which that happens, be that the borrower's or another's. Times are not rounded.
+ * The observers of the library's own entry points. They get no event objects, and are called in
+ * whatever context runs at that moment. Times are not rounded.
  */
 export interface Tap {
   lent?(waited: number, label: string | undefined): void;
@@ -118,65 +133,67 @@ export interface Tap {
   closed?(event: ClosedEvent): void;
 }
 
-/** What `tracer`, else `String`, makes of an object, after its number. */
+/** The number of an object, and what `tracer`, else `String`, makes of it. */
 export type Describe = () => string;
 
 /** The methods of an observer. */
 export const EVENTS = ["created", "lent", "refused", "returned", "closed"] as const;
 
-/** What has happened since the pool was made; each only grows. */
+/** What has happened since the pool was created. Totals only grow. */
 export class Totals {
-  /** Objects made, also those that `opener` then failed for, which count as `createFailed` too. */
+  /** Objects created. If `opener` failed for one, it counts for `createFailed`, too. */
   created = 0;
-  /** Attempts to make one that failed. */
+  /** Attempts to create an object that failed. */
   createFailed = 0;
   /** Objects lent. */
   gets = 0;
-  /** Loans given back, and uses that ended, without a failure for which the object was closed. */
+  /** Loans and uses that ended without a failure for which the object was closed. */
   returned = 0;
   /** Objects closed after `maxUse` uses. */
   wornOut = 0;
-  /** Objects closed after being unused for `maxAvailDelay`. */
+  /** Objects closed after being idle for `maxAvailDelay`. */
   recycled = 0;
   /** Objects closed at `maxLifetime`. */
   expired = 0;
-  /** Objects taken away: at `maxUsingDelayKill`, by a shutdown out of time, or with their permit. */
+  /**
+   * Objects taken away: at `maxUsingDelayKill`, by a shutdown out of time, or with a lost permit.
+   */
   killed = 0;
-  /** Loans that were garbage-collected without being given back. */
+  /** Loans that were garbage-collected without being returned. */
   leaked = 0;
-  /** Objects closed for their borrower, after its failure, by `reset` or by `resize`. */
+  /** Objects closed by `discard`, after a failure of their borrower, by `reset` or by `resize`. */
   discarded = 0;
   /** Objects taken out of the pool by `detach`. */
   detached = 0;
-  /** Objects that are gone, through `closer` where there is one. */
+  /** Objects closed, for whatever reason. */
   closed = 0;
   /** Calls of `health`. */
   healthChecks = 0;
-  /** Objects that `health` did not find good. */
+  /** Objects for which `health` returned false or failed. */
   unhealthy = 0;
-  /** Objects closed because the pool was told that they had died. */
+  /** Objects closed because of `invalidate`. */
   invalidated = 0;
   /** `get`s refused because the pool was overloaded (`queueTarget`). */
   overloaded = 0;
-  /** `get`s that failed because each object was held by a `use` that waited for another one. */
+  /** `get`s that failed with {@linkcode PoolDeadlockError}. */
   deadlocks = 0;
-  /** `get`s that took longer than their `timeout`. */
+  /** `get`s that exceeded their `timeout`. */
   timeouts = 0;
-  /** `get`s given up by their `signal`. */
+  /** `get`s aborted by their `signal`. */
   aborted = 0;
-  /** `get`s that failed otherwise: refused, or told of a failure. */
+  /** `get`s that failed for another reason. */
   rejected = 0;
-  /** Loans given back after they had ended. */
+  /** Returns of loans that had already ended. */
   doubleReturns = 0;
   /** Housekeeping rounds. */
   hkRounds = 0;
-  /** Housekeeping rounds that failed: none, unless there is a bug in the pool. */
+  /** Housekeeping rounds that failed: a bug in the pool. */
   hkErrors = 0;
-  /** Hooks that failed or took too long. */
+  /** Calls of hooks that failed or exceeded their time limit. */
   hookErrors = 0;
 }
 
-/** Which total counts those closed for a reason. */
+/** The total that counts each reason. */
 export const COUNTED: Readonly<Partial<Record<CloseReason, keyof Totals>>> = {
   wornOut: "wornOut",
   expired: "expired",

@@ -1,4 +1,4 @@
-// Observers: who observes one pool, and how each is told.
+// Observers: the observers of a pool, and how they are called.
 
 import { outside } from "../context.ts";
 import { quiet } from "../values.ts";
@@ -15,12 +15,12 @@ import {
 
 type Name = keyof Observer;
 
-/** Those that have a method of each name. */
+/** The observers by the names of their methods. */
 type ByName<O> = { readonly [N in Name]: readonly O[] };
 
-/** The observers of one pool, and the taps of the entry points. */
+/** The observers of a pool, and the taps of the entry points. */
 export class Observers {
-  /** Whether anybody hears of loans: of what is lent, refused or returned. */
+  /** Whether there is an observer of loans: `lent`, `refused` or `returned`. */
   loans = false;
   readonly #failed: (name: string, error: unknown) => void;
   #all: readonly Observer[] = [];
@@ -28,7 +28,7 @@ export class Observers {
   #heard: ByName<Observer> = byName([]);
   #tapped: ByName<Tap> = byName([]);
 
-  /** `failed`: hears what an observer failed with, in which of its methods. */
+  /** `failed` gets the method and the error of an observer that fails. */
   constructor(failed: (name: string, error: unknown) => void) {
     this.#failed = failed;
   }
@@ -59,7 +59,7 @@ export class Observers {
     );
   }
 
-  /** Whether anybody has a method of that name. */
+  /** Whether an observer has this method. */
   hear(name: Name): boolean {
     return this.#heard[name].length + this.#tapped[name].length > 0;
   }
@@ -70,7 +70,7 @@ export class Observers {
   }
 
   lent(waited: number, label: string | undefined, describe: Describe): void {
-    for (const tap of this.#tapped.lent) { // written out, as below: each get and return comes here
+    for (const tap of this.#tapped.lent) { // no helper, as below: each get and return comes here
       try {
         tap.lent!(waited, label);
       } catch (error) {
@@ -113,11 +113,11 @@ export class Observers {
     }
   }
 
-  /** Tells each that has a method of that name. */
+  /** Calls each observer that has this method. */
   #tell<N extends Name>(name: N, event: Parameters<NonNullable<Observer[N]>>[0]): void {
     for (const observer of this.#heard[name]) {
       try {
-        // As a method: an observer may be an object of some class.
+        // As a method: an observer may be an instance of a class.
         const told = outside(() => (observer[name] as ((event: object) => unknown))?.(event));
         quiet(told, (error) => this.#failed(name, error));
       } catch (error) {
@@ -132,7 +132,7 @@ function byName<O extends Tap | Observer>(all: readonly O[]): ByName<O> {
   return Object.fromEntries(EVENTS.map(having));
 }
 
-/** One may be there more than once. */
+/** Removes one of possibly several equal entries. */
 function without<O>(all: readonly O[], one: O): readonly O[] {
   const i = all.indexOf(one);
   return all.filter((_, j) => j !== i);
@@ -142,7 +142,7 @@ function labelled(label: string | undefined): { label?: string } {
   return label === undefined ? {} : { label };
 }
 
-/** An event about an object, which is described only if somebody asks. */
+/** An event about an object, which is described only when `object` is read. */
 function about<E extends object>(
   describe: Describe,
   event: E,

@@ -1,4 +1,4 @@
-// Permits: what one pool has of its quota: what it asks for, what is at hand, and how each goes back once.
+// Permits: the requests and permits of one pool. Each permit is released once.
 
 import { outside } from "../context.ts";
 import { asyncDispose } from "../disposal.ts";
@@ -11,9 +11,9 @@ import type { Permit, Quota, QuotaClient, QuotaMember } from "./quota.ts";
 /** A permit that the pool waits for. */
 export class Request {
   readonly aborting: AbortController = new AbortController();
-  /** By `clock.now()`. */
+  /** When the request began, by `clock.now()`. */
   readonly begun: number;
-  /** The turn of the waiter who had come last: a failure concerns nobody who comes later. */
+  /** The turn of the newest waiter at its begin: a failure concerns no later ones. */
   readonly turn: number;
   over = false;
 
@@ -25,7 +25,7 @@ export class Request {
 
 /** A permit that the pool has. */
 export class HeldPermit<T> implements Permit {
-  /** What is made by it; undefined while it is at hand. */
+  /** The attempt that uses it; undefined while it is unused. */
   attempt: Attempt<T> | undefined = undefined;
   readonly #permit: Permit;
   readonly #lost: AbortSignal | undefined;
@@ -38,7 +38,7 @@ export class HeldPermit<T> implements Permit {
     lost?.addEventListener("abort", this);
   }
 
-  /** As its quota has it now. */
+  /** The signal of the quota, read each time. */
   get lost(): AbortSignal | undefined {
     return this.#permit.lost;
   }
@@ -54,27 +54,30 @@ export class HeldPermit<T> implements Permit {
   }
 }
 
-/** What the permits of a pool call. */
+/** The functions that permits call. */
 interface Calls<T> {
-  /** One is at hand. */
+  /** A permit has arrived. */
   granted(): void;
-  /** There is none to be had. */
+  /** The quota failed. */
   failed(request: Request, error: unknown): void;
-  /** One has ended early; undefined: it was at hand. */
+  /** A permit was lost; undefined: it was unused. */
   lost(attempt: Attempt<T> | undefined): void;
 }
 
 /** The permits of one pool. */
 export class Permits<T> {
-  /** Waited for, the oldest first. */
+  /** The requests, the oldest first. */
   readonly requests: Request[] = [];
-  /** Given, and not used yet. */
+  /** The unused permits. */
   readonly ready: HeldPermit<T>[] = [];
-  /** The next object that comes back is to be closed: there was none to reclaim. */
+  /** The next returned object must be closed: there was none to reclaim. */
   due = false;
-  /** An object was closed for others, and nobody has waited since: none is made for `minAvailable`. */
+  /**
+   * An object was closed for another pool, and no borrower has waited since: so none is created for
+   * `minAvailable`.
+   */
   yielded = false;
-  /** Called when the pool has nothing, and nobody waits. */
+  /** Called when the pool has no objects and no waiters. */
   emptied: (() => void) | undefined = undefined;
   readonly #quota: Quota;
   readonly #client: QuotaClient;
@@ -89,23 +92,29 @@ export class Permits<T> {
     this.#calls = calls;
   }
 
-  /** How many are waited for, or at hand. */
+  /** How many permits are requested or unused. */
   get pending(): number {
     return this.requests.length + this.ready.length;
   }
 
-  /** How many may be on their way: none, if one that was asked for by that moment has not come. */
+  /**
+   * How many requested permits may come soon: none, if an old request (from before `moment`) still
+   * waits.
+   */
   soon(moment: number): number {
     const [oldest] = this.requests;
     return oldest === undefined || oldest.begun <= moment ? 0 : this.requests.length;
   }
 
-  /** The pool starts. If that fails, the first creation fails, and tries again. */
+  /**
+   * Attaches the pool at its start. If that fails, the first request tries again, and fails a
+   * creation.
+   */
   begin(): void {
     try {
       this.#join();
     } catch {
-      // It is told by who needs it.
+      // The first request reports the failure.
     }
   }
 
@@ -113,12 +122,12 @@ export class Permits<T> {
     if (this.#member !== undefined) return this.#member;
     const member: unknown = outside(() => this.#quota.attach(this.#client));
     if (typeof (member as QuotaMember | undefined)?.acquire !== "function") {
-      throw new TypeError(`attach() must give a member that has acquire(), got ${shown(member)}`);
+      throw new TypeError(`attach() must return a member with acquire(), got ${shown(member)}`);
     }
     return this.#member = member as QuotaMember;
   }
 
-  /** Asks for one more. */
+  /** Requests another permit. */
   ask(begun: number, turn: number): void {
     const request = new Request(begun, turn);
     this.requests.push(request);
@@ -129,34 +138,34 @@ export class Permits<T> {
     let held: HeldPermit<T>;
     try {
       const { signal } = request.aborting;
-      // Within a function of its own, for what `acquire` throws at once to come later, like all else.
+      // In its own async function, so that a synchronous throw of `acquire` also arrives later.
       held = this.#hold(await (async () => await this.#join().acquire({ signal }))());
     } catch (error) {
       if (this.#end(request)) this.#calls.failed(request, error);
       return;
     }
-    if (!this.#end(request)) return held.release(); // it is not needed any more
+    if (!this.#end(request)) return held.release(); // it is no longer needed
     this.ready.push(held);
     this.#calls.granted();
   }
 
   #hold(permit: unknown): HeldPermit<T> {
     if (typeof (permit as Permit | undefined)?.release !== "function") {
-      throw new TypeError(`acquire() must give a permit that has release(), got ${shown(permit)}`);
+      throw new TypeError(`acquire() must return a permit with release(), got ${shown(permit)}`);
     }
     try {
       const { lost } = permit as Permit;
       const held = new HeldPermit(permit as Permit, lost, this);
       if (!lost?.aborted) return held;
       lost.removeEventListener("abort", held);
-      throw new PoolError("a permit was lost before it came");
+      throw new PoolError("the permit was lost before it arrived");
     } catch (error) {
-      this.released(permit as Permit); // also one whose `lost` is no signal
+      this.released(permit as Permit); // also if `lost` is no signal
       throw error;
     }
   }
 
-  /** Whether it was waited for until now. */
+  /** Removes a request; false if it was withdrawn. */
   #end(request: Request): boolean {
     if (request.over) return false;
     request.over = true;
@@ -164,7 +173,7 @@ export class Permits<T> {
     return true;
   }
 
-  /** One is not needed any more: one that is waited for, the newest first, else one at hand. */
+  /** Withdraws the newest request; without one, releases an unused permit. */
   withdraw(reason: unknown): void {
     const request = this.requests.at(-1);
     if (request === undefined) return this.ready.pop()?.release();
@@ -172,12 +181,12 @@ export class Permits<T> {
     outside(() => request.aborting.abort(reason));
   }
 
-  /** None is. */
+  /** Withdraws all requests, and releases all unused permits. */
   withdrawAll(reason: unknown): void {
     while (this.pending > 0) this.withdraw(reason);
   }
 
-  /** It has ended before it was released. */
+  /** A permit was lost before its release. */
   lose(held: HeldPermit<T>): void {
     const i = this.ready.indexOf(held);
     if (i >= 0) {
@@ -187,7 +196,7 @@ export class Permits<T> {
     outside(() => this.#calls.lost(held.attempt));
   }
 
-  /** It goes back to the quota. */
+  /** Releases a permit to the quota. */
   released(permit: Permit): void {
     this.due = false;
     try {
@@ -198,8 +207,8 @@ export class Permits<T> {
   }
 
   /**
-   * Whether an object that has come back, and may go, is to be closed for others; `needed`: somebody waits
-   * for it.
+   * Whether a returned object that is spare must be closed for another pool. `needed`: whether a
+   * waiter would get it.
    */
   owes(needed: boolean): boolean {
     const owes = this.due || this.#yields(needed);
@@ -219,12 +228,15 @@ export class Permits<T> {
     }
   }
 
-  /** Nothing is available to be closed for others: what comes back next is, unless the quota asks then. */
+  /**
+   * No idle object can be closed for another pool: so the next returned one is, unless the quota
+   * has `yields`.
+   */
   owe(): void {
     this.due = this.#member?.yields === undefined;
   }
 
-  /** What disposes of the pool's part; undefined if it has none, or none any more. */
+  /** Returns the disposal of the pool's member; undefined if there is none. */
   leave(): (() => unknown) | undefined {
     const member = this.#member;
     this.#member = undefined;

@@ -131,8 +131,8 @@ export class Queue<R> {
   readonly #dated = new Deadlines<Waiter<R>>();
   readonly #signals: Signals<Waiter<R>>;
   readonly #timer: Timer;
-  /** Those of this turn of the event loop whose deadline is still to be set: all but the first. */
-  #fresh: Waiter<R>[] | undefined;
+  /** The turn from which on the usual ones are still to be dated: they came in this turn of the event loop. */
+  #fresh = Infinity;
   /** When to look after what is out. */
   #look = Infinity;
   // What the timer was last told: to ask it takes as long as all the rest.
@@ -275,17 +275,15 @@ export class Queue<R> {
 
   #date(waiter: Waiter<R>, timeout: number, lane: Lane<R>): void {
     const inOrder = timeout === this.#timeout && lane === this.#usual;
-    if (inOrder && this.#fresh !== undefined) this.#fresh.push(waiter);
-    else {
-      waiter.begun = Math.ceil(this.#clock.awake());
-      if (inOrder) this.#beginTurn();
-      else if (timeout > 0) this.#dated.add(waiter);
-    }
+    if (inOrder && this.#fresh < Infinity) return;
+    waiter.begun = Math.ceil(this.#clock.awake());
+    if (inOrder) this.#beginTurn();
+    else if (timeout > 0) this.#dated.add(waiter);
   }
 
   /** Reading the clock takes as long as all the rest: so it is read but once for the others. */
   #beginTurn(): void {
-    this.#fresh = [];
+    this.#fresh = this.turn + 1;
     if (this.#timer.at === Infinity) this.#armed = Infinity; // asked once a turn: fakes may have gone
     void Promise.resolve().then(() => this.#dateFresh());
   }
@@ -293,10 +291,13 @@ export class Queue<R> {
   /** They may give up later by what is left of the turn, in which nothing could reach them; no earlier. */
   #dateFresh(): void {
     const fresh = this.#fresh;
-    this.#fresh = undefined;
-    if (fresh === undefined || fresh.length === 0) return;
+    this.#fresh = Infinity;
+    if (fresh > this.turn) return;
     const now = Math.ceil(this.#clock.awake());
-    for (const waiter of fresh) waiter.begun = now;
+    let waiter = this.#usual.last;
+    for (; waiter !== undefined && waiter.turn >= fresh; waiter = waiter.prev as typeof waiter) {
+      if (waiter.begun < 0) waiter.begun = now;
+    }
   }
 
   /** Sees to it that the timer fires by `due`, and that what is out is looked after. */

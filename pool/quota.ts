@@ -1,24 +1,24 @@
-// Quota: what decides, over many pools, whether one more object may be made. Types only.
+// Quota: the interfaces between a pool and a quota over many pools. Types only.
 
-/** What a pool looks like to its quota. */
+/** A pool, as its quota sees it. */
 export interface QuotaClient {
   /**
-   * How many objects it could close at once: those that are available, as far as they are over `minSize`.
-   * That it has grown is told nobody: look again while somebody waits, or have
-   * {@linkcode QuotaMember.yields}. Read it once somebody waits: from then on the pool notices leases that
-   * are lost, of which it would otherwise know nothing until somebody waits in it.
+   * How many objects the pool could close at once: the idle ones over `minSize`. There is no event
+   * when it grows: read it again while a request waits, or implement {@linkcode
+   * QuotaMember.yields}. Read it once a request waits: from then on the pool looks for leaked
+   * leases, as it otherwise does only when a `get` waits in it.
    */
   readonly available: number;
   /**
-   * For how long the longest unused of these has been available, in ms; a quota may have that one closed
-   * first.
+   * How long the longest idle of these has been idle, in ms: a quota may reclaim that one first.
    */
   readonly unused?: number;
   /**
-   * Somebody waits for a permit elsewhere: the pool closes its longest unused object, if it has one over
-   * `minSize`. If it has none available, it closes the next object over `minSize` that comes back, instead
-   * of lending it: so call this only of a pool that is above its fair share, or has some `available`. A
-   * pool whose quota has {@linkcode QuotaMember.yields} asks that instead when an object comes back.
+   * Tells the pool that another one waits for a permit. The pool closes its longest idle object
+   * over `minSize`. If it has none, it closes the next object over `minSize` that is returned,
+   * instead of lending it. So call this only for a pool that is above its fair share, or has some
+   * `available`. If the quota has {@linkcode QuotaMember.yields}, the pool asks that for each
+   * returned object instead.
    *
    * @returns whether an object is being closed now
    */
@@ -26,52 +26,56 @@ export interface QuotaClient {
 }
 
 /**
- * Bounds how many objects some pools have together: the option `quota` of each.
+ * Bounds how many objects several pools have together: the option `quota` of each.
  *
- * A pool attaches when it starts. It asks for a permit before it makes an object, and releases the permit
- * once the object is gone.
+ * A pool attaches when it starts. It acquires a permit before it creates an object, and releases
+ * the permit once the object is closed.
  */
 export interface Quota {
   /**
-   * A pool begins to take part. It must do no I/O yet.
+   * Adds a pool. It must do no I/O yet.
    *
    * @param client the pool
-   * @returns what the pool asks for permits
+   * @returns the pool's member, which gives it permits
    */
   attach(client: QuotaClient): QuotaMember;
 }
 
 /**
- * A pool's part in a {@linkcode Quota}. It is disposed of after its last permit. A permit that was on its
- * way when its request was withdrawn is released as soon as it comes, also after that.
+ * A pool's part in a {@linkcode Quota}. The pool disposes of it after releasing the last permit. If
+ * a permit arrives after its request was withdrawn, the pool releases it at once, even after the
+ * disposal.
  */
 export interface QuotaMember extends AsyncDisposable {
   /**
-   * Asks for a permit, for as long as it takes.
+   * Waits for a permit, without a time limit.
    *
-   * @param options `signal`: aborts once the permit is not needed any more, or the pool is shut down;
-   * `acquire` then rejects, and takes nothing
+   * @param options `signal`: aborts once the permit is no longer needed, or the pool is shut down;
+   * then `acquire` rejects, and takes no permit
    * @returns the permit
-   * @throws what keeps the quota from giving permits: the creation fails with that as its `cause`
+   * @throws why the quota cannot give permits: the `cause` of a failed creation
    */
   acquire(options: { signal: AbortSignal }): Promise<Permit>;
   /**
-   * Whether an object that has just come back, and is over `minSize`, is to be closed for somebody who
-   * waits for a permit elsewhere. Optional: without it the pool goes by {@linkcode QuotaClient.reclaim}
-   * alone. It must be fast, and must not throw.
+   * Whether the pool must close a returned object over `minSize`, because another pool waits for a
+   * permit. Optional: without it {@linkcode QuotaClient.reclaim} alone decides. It must be fast,
+   * and must not throw.
    *
-   * @param needed somebody waits for the object in its own pool; else it would become available
+   * @param needed whether a waiter of its own pool would get the object; else it would become idle
    */
   yields?(needed: boolean): boolean;
 }
 
-/** Allows one object to exist. */
+/** Allows a pool to have one object. */
 export interface Permit {
-  /** The object is gone, or none was made. Called exactly once; must not throw. */
+  /**
+   * Takes the permit back: its object is closed, or none was created. Called exactly once; must not
+   * throw.
+   */
   release(): void;
   /**
-   * Aborts if the permit has ended before it was released: its object is taken away and closed at once.
-   * It is read again before the object is lent: a quota that knows by then gives a signal that has aborted.
+   * Aborts if the permit ends before its release: the pool then closes its object at once. The pool
+   * reads it again before it lends the object, so it may return an aborted signal.
    */
   readonly lost?: AbortSignal | undefined;
 }

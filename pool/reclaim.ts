@@ -1,4 +1,4 @@
-// Reclaim: what a quota does to a pool: has an object closed for others, or takes its permit.
+// Reclaim: the calls of a quota: closes an object for another pool, or ends a permit.
 
 import { abandon } from "./create.ts";
 import type { Attempt } from "./entry.ts";
@@ -13,7 +13,7 @@ export function clientOf<T>(pool: State<T>): QuotaClient {
   return {
     get available() {
       const { bag: { idle, live }, settings: { minSize } } = pool;
-      if (idle.size === 0) lookForLost(pool); // somebody waits, though not in this pool
+      if (idle.size === 0) lookForLost(pool); // a request waits, though not in this pool
       return Math.max(0, Math.min(idle.size, live - minSize));
     },
     get unused() {
@@ -24,12 +24,12 @@ export function clientOf<T>(pool: State<T>): QuotaClient {
   };
 }
 
-/** Leases that are out are noticed once they are lost, also if nobody waits in this pool. */
+/** Looks for leaked leases, although no borrower waits in this pool. */
 export function lookForLost<T>({ bag, clock, clocked, leaks }: State<T>): void {
   leaks.look(bag.lent, clock.awake(), clocked);
 }
 
-/** Closes the longest unused object over `minSize`; if there is none, the next that comes back. */
+/** Closes the longest idle object over `minSize`; if there is none, the next one returned. */
 function reclaim<T>(pool: State<T>): boolean {
   const { attempts, bag, permits, settings: { minSize } } = pool;
   for (const entry of bag.idle) {
@@ -42,9 +42,9 @@ function reclaim<T>(pool: State<T>): boolean {
   return false;
 }
 
-/** A permit has ended before it was released: what is made by it goes, as at `maxUsingDelayKill`. */
+/** A permit was lost: its object is closed, as at `maxUsingDelayKill`. */
 export function lose<T>(pool: State<T>, attempt: Attempt<T> | undefined): void {
-  if (attempt === undefined) return pool.dispatch(); // for another one
+  if (attempt === undefined) return pool.dispatch(); // to request another one
   const { hooks, log } = pool;
   const { entry } = attempt;
   if (!attempt.over) return abandon(pool, attempt, lostError(pool, attempt.n));

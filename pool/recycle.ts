@@ -1,5 +1,5 @@
-// Recycle: objects go at the end of their lifetime, or when they are unused for too long, each at its
-// own moment; those that are needed have their successors made before.
+// Recycle: closes objects at the end of their lifetime, or when they are idle for too long, each at
+// its own moment; creates successors before.
 
 import { outside } from "../context.ts";
 import { after } from "./clock.ts";
@@ -9,7 +9,7 @@ import { DONE } from "./hooks.ts";
 import { mayGo, unused } from "./rules.ts";
 import type { State } from "./state.ts";
 
-/** Closes what is due, has successors made, and wakes for what comes next. */
+/** Closes objects that are due, creates successors, and plans the next wake-up. */
 export function recycle<T>(pool: State<T>): void {
   pool.wakeAt = Infinity;
   if (pool.ending !== undefined) return;
@@ -17,13 +17,13 @@ export function recycle<T>(pool: State<T>): void {
   const now = clock.now();
   for (const entry of bag.lifetimes.until(now)) {
     bag.lifetimes.remove(entry);
-    if (!entry.live) continue; // `closer` of another may have done anything
+    if (!entry.live) continue; // a `closer` may have done anything
     if (!entry.ageing) bag.age(entry);
     if (now < entry.end) bag.lifetimes.add(entry);
-    else void evictIdle(pool, entry, entry.ends); // one in use: when it returns
+    else void evictIdle(pool, entry, entry.ends); // an object in use is closed at its return
   }
   for (const entry of unused(bag.idle, pool.settings, pool.spare, now)) {
-    // Asked again: hooks of the others may have closed some.
+    // Read again: hooks may have closed some.
     if (pool.spare > 0) void evictIdle(pool, entry, "recycled");
   }
   replaceNext(pool);
@@ -32,17 +32,17 @@ export function recycle<T>(pool: State<T>): void {
   pool.dispatch();
 }
 
-/** Wakes at that moment, by `clock.now()`, at the latest. */
+/** Plans a wake-up at `moment`, by `clock.now()`, or earlier. */
 export function wakeBy<T>(pool: State<T>, moment: number): void {
   const { clock, wake, wakeAt } = pool;
-  // A timer that was started before the machine slept fires too late.
+  // A timer that was started before a sleep fires too late.
   if (moment >= wakeAt && (wakeAt === Infinity || pool.wakeSlept === clock.slept)) return;
   pool.wakeAt = Math.min(moment, wakeAt);
   wake.start(Math.max(1, Math.ceil(pool.wakeAt - clock.now())), false);
   pool.wakeSlept = clock.slept;
 }
 
-/** An object becomes available. */
+/** Makes an object idle. */
 export function store<T>(pool: State<T>, entry: Entry<T>): void {
   pool.bag.store(entry);
   if (pool.idleMatters) stored(pool);
@@ -50,17 +50,17 @@ export function store<T>(pool: State<T>, entry: Entry<T>): void {
 
 function stored<T>(pool: State<T>): void {
   planIdle(pool);
-  if (pool.permits !== undefined && pool.permits.pending > 0) pool.dispatch(); // it may not be needed
+  if (pool.permits !== undefined && pool.permits.pending > 0) pool.dispatch(); // a permit may no longer be needed
 }
 
-/** The same for one that was picked, and is as long unused as it was. */
+/** The same for a picked object: its idle time goes on. */
 export function restore<T>(pool: State<T>, entry: Entry<T>): void {
   if (pool.fifo) pool.bag.restore(entry);
   else pool.bag.store(entry);
   if (pool.idleMatters) stored(pool);
 }
 
-/** Wakes when the longest unused object has been unused for too long, if it may go. */
+/** Plans a wake-up for the longest idle object, if it may be closed. */
 export function planIdle<T>(pool: State<T>): void {
   const { bag: { idle }, settings: { maxAvailDelay } } = pool;
   if (maxAvailDelay === 0 || pool.spare <= 0) return;
@@ -70,8 +70,8 @@ export function planIdle<T>(pool: State<T>): void {
 }
 
 /**
- * Where there is no room for a successor, closes the next object whose lifetime is about to end: one at
- * a time, and while nobody waits.
+ * If there is no room for a successor, closes the next ageing object: one at a time, and only while
+ * no borrower waits.
  */
 export function replaceNext<T>(pool: State<T>): void {
   if (!isReplacing(pool)) return;
@@ -79,7 +79,7 @@ export function replaceNext<T>(pool: State<T>): void {
   if (next !== undefined) void evictIdle(pool, next, next.ends);
 }
 
-/** Whether an object whose lifetime is about to end is to make room for its successor. */
+/** Whether an ageing object must make room for its successor. */
 export function isReplacing<T>(pool: State<T>): boolean {
   const { attempts, bag, failures, permits, queue, settings: { minSize } } = pool;
   return bag.ageing > 0 && bag.live - bag.ageing < minSize && !pool.room && failures === 0 &&
@@ -87,8 +87,8 @@ export function isReplacing<T>(pool: State<T>): boolean {
 }
 
 /**
- * Ends the lifetimes of all present objects within `spread` ms, one after the other; resolves once those
- * that are available now are closed.
+ * Ends the lifetimes of all present objects within `spread` ms, one after the other; resolves once
+ * the objects that are idle now are closed.
  */
 export function rotate<T>(pool: State<T>, spread: number): Promise<void> {
   const { attempts, bag, clock } = pool;
@@ -104,7 +104,7 @@ export function rotate<T>(pool: State<T>, spread: number): Promise<void> {
     if (end < entry.end) bag.outdate(entry, end, Math.max(now, end - step));
   }
   pool.rotating = bag.outdated > 0;
-  pool.refresh(); // the clock is read until they are gone
+  pool.refresh(); // the clock is read until they are closed
   for (const attempt of attempts) attempt.until = Math.min(attempt.until, now + spread);
   wakeBy(pool, bag.lifetimes.first?.due ?? Infinity);
   return idle.length === 0 ? DONE : outside(() => rotated(pool, idle, step * idle.length));
@@ -121,7 +121,7 @@ async function rotated<T>(pool: State<T>, idle: Entry<T>[], delay: number): Prom
     const cancel = after(Math.ceil(delay), true, () => finish());
     pool.rotations.add(finish);
   });
-  recycle(pool); // what is due, also by the machine's sleep
+  recycle(pool); // closes due objects, also after a sleep
   for (const entry of idle) {
     if (entry.ends === "reset") void evictIdle(pool, entry, "reset");
   }

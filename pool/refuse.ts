@@ -1,21 +1,21 @@
-// Refuse: how borrowers get nothing.
+// Refuse: rejects waiters.
 
 import { situation, timeoutError } from "./explain.ts";
 import type { RefuseReason, Totals } from "./observe.ts";
 import type { Terms, Waiter } from "./queue.ts";
 import type { State } from "./state.ts";
 
-/** A waiter is told that it gets nothing. */
+/** Rejects a waiter. */
 export function refuse<T>(
   pool: State<T>,
   waiter: Waiter<unknown>,
   error: unknown,
   why: RefuseReason,
 ): void {
-  if (!waiter.waits) return; // by a hook of one that was refused before
+  if (!waiter.waits) return; // refused by a hook meanwhile
   const { checks, queue } = pool;
   queue.remove(waiter);
-  // The check that it has waited for must not keep the next waiter waiting.
+  // The check for it must not count for the next waiter.
   if (checks.size > queue.size) {
     for (const oldest of checks) {
       pool.discount(oldest);
@@ -25,18 +25,18 @@ export function refuse<T>(
   }
   tellRefused(pool, waiter.terms, error, why);
   waiter.reject(error);
-  // It may have been the last, or a permit is not needed any more.
+  // It may have been the last waiter, or a permit is no longer needed.
   if (pool.permits !== undefined || pool.ending?.draining) pool.dispatch();
 }
 
-/** All waiters are. */
+/** Rejects all waiters. */
 export function refuseAll<T>(pool: State<T>, error: unknown, why: RefuseReason): void {
   for (const waiter of pool.queue.all()) refuse(pool, waiter, error, why);
 }
 
-/** The time of these is over. */
+/** Rejects waiters whose time is over. */
 export function refuseLate<T>(pool: State<T>, late: Waiter<unknown>[]): void {
-  const at = situation(pool); // by `tracer`, which may do anything
+  const at = situation(pool); // calls `tracer`, which may do anything
   for (const waiter of late) refuse(pool, waiter, timeoutError(pool, waiter, at), "timeout");
   pool.trouble();
 }
@@ -51,7 +51,7 @@ const REFUSED: Readonly<Record<RefuseReason, keyof Totals>> = {
   failed: "rejected",
 };
 
-/** It is counted, and observers hear of it. */
+/** Counts a refusal, and tells observers. */
 export function tellRefused<T>(
   { clock, observed, observers, totals }: State<T>,
   { begun, borrower }: Terms,

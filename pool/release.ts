@@ -15,7 +15,7 @@ import type { State } from "./state.ts";
 
 /** A borrower gives its object back; resolves once `retter` is done, also if that failed. */
 export function release<T>(pool: State<T>, loan: Lending<T>): Promise<void> {
-  if (loan.end !== undefined) return again(pool, "given back", loan);
+  if (loan.end !== undefined) return again(pool, "returned", loan);
   const { failure, entry } = loan;
   const spoilt = failure !== undefined && failure.spoilt;
   if (pool.bag.overdue.size > 0 && entry.list === pool.bag.overdue) cameBack(pool, entry);
@@ -57,7 +57,7 @@ export function detach<T>(pool: State<T>, loan: Lending<T>): T {
 /** A loan is given back that has ended. */
 function again<T>({ hooks, log, totals }: State<T>, how: string, loan: Lending<T>): Promise<void> {
   totals.doubleReturns++;
-  log.warn(() => `a lease of ${hooks.label(loan.entry)} is ${how}, but was ${loan.end} before`);
+  log.warn(() => `a lease of ${hooks.label(loan.entry)} is ${how}, but was already ${loan.end}`);
   return DONE;
 }
 
@@ -65,7 +65,7 @@ function again<T>({ hooks, log, totals }: State<T>, how: string, loan: Lending<T
 function cameBack<T>(pool: State<T>, entry: Entry<T>): void {
   pool.log.warn(() => {
     const holder = holderOf(pool, entry);
-    return `${holder.object} has come back after all (held ${holding(holder)})`;
+    return `${holder.object} was returned late (held ${holding(holder)})`;
   });
 }
 
@@ -79,7 +79,7 @@ export function lost<T>(pool: State<T>, watched: Watched<T>): void {
   endLoan(pool, entry, undefined, "leaked");
   void evict(pool, entry, "leaked");
   log.warn(() =>
-    `${holder.object} was lost: its lease was never given back (held ${holding(holder)})`
+    `${holder.object} has leaked: its lease was never returned (held ${holding(holder)})`
   );
   pool.trouble();
 }

@@ -1,4 +1,4 @@
-// Rounds: housekeeping, which finds what is held for too long, and checks what is available.
+// Rounds: housekeeping: finds objects that are held for too long, and checks idle ones.
 
 import { reason } from "../values.ts";
 import type { Entry } from "./entry.ts";
@@ -10,7 +10,7 @@ import { obsolete } from "./release.ts";
 import { due } from "./rules.ts";
 import type { State } from "./state.ts";
 
-/** How many health checks run at the same time: the other objects can be lent meanwhile. */
+/** How many health checks run at the same time; the other objects can be lent meanwhile. */
 const WIDTH = 4;
 
 /** One round. */
@@ -38,7 +38,7 @@ function lookAtHeld<T>(pool: State<T>, awake: number): void {
 
 function warnOf<T>(pool: State<T>, entry: Entry<T>, held: number): void {
   const { bag, log, settings } = pool;
-  // A hook of the others may have given it back, and it may have been lent again.
+  // A hook may have returned it, and it may have been lent again.
   if (entry.list !== bag.lent || held < settings.maxUsingDelay) return;
   bag.warned(entry);
   log.warn(() => {
@@ -61,7 +61,7 @@ function killHeld<T>(pool: State<T>, entry: Entry<T>, held: number): void {
   pool.trouble();
 }
 
-/** Asks for the health of all that is available; one run at a time. */
+/** Calls `health` for all idle objects; one run at a time. */
 async function checkAll<T>(pool: State<T>): Promise<void> {
   if (pool.checkingAll) return;
   pool.checkingAll = true;
@@ -76,7 +76,7 @@ async function checkAll<T>(pool: State<T>): Promise<void> {
   }
 }
 
-/** Asks for the health of an available object, which stays where it is but is not lent. */
+/** Calls `health` for an idle object, which stays idle but is not lent meanwhile. */
 async function check<T>(pool: State<T>, entry: Entry<T>): Promise<void> {
   if (entry.state !== "available" || entry.checking) return;
   entry.checking = true;
@@ -85,7 +85,7 @@ async function check<T>(pool: State<T>, entry: Entry<T>): Promise<void> {
   if (entry.state !== "available") return; // a shutdown has taken it
   const fault = good ? obsolete(pool, entry, pool.clock.now()) : "unhealthy";
   if (fault !== undefined) return void evict(pool, entry, fault);
-  planIdle(pool); // it may have become due meanwhile
+  planIdle(pool); // it may be due by now
   pool.dispatch();
 }
 

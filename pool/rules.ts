@@ -1,11 +1,11 @@
-// Rules: decisions that depend on data and time alone.
+// Rules: decisions that depend only on data and time.
 
 import type { Entry } from "./entry.ts";
 import type { List } from "./list.ts";
 import type { CloseReason } from "./observe.ts";
 import type { Settings } from "./options.ts";
 
-/** Why an available object is not to be lent any more; `spare`: how many may go that are unused. */
+/** Why an idle object must not be lent any more; `spare`: how many idle objects may be closed. */
 export function stale<T>(
   entry: Entry<T>,
   { maxAvailDelay }: Limits,
@@ -18,7 +18,7 @@ export function stale<T>(
   return unused && spare > 0 ? "recycled" : undefined;
 }
 
-/** Why an object that comes back is not to be kept. */
+/** Why a returned object must not be kept. */
 export function wornOut<T>(
   entry: Entry<T>,
   { maxUse }: Settings<T>,
@@ -29,18 +29,18 @@ export function wornOut<T>(
   return now >= entry.end ? entry.ends : undefined;
 }
 
-/** Its permit has ended, which may be noticed here before its signal aborts. */
+/** Whether its permit was lost. This may be noticed here before the signal's event. */
 function isLost<T>({ permit }: Entry<T>): boolean {
   return permit?.lost?.aborted === true;
 }
 
-/** The delays that rounds and the like go by. */
+/** The delays that rounds use. */
 export type Limits = Pick<
   Settings<unknown>,
   "maxAvailDelay" | "maxUsingDelay" | "maxUsingDelayKill"
 >;
 
-/** Which of the available objects are unused for too long, and may go; the longest unused come first. */
+/** The idle objects that are idle for too long and may be closed, the longest idle first. */
 export function unused<T>(
   idle: List<Entry<T>>,
   { maxAvailDelay }: Limits,
@@ -56,45 +56,50 @@ export function unused<T>(
   return found;
 }
 
-/** Whether an object may go before its lifetime ends, for its successor to have its place. */
+/**
+ * Whether an object may be closed before the end of its lifetime, to make room for its successor.
+ */
 export function mayGo<T>({ ageing, checking, state }: Entry<T>): boolean {
   return ageing && state === "available" && !checking;
 }
 
-/** How many there are, and how many of them are about to end. */
+/** How many objects there are, and how many of them are ageing. */
 interface Stock {
   readonly live: number;
   readonly ageing: number;
 }
 
-/** Whether an object may go, and `minSize` are left that last. */
+/** Whether `minSize` objects that do not age are left if an object is closed. */
 export function isSpare<T>(entry: Entry<T>, { live, ageing }: Stock, minSize: number): boolean {
   return live - (entry.ageing ? 0 : ageing) > minSize;
 }
 
-/** By which part of a lifetime a successor is made ahead, at the most. */
+/** The part of a lifetime by which a successor is created ahead, at most. */
 const AHEAD = 0.2;
 
-/** How long before the end of a lifetime its successor is made: two rounds, if that is not too long. */
+/**
+ * How long before the end of a lifetime a successor is created: two rounds, if that is not too
+ * long.
+ */
 export function leadOf(lifetime: number, hkDelay: number): number {
   return Math.min(lifetime * AHEAD, hkDelay > 0 ? 2 * hkDelay : Infinity);
 }
 
-/** Objects that are in use, in the order in which they fall due. */
+/** Lent objects, in the order in which they are due. */
 export interface Held<T> {
-  /** Not warned of yet, the longest held first. */
+  /** Without a warning yet, the longest held first. */
   readonly lent: List<Entry<T>>;
-  /** Warned of, the longest held first. */
+  /** With a warning, the longest held first. */
   readonly overdue: List<Entry<T>>;
 }
 
-/** What is to be done. */
+/** The objects to warn about, and to kill. */
 export interface Due<T> {
   warn: Entry<T>[];
   kill: Entry<T>[];
 }
 
-/** What is held for too long; takes time for what is due, not for what there is. */
+/** Finds objects that are held for too long. Its time depends on the due objects, not on all. */
 export function due<T>({ lent, overdue }: Held<T>, limits: Limits, awake: number): Due<T> {
   const { maxUsingDelay, maxUsingDelayKill } = limits;
   return {
@@ -126,17 +131,20 @@ export function roundDelay(settings: Settings<never>): number {
   return settings.health ? longest : 0;
 }
 
-/** How long those wait who ask for objects, in ms. */
+/** The waits of borrowers, in ms. */
 export interface Waits {
-  /** When last somebody was served in turn within the target, or nobody had to wait for others. */
+  /**
+   * When a waiter was last served in turn within the target, or none had to wait for other
+   * borrowers.
+   */
   readonly calm: number;
-  /** How long the one has waited that waits for longest. */
+  /** How long the oldest waiter has waited. */
   readonly longest: number;
 }
 
 /**
- * Whether every `get` of the last `interval` ms has waited longer than `target`, those that still wait
- * included: as CoDel has it, a queue that never gets short does nobody any good.
+ * Whether every `get` of the last `interval` ms has waited longer than `target`, including present
+ * waiters. This is CoDel's rule: a queue that never gets short helps nobody.
  */
 export function isOverloaded(
   { calm, longest }: Waits,
@@ -148,8 +156,8 @@ export function isOverloaded(
 }
 
 /**
- * After how many ms to try again who was refused by overload. `chance`, 0 to 1, spreads them: those who
- * are refused together must not come back together.
+ * After how many ms a refused caller may try again. `chance`, 0 to 1, spreads callers: those
+ * refused together must not return together.
  */
 export function retryAfter(interval: number, chance: number): number {
   return Math.ceil(interval * (1 + chance));
@@ -158,24 +166,23 @@ export function retryAfter(interval: number, chance: number): number {
 /** The first rest of an outage, in ms; it is not over `createBackoff`. */
 const FIRST_BACKOFF = 50;
 
-/** The first rest and the longest before `minSize` is made again, where gets do not rest, in ms. */
+/** The first and the longest rest before a refill of `minSize` with `createBackoff: 0`, in ms. */
 const FIRST_REFILL = 100;
 const LONGEST_REFILL = 30_000;
 
-/** By up to which part such a rest is longer. */
+/** By up to which part such a rest is prolonged at random. */
 const JITTER = 0.25;
 
 /**
- * How long to rest after the `failures`th failure in a row before anything is made, in ms; 0: not at
- * all. Many pools that lost one server must not come back to it all at once: `chance`, 0 to 1, spreads
- * them over the whole rest.
+ * How long to rest after the `failures`th failure in a row, in ms; 0: not at all. `chance`, 0 to 1,
+ * spreads pools over the whole rest: many pools of one server must not all return at once.
  */
 export function backoff(failures: number, longest: number, chance: number): number {
   if (failures < 2) return 0;
   return Math.max(1, Math.ceil(chance * Math.min(longest, FIRST_BACKOFF * 2 ** (failures - 2))));
 }
 
-/** The same before `minSize` is made again, where nothing else rests. */
+/** The same before a refill of `minSize` with `createBackoff: 0`. */
 export function refillBackoff(failures: number, chance: number): number {
   const rest = Math.min(FIRST_REFILL * 2 ** (failures - 1), LONGEST_REFILL / (1 + JITTER));
   return rest * (1 + chance * JITTER);

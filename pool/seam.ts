@@ -1,22 +1,22 @@
-// Seam: what goes around the calls of borrowers in their own asynchronous context, and around creations.
+// Seam: wraps the calls of borrowers, in their own asynchronous context, and creations.
 
 import type { GetOptions } from "./options.ts";
 
-/** What traces and channels are given. */
+/** The interface of traces and channels. */
 export interface Seam {
-  /** Asked before each `get`, `borrow`, `use` and `tryGet`: whether `get` or `getNow` is to be called. */
+  /** Called before each `get`, `borrow`, `use` and `tryGet`: whether to call `get` or `getNow`. */
   wanted(): boolean;
-  /** Called before each return: it may begin to observe returns, or end that, as may `wanted`. */
+  /** Called before each return. Like `wanted`, it may add or remove the observation of returns. */
   returning(): void;
-  /** Around `get`, `borrow`, and the `get` of a `use`. It gives what `run` gives. */
+  /** Wraps `get`, `borrow`, and the `get` of a `use`. It returns the result of `run`. */
   get<R>(options: GetOptions | undefined, run: () => Promise<R>): Promise<R>;
-  /** Around `tryGet`. */
+  /** Wraps `tryGet`. */
   getNow<R>(run: () => R): R;
-  /** Around the start of an attempt, outside of every caller's context. */
+  /** Wraps the start of an attempt, outside every caller's context. */
   create(n: number, run: () => void): void;
 }
 
-/** Several: the first one that came is the outermost. */
+/** Several seams; the oldest is the outermost. */
 class Seams implements Seam {
   readonly all: readonly Seam[];
 
@@ -26,7 +26,7 @@ class Seams implements Seam {
 
   wanted(): boolean {
     let isWanted = false;
-    for (const seam of this.all) isWanted = seam.wanted() || isWanted; // each is to be asked
+    for (const seam of this.all) isWanted = seam.wanted() || isWanted; // call each
     return isWanted;
   }
 
@@ -51,12 +51,12 @@ class Seams implements Seam {
   }
 }
 
-/** These, and one more. */
+/** Adds a seam. */
 export function withSeam(seams: Seam | undefined, seam: Seam): Seam {
   return together([...allOf(seams), seam])!;
 }
 
-/** These without that one. */
+/** Removes a seam. */
 export function withoutSeam(seams: Seam | undefined, seam: Seam): Seam | undefined {
   return together(allOf(seams).filter((one) => one !== seam));
 }

@@ -1,14 +1,14 @@
-// Signals: one listener for each signal, however many listen to it.
+// Signals: adds one listener to each signal, for any number of waiters.
 
 /**
- * A signal walks over all of its listeners to add or to remove one, and Node warns of many: there may
- * be thousands of `get`s with the signal of one shutdown.
+ * A signal takes linear time to add or remove a listener, and Node warns about many. Thousands of
+ * `get`s may share one signal.
  */
 export class Signals<L> {
   readonly #aborted: (listener: L) => void;
   readonly #signals = new Map<AbortSignal, Signalled<L>>();
 
-  /** `aborted`: called for each listener when its signal aborts. */
+  /** `aborted` is called for each listener when its signal aborts. */
   constructor(aborted: (listener: L) => void) {
     this.#aborted = aborted;
   }
@@ -23,7 +23,7 @@ export class Signals<L> {
     signalled.listeners.add(listener);
   }
 
-  /** Does nothing if it does not listen. */
+  /** Does nothing for an unknown listener. */
   unlisten(signal: AbortSignal, listener: L): void {
     const signalled = this.#signals.get(signal);
     if (!signalled?.listeners.delete(listener) || signalled.listeners.size > 0) return;

@@ -1,4 +1,4 @@
-// Snapshot: what a pool looks like at the moment, for what shows pools: its cost does not grow with the pool.
+// Snapshot: the present state of a pool, for dashboards. Its cost does not grow with the pool.
 
 import type { Holder } from "../errors.ts";
 import { longestHeld } from "./explain.ts";
@@ -8,7 +8,10 @@ import type { State } from "./state.ts";
 
 /** A borrower that waits. */
 export interface Waiting {
-  /** For how long, in ms; null if that is not known: it came before any option or observer asked for it. */
+  /**
+   * How long it has waited, in ms; null if not known, because no option or observer needed the
+   * clock at its begin.
+   */
   readonly waited: number | null;
   readonly label: string | undefined;
   readonly priority: number;
@@ -20,7 +23,7 @@ export interface Snapshot {
   readonly name: string;
   readonly started: boolean;
   readonly shutdown: boolean;
-  /** As they are now, after any `resize`; `maxSize` 0: unlimited. */
+  /** The present bounds, after any `resize`; `maxSize` 0: unlimited. */
   readonly minSize: number;
   readonly minAvailable: number;
   readonly maxSize: number;
@@ -33,21 +36,21 @@ export interface Snapshot {
   readonly requesting: number;
   readonly waiting: number;
   readonly totals: Readonly<Totals>;
-  /** Objects cannot be made at the moment. */
+  /** Creations fail, and the pool rests between attempts. */
   readonly outage: boolean;
   /** Load is being shed. */
   readonly overloaded: boolean;
   /** Checks of `health` fail or hang. */
   readonly alarm: boolean;
-  /** The last attempt that failed, and how long ago that was. */
+  /** The last failed attempt, and how long ago it was. */
   readonly failure: { readonly cause: unknown; readonly ago: number } | undefined;
-  /** Who holds objects, the longest held first. */
+  /** The holders of objects, the longest held first. */
   readonly holders: readonly Holder[];
-  /** Who waits, in the order in which they are served. */
+  /** The waiters, in the order in which they are served. */
   readonly waiters: readonly Waiting[];
 }
 
-/** Of a pool, with at most `most` holders and waiters; calls `tracer` for these. */
+/** Takes a snapshot, with at most `most` holders and waiters; calls `tracer` for these. */
 export function snapshot<T>(pool: State<T>, most: number): Snapshot {
   const { alarm, attempts, bag, clock, ending, failure, id, name, overload, queue, settings } =
     pool;

@@ -1,4 +1,4 @@
-// Standstill: notices that somebody waits and nothing moves: a deadlock is ended, other cases are logged.
+// Standstill: notices waiters without progress: ends a deadlock, and logs other cases.
 
 import { requestBound } from "../context.ts";
 import { deadlockError, stillness } from "./explain.ts";
@@ -7,28 +7,28 @@ import type { Waiter } from "./queue.ts";
 import { refuse } from "./refuse.ts";
 import type { State } from "./state.ts";
 
-/** For how long nothing must have moved, in ms, for a deadlock; and for a warning. */
+/** How long there must be no progress, in ms: for a deadlock, and for a warning. */
 const STUCK = 200;
 const STILL = 10_000;
 
-/** How often it is looked whether anything has moved, in ms, where no deadlock can be told. */
+/** How often to look for progress, in ms, if deadlocks are not traced. */
 const OFTEN = 2_000;
 
-/** A borrower begins to wait: looks later whether anything has moved. */
+/** A borrower begins to wait: plans a look for progress. */
 export function watch<T>(pool: State<T>, waiter: Waiter<unknown>): void {
   const { terms: { timeout } } = waiter;
   const nested = pool.settings.traceHolders === true && isNested(waiter);
-  // On Workers a timer would keep the runtime from telling who waits in vain.
+  // On Workers a timer would hide the runtime's own error for a request that hangs.
   const endless = timeout === 0 && !requestBound;
   if (nested) {
     const now = pool.clock.awake();
-    if (timeout === 0) waiter.begun = Math.ceil(now); // else the queue knows when it came
+    if (timeout === 0) waiter.begun = Math.ceil(now); // else the queue has set it
     moved(pool, now);
     look(pool, STUCK);
   } else if (endless && pool.stillAt === Infinity) look(pool, OFTEN);
 }
 
-/** Looks again in `delay` ms, unless it does so earlier. */
+/** Plans a look in `delay` ms, unless an earlier one is planned. */
 function look<T>(pool: State<T>, delay: number): void {
   const now = pool.clock.awake();
   if (pool.stillAt <= now + delay) return;
@@ -37,7 +37,7 @@ function look<T>(pool: State<T>, delay: number): void {
   pool.still.start(delay, false);
 }
 
-/** Notes how much has moved by now; whether that is more than before. */
+/** Notes the progress so far; returns whether there was any. */
 function moved<T>(pool: State<T>, now: number): boolean {
   const { totals } = pool;
   const moves = totals.gets + totals.created + totals.createFailed + totals.closed +
@@ -47,7 +47,7 @@ function moved<T>(pool: State<T>, now: number): boolean {
   return true;
 }
 
-/** Nobody may get on: what then? */
+/** Looks for progress; without any, ends a deadlock or warns. */
 export function lookAtStandstill<T>(pool: State<T>, late: number): void {
   const { clock, queue, settings: { traceHolders } } = pool;
   pool.stillAt = Infinity;
@@ -62,7 +62,7 @@ export function lookAtStandstill<T>(pool: State<T>, late: number): void {
   } else if (queue.size > 0 && !requestBound) look(pool, OFTEN);
 }
 
-/** The event loop stood still for that long: nothing could move. */
+/** Excludes a time in which the event loop was blocked: there could be no progress. */
 function excuse<T>(pool: State<T>, late: number, now: number): void {
   const standstill = pool.standstill!;
   const later = (moment: number) => Math.min(now, moment + late);
@@ -71,9 +71,9 @@ function excuse<T>(pool: State<T>, late: number, now: number): void {
 }
 
 /**
- * The last to come of those who wait for each other gets nothing, so that the others get on. It must have
- * waited for long, and so must the others, or they keep coming: who holds an object may be done soon.
- * Gives in how many ms to look again.
+ * Rejects the newest waiter of a cycle, so that the others go on. It must have waited for long. So
+ * must the others, unless new ones keep coming: a holder may be done soon. Returns in how many ms
+ * to look again.
  */
 function endDeadlock<T>(pool: State<T>, now: number): number {
   const standstill = pool.standstill!;
@@ -92,10 +92,10 @@ function endDeadlock<T>(pool: State<T>, now: number): number {
   return STUCK;
 }
 
-/** Who waits without a timeout would never say so. */
+/** Logs the waiters: without a timeout they would never fail. */
 function warn<T>(pool: State<T>, passed: number): void {
   const { standstill } = pool;
   if (standstill === undefined || standstill.told) return;
   standstill.told = true;
-  pool.log.warn(() => `nothing has moved for ${Math.round(passed)} ms: ${stillness(pool)}`);
+  pool.log.warn(() => `no progress for ${Math.round(passed)} ms: ${stillness(pool)}`);
 }

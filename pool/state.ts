@@ -1,4 +1,4 @@
-// State: all that one pool knows. Data, and the few questions about it that many ask.
+// State: the data of one pool, and the few questions about it that many files ask.
 
 import { reason } from "../values.ts";
 import { Bag } from "./bag.ts";
@@ -15,51 +15,54 @@ import type { Kind, Queue, Terms } from "./queue.ts";
 import { leadOf } from "./rules.ts";
 import type { Seam } from "./seam.ts";
 
-/** How many `get`s are traced once there is trouble. */
+/** How many `get`s are traced after a problem. */
 const TRACED = 100;
 
-/** While checks fail or hang, how many more objects than are wanted are checked at once. */
+/** While checks fail or hang: how many more objects than needed are checked at once. */
 const BESIDE = 16;
 
-/** A hook that looks at an object for who waits. */
+/** A hook that runs on an object for a waiter. */
 export interface Check {
-  /** By `clock.awake()`. */
+  /** When the hook began, by `clock.awake()`. */
   readonly begun: number;
-  /** When `health` was asked, by `clock.now()`; undefined for another hook. */
+  /** When `health` was called, by `clock.now()`; undefined for another hook. */
   readonly asked: number | undefined;
 }
 
-/** Who waits for `minSize` objects. */
+/** A call of `ready` that waits for `minSize` objects. */
 export interface Expecting {
   resolve(): void;
   reject(error: unknown): void;
 }
 
-/** Nothing has moved for a time. */
+/** A time without progress. */
 export interface Standstill {
-  /** What had moved by then, in all. */
+  /** The sum of all progress until then. */
   readonly moves: number;
   since: number;
-  /** Since when all objects are held by who waits for another one, as far as was looked. */
+  /** Since when a cycle of waiters holds all objects, as far as was seen. */
   closed: number | undefined;
-  /** It was said in the log. */
+  /** Whether it was logged. */
   told: boolean;
 }
 
-/** A shutdown under way. */
+/** A running shutdown. */
 export interface Ending {
   readonly promise: Promise<void>;
   readonly resolve: () => void;
-  /** Who waits already is served first. */
+  /** Whether present waiters are served first. */
   draining: boolean;
-  /** It has run out of time, and nothing that is being closed is waited for any longer. */
+  /** Whether it has run out of time, and awaits no closers any longer. */
   abandoned: boolean;
 }
 
-/** One pool. Other files move it on; each change that frees something ends with `dispatch`. */
+/**
+ * The state of one pool. Other files change it; each change that frees an object or a place ends
+ * with `dispatch`.
+ */
 export class State<T> {
   readonly id: number;
-  /** What messages call it. */
+  /** The pool's name in messages. */
   readonly name: string;
   readonly fun: Create<T>;
   readonly settings: Settings<T>;
@@ -72,136 +75,147 @@ export class State<T> {
   // objects
   readonly bag: Bag<T> = new Bag();
   readonly attempts: Set<Attempt<T>> = new Set();
-  /** What `opener` has at the moment: it is not in the bag yet. */
+  /** The objects that `opener` has: they are not in the bag yet. */
   readonly opening: Map<unknown, Attempt<T>> = new Map();
   readonly closings: Set<Closing> = new Set();
-  /** What it has of its quota, if there is one. */
+  /** Its permits, with a quota. */
   permits: Permits<T> | undefined = undefined;
-  /** How many attempts there were. */
+  /** The number of attempts so far. */
   made = 0;
-  /** Nobody has said how many objects there may be, nor heard that there are many. */
+  /** `maxSize` was not given, and the pool has not warned of many objects yet. */
   boundless = false;
-  /** How many times all that is there was made obsolete. */
+  /** The number of resets. */
   epoch = 0;
-  /** The last failure to make one. */
+  /** The last failed creation. */
   failure: { cause: unknown; at: number } | undefined = undefined;
   /** How many attempts have failed in a row; those that began before a rest count once. */
   failures = 0;
-  /** How many attempts had begun when a failure last counted, and when the last object was made. */
+  /** How many attempts had begun at the last counted failure, and at the last success. */
   failedBy = 0;
   madeBy = 0;
-  /** The one attempt that finds out, during an outage, whether it is over. */
+  /** The one attempt of an outage that tests whether it is over. */
   probe: Attempt<T> | undefined = undefined;
-  /** How many in a row were obsolete when they were made, and how many attempts there were by then. */
+  /** How many new objects in a row were obsolete, and how many attempts had begun by then. */
   stillborn = 0;
   stillbornBy = 0;
-  /** The event loop gets its turn before another is made. */
+  /** The event loop gets its turn before the next attempt. */
   pausing = false;
   expecting: Expecting[] = [];
 
   // borrowers
   queue!: Queue<unknown>;
-  /** What borrowers ask for who give no options. */
+  /** The terms of borrowers without options. */
   readonly usual: Readonly<Record<Kind, Terms>>;
-  /** How many objects a hook looks at. */
+  /** How many objects have a running hook before a loan. */
   looking = 0;
-  /** Of these, the ones that count as objects to come, the oldest first; slow ones are left out. */
+  /** The checks that count as objects to come, the oldest first; slow ones do not count. */
   readonly checks: Set<Check> = new Set();
-  /** How many of these ask for health. */
+  /** How many of these call `health`. */
   asking = 0;
-  /** Others, whose borrower has gone: they count no more, but it matters whether they hang. */
+  /** Checks whose borrower has gone: they no longer count, but it matters whether they hang. */
   readonly orphans: Set<Check> = new Set();
-  /** How many fresh objects in a row were not fit to be lent. */
+  /** How many new objects in a row were unfit to be lent. */
   unfit = 0;
-  /** `dispatch` is at work. */
+  /** `dispatch` is running. */
   dispatching = false;
   /** How many borrowers are still to be traced. */
   tracing: number;
 
   leaks!: LeakWatch<T>;
-  /** It was said that what a callback of `use` gives outlives its loan. */
+  /** The warning about iterators and streams from `use` was logged. */
   warnedOfStream = false;
 
   // time
   /** Housekeeping rounds. */
   rounds!: Timer;
-  /** The rest after attempts that failed: with `createBackoff` before any other, else before a refill. */
+  /**
+   * The rest after failed attempts: with `createBackoff` before any attempt, else before a refill.
+   */
   rest!: Timer;
-  /** What is due by itself, and when that is, by `clock.now()`; Infinity: nothing is. */
+  /** The timer of lifetimes and idle limits, and its time by `clock.now()`; Infinity: stopped. */
   wake!: Timer;
   wakeAt = Infinity;
-  /** How much had been slept when that was planned. */
+  /** `clock.slept` when it was planned. */
   wakeSlept = 0;
-  /** How long before the end of a lifetime a successor is made, at the most. */
+  /** How long before the end of a lifetime a successor is created, at most. */
   lead: number;
-  /** A reset closes objects one after the other. */
+  /** A `reset` with `spread` is running. */
   rotating = false;
-  /** End the waiting for resets that are spread, `surely` or if nothing is left to be closed. */
+  /** Resolve calls of `reset` with `spread`: `surely`, or if no object is left to close. */
   readonly rotations: Set<(surely?: boolean) => void> = new Set();
-  /** Whether those who wait do so for too long, and when that is looked at; Infinity: it is not. */
+  /** The timer of `lookAtQueue`, and its time; Infinity: stopped. */
   shed!: Timer;
   shedAt = Infinity;
-  /** When last somebody was served in turn within `queueTarget`, or nobody had to wait for others. */
+  /**
+   * When a waiter was last served in turn within `queueTarget`, or none had to wait for other
+   * borrowers.
+   */
   calm = -Infinity;
-  /** The pool is overloaded. */
+  /** The present overload. */
   overload: { readonly since: number; refused: number } | undefined = undefined;
-  /** Whether anything moves while somebody waits, and when that is looked at; Infinity: it is not. */
+  /** The timer of `lookAtStandstill`, and its time; Infinity: stopped. */
   still!: Timer;
   stillAt = Infinity;
-  /** Since when nothing has moved, as far as was looked. */
+  /** Since when there is no progress, as far as was seen. */
   standstill: Standstill | undefined = undefined;
-  /** `slow` was late, so that answers may be there that nobody has seen yet. */
+  /** `slow` was late: answers may have arrived that were not processed yet. */
   excused = false;
-  /** When the oldest of `checks` has taken long. */
+  /** The timer for the oldest of `checks`: it is slow then. */
   slow!: Timer;
   /** The `timeout` of a shutdown. */
   force!: Timer;
-  /** Between rounds, in ms; 0: there are none. */
+  /** The time between rounds, in ms; 0: no rounds. */
   readonly hkDelay: number;
-  /** When the last round was, Infinity while there are none; and how much had been slept by then. */
+  /** The time of the last round, Infinity without rounds; and `clock.slept` then. */
   lastRound = Infinity;
   slept = 0;
-  /** The program stood still until then: an object last proven good before that may have died. */
+  /** The end of the last freeze: an object last proven good before may have died. */
   suspect = -Infinity;
-  /** When a check began that failed or hangs: an object last proven good before that may have died, too. */
+  /**
+   * The begin of a check that failed or hangs: an object last proven good before may have died,
+   * too.
+   */
   distrust = -Infinity;
-  /** The last check failed or hangs: others may, too. */
+  /** The last check failed or hangs: others may do so, too. */
   alarm = false;
-  /** A round asks for the health of what is available. */
+  /** A round is checking idle objects. */
   checkingAll = false;
-  /** Somebody waits for what rounds do. */
+  /**
+   * A shutdown needs rounds, which find objects that are held for too long: they keep the process
+   * alive.
+   */
   awaitRounds = false;
-  /** When an object was last picked or taken back, by `clock.now()`, if that is read. */
+  /** When an object was last picked or returned, by `clock.now()`, if the clock is read. */
   now = 0;
 
   // life
   started: { at: number; date: Date } | undefined = undefined;
   ending: Ending | undefined = undefined;
 
-  // what is in force, so that the fast paths need ask but once
-  /** It is known since when an object is available; `#timed`: it will be so for good. */
+  // what is in force: one test each for the fast paths
+  /** The clock is read for idle objects; `#timed`: for good. */
   timed: boolean;
   #timed: boolean;
-  /** It is known since when an object is in use. */
+  /** The clock is read for objects in use. */
   clocked: boolean;
-  /** Hooks have a say in what may be lent. */
+  /** `getter` or `health` is given. */
   readonly hooked: boolean;
-  /** Which available object is lent: the one that is unused for longest. */
+  /** The longest idle object is lent first. */
   readonly fifo: boolean;
-  /** Something may follow when an object becomes available: it goes later, or a permit is not needed. */
+  /** An idle object may have consequences: it is closed later, or a permit is no longer needed. */
   readonly idleMatters: boolean;
-  /** An available object can be lent at once: no hook or trace is in force. */
+  /** An idle object can be lent at once: no hook or trace is in force. */
   quick: boolean;
-  /** A returned object may have to be closed: a limit is in force, or something was reset. */
+  /** A returned object may have to be closed: there is a limit, or there was a reset. */
   careful: boolean;
-  /** Somebody observes loans. */
+  /** There is an observer of loans. */
   observed = false;
-  /** What goes around calls in their callers' context. */
+  /** The seam of traces and channels. */
   seam: Seam | undefined = undefined;
 
   /**
-   * Brings together who waits and what is available, and has made what is missing. `entry`: one in use
-   * by nobody, to go first. Set once, as are the queue, the timers and the watch.
+   * Matches waiters with objects, and creates missing ones. `entry`: an object that nobody uses, to
+   * be lent first. Set once, like the queue, the timers and the watch.
    */
   dispatch!: { dispatch(entry?: Entry<T>): void }["dispatch"];
 
@@ -231,8 +245,8 @@ export class State<T> {
     };
     this.tracing = settings.traceHolders === true ? Infinity : 0;
     const { maxUsingDelay, maxUsingDelayKill, maxAvailDelay, maxLifetime, health } = settings;
-    const limited = settings.quota !== undefined; // which may ask how long objects are unused
-    // A stack costs so much that the clock adds nothing to it.
+    const limited = settings.quota !== undefined; // a quota may ask how long objects are idle
+    // Beside a stack trace, the cost of the clock does not matter.
     this.#timed = health !== undefined || settings.traceHolders === true || limited ||
       [maxUsingDelay, maxUsingDelayKill, maxAvailDelay, maxLifetime].some((delay) => delay > 0);
     this.clocked = this.timed = this.#timed;
@@ -243,56 +257,58 @@ export class State<T> {
     this.quick = false; // until it has started
   }
 
-  /** How many objects there are, or are being made. */
+  /** How many objects exist or are being created. */
   get present(): number {
     return this.attempts.size + this.bag.size;
   }
 
-  /** How many objects count for `maxSize`; those that wait for a permit do. */
+  /** How many objects count for `maxSize`, including those that wait for a permit. */
   get size(): number {
     return this.present + (this.permits === undefined ? 0 : this.permits.pending);
   }
 
-  /** Whether there is room for one more; what is being closed still has its place. */
+  /** Whether there is room for another object; objects being closed still count. */
   get room(): boolean {
     const { maxSize } = this.settings;
     return maxSize === 0 || this.size < maxSize;
   }
 
-  /** How many available objects may go because nobody has used them for long. */
+  /** How many idle objects may be closed for their idleness. */
   get spare(): number {
     const { bag, settings: { minAvailable, minSize } } = this;
     return Math.min(bag.live - bag.ageing - minSize, bag.idle.size - minAvailable);
   }
 
-  /** How many objects there are over `maxSize`; what is being closed is on its way out already. */
+  /** How many objects there are over `maxSize`, apart from those being closed. */
   get surplus(): number {
     const { attempts, bag, settings: { maxSize } } = this;
     return maxSize === 0 ? 0 : Math.max(0, attempts.size + bag.live - maxSize);
   }
 
-  /** Whether objects cannot be made at the moment, so that one attempt at a time finds out. */
+  /** Whether creations fail, so that the pool makes one attempt at a time. */
   get outage(): boolean {
     return this.failures > 1 && this.settings.createBackoff > 0;
   }
 
-  /** How many objects are to come out of a check; while `health` fails or hangs, none that it looks at. */
+  /**
+   * How many objects will come out of a check; while `health` fails or hangs, its own do not count.
+   */
   get coming(): number {
     return this.checks.size - (this.alarm ? this.asking : 0);
   }
 
-  /** A check begins to count. */
+  /** Adds a check. */
   count(check: Check): void {
     this.checks.add(check);
     if (check.asked !== undefined) this.asking++;
   }
 
-  /** It counts no more. */
+  /** Removes a check. */
   discount(check: Check): void {
     if (this.checks.delete(check) && check.asked !== undefined) this.asking--;
   }
 
-  /** Whether somebody waits for whom no object is to come out of a check. */
+  /** Whether a waiter has no object to come out of a check. */
   get wanted(): boolean {
     const { alarm, checks } = this;
     return this.queue.size > (alarm ? Math.max(0, checks.size - BESIDE) : checks.size);
@@ -304,7 +320,7 @@ export class State<T> {
       (this.ending === undefined || this.ending.draining);
   }
 
-  /** Finds out what is in force now. */
+  /** Updates what is in force. */
   refresh(): void {
     const open = this.started !== undefined && this.ending === undefined;
     const { clocked, timed } = this;
@@ -316,7 +332,7 @@ export class State<T> {
     this.quick = open && !this.hooked && this.tracing === 0 && this.settings.minAvailable === 0;
   }
 
-  /** All that a reset was to close one after the other is gone. */
+  /** Ends a `reset` with `spread`: all its objects are closed. */
   endRotation(): void {
     this.rotating = false;
     for (const finish of [...this.rotations]) finish(false);
@@ -324,13 +340,13 @@ export class State<T> {
     this.refresh();
   }
 
-  /** For good: from now on it is known exactly since when objects are where they are. */
+  /** From now on the clock is always read. */
   keepTime(): void {
     this.#timed = true;
     this.refresh();
   }
 
-  /** What is available has been so since now at least; what is picked, too. */
+  /** Begins to read the clock: idle objects count as idle from now on. */
   #startClock(): void {
     const { bag, clock } = this;
     const now = this.now = clock.now();
@@ -340,7 +356,7 @@ export class State<T> {
     }
   }
 
-  /** Something went wrong: from now on the clock is read, and the next borrowers are traced. */
+  /** After a problem: reads the clock from now on, and traces the next borrowers. */
   trouble(): void {
     this.keepTime();
     if (this.settings.traceHolders !== "auto") return;
@@ -348,12 +364,12 @@ export class State<T> {
     this.refresh();
   }
 
-  /** One more borrower is traced. */
+  /** Counts a traced borrower. */
   traced(): void {
     if (--this.tracing === 0) this.refresh();
   }
 
-  /** The loan of an object that is out. */
+  /** The loan of a lent object. */
   lendingOf(object: unknown): Lending<T> | undefined {
     const entry = this.bag.find(object);
     return entry?.state === "using" ? entry.lending : undefined;

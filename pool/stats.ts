@@ -1,4 +1,4 @@
-// Stats: the picture that a pool gives of itself.
+// Stats: what a pool shows of itself.
 
 import type { Entry } from "./entry.ts";
 import type { Totals } from "./observe.ts";
@@ -6,64 +6,64 @@ import { HOOKS, type NumberOption, NUMBERS, type Settings } from "./options.ts";
 import type { State } from "./state.ts";
 import { lineOf } from "./trace.ts";
 
-/** One object, as {@linkcode PoolStats} shows it. All times are in milliseconds. */
+/** An object in {@linkcode PoolStats}. All times are in milliseconds. */
 export interface ObjectStats {
-  /** How many times it has been lent. */
+  /** How many times the object has been lent. */
   uses: number;
-  /** How long ago it was made. */
+  /** How long ago the object was created. */
   age: number;
-  /** Of an available one, how long it has been unused; null if no option in force reads the clock. */
+  /** How long an idle object has been idle; null if no option in force reads the clock. */
   idle?: number | null;
   /**
-   * Of one in use, how long it has been held. If no option in force reads the clock that is null, or
-   * coarse once the pool has looked after what is out: it has been held for at least that long. From
-   * the first leak, overdue object or timeout on it is exact.
+   * How long an object in use has been held. If no option in force reads the clock, it is null, or
+   * a lower bound once the pool has noticed the loan. After the first leak, overdue object or
+   * timeout it is exact.
    */
   held?: number | null;
-  /** Of one in use, what its borrower gave as `label`. */
+  /** The `label` of the borrower of an object in use. */
   label?: string;
-  /** Of one in use, the line that borrowed it, where that was recorded (`traceHolders`). */
+  /** The line that borrowed an object in use, if it was recorded (`traceHolders`). */
   line?: string;
-  /** What `stats`, else `tracer`, else `String` makes of it. */
+  /** What `stats`, else `tracer`, else `String` makes of the object. */
   object: unknown;
 }
 
-/** A picture of a pool that JSON can express. */
+/** The state of a pool, JSON-compatible. */
 export interface PoolStats extends Totals {
-  /** Which pool of this thread it is. */
+  /** The number of the pool in this thread. */
   id: number;
-  /** What messages call it. */
+  /** The pool's name in messages. */
   name: string;
-  /** When it started, in ISO 8601; null if it has not. */
+  /** When the pool started, in ISO 8601; null if it has not. */
   started: string | null;
-  /** For how long it has been running, in milliseconds. */
+  /** How long ago the pool started, in milliseconds. */
   running: number;
-  /** Whether it has been shut down. */
+  /** Whether `shutdown` was called. */
   shutdown: boolean;
   /**
-   * How many objects count for `maxSize`: available, in use, being made and being closed, and those that
-   * wait for a permit.
+   * How many objects count for `maxSize`: available, in use, being created, being closed, and
+   * waiting for a permit.
    */
   size: number;
-  /** How many objects are in nobody's hands; `health` may be looking at some of them. */
+  /** How many objects are idle; `health` may be checking some of them. */
   available: number;
-  /** How many objects are in use, or being looked at by a hook. */
+  /** How many objects are in use, by a borrower or by a hook. */
   using: number;
-  /** How many objects are being made. */
+  /** How many objects are being created. */
   creating: number;
   /** How many objects are being closed. */
   closing: number;
-  /** How many permits of its `quota` the pool waits for, or has at hand. */
+  /** How many permits of its `quota` the pool waits for, or keeps unused. */
   requesting: number;
-  /** How many borrowers wait. */
+  /** How many borrowers wait for an object. */
   waiting: number;
-  /** The options in force; of the hooks, whether they are there. */
+  /** The options in force; for each hook, whether it is given. */
   config: Record<string, number | string | boolean | null>;
   /** The objects. */
   objects: { available: ObjectStats[]; using: ObjectStats[] };
 }
 
-/** The picture. */
+/** Describes a pool now. */
 export function statsOf<T>(pool: State<T>): PoolStats {
   const { attempts, bag, clock, ending, id, name, queue, started, totals } = pool;
   const now = clock.now();

@@ -1,8 +1,8 @@
-// Trace: from which line of the user's code an object was borrowed.
+// Trace: finds the line of the user's code that borrowed an object.
 
 import type { Borrower } from "./entry.ts";
 
-/** Something whose `stack` is made when it is read. */
+/** An object whose `stack` is formatted when it is read. */
 type Trace = NonNullable<Borrower["trace"]>;
 
 interface Errors {
@@ -12,10 +12,10 @@ interface Errors {
 
 const { Bun } = globalThis as { Bun?: unknown };
 
-/** The folder of the library, where it has one of its own: in a bundle it has none. */
+/** The directory of the library, if it has one: in a bundle it has none. */
 const ROOT = rootOf(import.meta.url);
 
-/** How many frames are recorded where those of the library cannot be left out. */
+/** How many frames are recorded if those of the library cannot be left out. */
 const FRAMES = 30;
 
 function rootOf(url: string | undefined): string | undefined {
@@ -23,12 +23,12 @@ function rootOf(url: string | undefined): string | undefined {
   return found?.[1]?.replace(/^file:\/\//, "");
 }
 
-/** Records the stack, without `below` and what it has called. */
+/** Records the stack, without `below` and the frames above it. */
 export function record(below: unknown): Trace {
   const errors = Error as Errors;
   if (errors.captureStackTrace === undefined) return new Error();
   const trace = {};
-  // Bun's engine drops the frames of calls in tail position: `below` may not be found.
+  // Bun's engine drops frames of tail calls, so `below` may be missing.
   if (Bun === undefined) errors.captureStackTrace(trace, below);
   else {
     const { stackTraceLimit } = errors;
@@ -39,7 +39,7 @@ export function record(below: unknown): Trace {
   return trace;
 }
 
-/** The line that borrowed, as the runtime writes it; undefined if it is not known. */
+/** The line that borrowed, as the runtime writes it; undefined if not known. */
 export function lineOf(borrower: Borrower | undefined): string | undefined {
   const stack: unknown = borrower?.trace?.stack;
   if (typeof stack !== "string" || Bun !== undefined && ROOT === undefined) return undefined;
@@ -47,7 +47,7 @@ export function lineOf(borrower: Borrower | undefined): string | undefined {
   return lines.find((line) => !isOwn(line))?.trim().replace(/^at /, "");
 }
 
-/** Whether a line of a stack is one of the library. */
+/** Whether a line of a stack is in the library. */
 function isOwn(line: string): boolean {
   const [, path] = ROOT === undefined ? [] : line.split(ROOT);
   return path !== undefined &&

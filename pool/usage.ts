@@ -113,8 +113,8 @@ export class Usage<T> extends PoolLoan<T> {
     if (stopped === undefined) this.stop(this.control!.aborted!.reason);
     evictUsing(pool, entry, entry.invalid ? "invalidated" : "discarded");
     pool.log.warn(() =>
-      `${holder.object} is closed: its use() went on for abortGrace, ${pool.settings.abortGrace} ms, ` +
-      `after its signal had aborted (held ${holding(holder)})`
+      `${holder.object} is closed: its use() ran on for abortGrace, ${pool.settings.abortGrace} ms, ` +
+      `after its signal aborted (held ${holding(holder)})`
     );
   }
 

@@ -151,8 +151,8 @@ function warnOfStream<T>({ pool }: Usage<T>, value: object): void {
   if (pool.warnedOfStream || !isStream(value)) return;
   pool.warnedOfStream = true;
   pool.log.warn(() =>
-    "use() gave an iterator or a stream, and the object has gone back: what is still to be read may " +
-    "be another borrower's. Read it to its end within the callback, or hold the object by borrow()"
+    "the callback of use() returned an iterator or a stream, but its object may be lent again by now: " +
+    "read to the end within the callback, or hold the object by borrow()"
   );
 }
 

@@ -1,4 +1,4 @@
-// Attempt: an object on its way to a frame, and who waits for it.
+// Attempt: the creation of an object for a frame, and the callers that wait for it.
 
 import { PoolTimeoutError } from "../errors.ts";
 import { after } from "../pool/clock.ts";
@@ -6,19 +6,19 @@ import type { GetOptions } from "../pool/options.ts";
 import { Signals } from "../pool/signals.ts";
 import { abortReason } from "../values.ts";
 
-/** The signals of callers. */
+/** The signals of waiting callers. */
 const signals = new Signals<() => void>((aborted) => aborted());
 
-/** One for all who ask for it meanwhile. */
+/** All callers of the frame share one attempt. */
 export class Attempt<V> {
-  /** What it was given up for. */
+  /** Why the attempt was cancelled. */
   cancelled: Error | undefined;
-  /** What came of it, if `fun` made that; and whether `fun`'s `invalidate` was called. */
+  /** The object, if `fun` created one; and whether its `invalidate` was called. */
   holding: V | undefined = undefined;
   invalid = false;
-  /** What its first caller, and nobody else, has bounded it by. */
+  /** The options of the first caller. They do not bind later ones. */
   readonly #options: GetOptions | undefined;
-  /** For those who wait. */
+  /** The promise for callers that wait. */
   #outcome!: Promise<V>;
   #fail!: (error: unknown) => void;
   #ended!: Promise<void>;
@@ -28,14 +28,17 @@ export class Attempt<V> {
     this.#options = options;
   }
 
-  /** Aborts when it is given up. Made when it is asked for: most never do. */
+  /** Aborts when the attempt is cancelled. Created on first read: most code never reads it. */
   get signal(): AbortSignal {
     this.#aborting ??= new AbortController();
     if (this.cancelled !== undefined) this.#aborting.abort(this.cancelled);
     return this.#aborting.signal;
   }
 
-  /** It ends as `work` does; who waits for it hears of that, or sooner that it is given up. */
+  /**
+   * The attempt ends as `work` settles. Waiting callers get the result, or the reason of a
+   * cancellation before.
+   */
   begin(work: Promise<V>): Promise<V> {
     this.#outcome = new Promise((resolve, reject) => {
       this.#fail = reject;
@@ -48,7 +51,7 @@ export class Attempt<V> {
 
   #heed(signal: AbortSignal): void {
     const abort = () => this.#aborting?.abort(abortReason(signal));
-    if (signal.aborted) return abort(); // by the maker
+    if (signal.aborted) return abort(); // aborted within `fun`
     signals.listen(signal, abort);
     void this.#ended.then(() => signals.unlisten(signal, abort));
   }
@@ -59,7 +62,7 @@ export class Attempt<V> {
     this.#fail(why);
   }
 
-  /** Resolves once it has come to an end, or after `patience` ms. */
+  /** Resolves once the attempt has ended, or after `patience` ms. */
   over(patience: number): Promise<void> {
     return new Promise((resolve) => {
       const stop = after(patience, true, resolve);
@@ -70,7 +73,10 @@ export class Attempt<V> {
     });
   }
 
-  /** Waits for it as somebody else than its first caller, whose bounds are not theirs: `again`. */
+  /**
+   * Waits for the attempt as a later caller. If the attempt fails by the first caller's options,
+   * calls `again`.
+   */
   join(again: () => Promise<V>, options: GetOptions | undefined): Promise<V> {
     const own = this.#outcome.catch((error) => {
       if (this.#options !== undefined && this.cancelled === undefined) return again();
@@ -99,7 +105,7 @@ function within<V>(promise: Promise<V>, { signal, timeout = 0 }: GetOptions): Pr
 
 function tooLate(timeout: number): PoolTimeoutError {
   return new PoolTimeoutError(
-    `no object within timeout, ${timeout} ms: its frame waits for one that was asked for before`,
+    `no object within timeout, ${timeout} ms: an earlier call of its frame still waits for it`,
     { timeout, waited: timeout, ahead: 0, phase: "wait", holders: [] },
   );
 }

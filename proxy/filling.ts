@@ -1,4 +1,4 @@
-// Filling: what a proxy stands for, given when it is made or later.
+// Filling: the content of a proxy, given at its creation or later.
 
 import { ProxyError } from "../errors.ts";
 import { handlerOf } from "../forward.ts";
@@ -10,13 +10,13 @@ import { checkPooled, poolOptions } from "./options.ts";
 import type { Source } from "./source.ts";
 import { Fixed, Made, Pooled, Unset } from "./sources.ts";
 
-/** What a proxy is filled with; neither: nothing yet. */
+/** The content of a proxy; with neither member, it is not set yet. */
 export interface Content<T> {
   obj?: T | undefined;
   fun?: Create<T> | undefined;
 }
 
-/** Keeps the source of a proxy's objects; another one each time it is filled. */
+/** Keeps the source of a proxy's objects: a new one each time the proxy is set. */
 export class Filling<T> {
   source: Source<T>;
   readonly #setName: string;
@@ -24,7 +24,7 @@ export class Filling<T> {
   readonly #setFunName: string;
   readonly #scope: Scope | undefined;
   #content: Content<T>;
-  /** Of its pool; without `maxSize` it has none. */
+  /** The options of its pool; without `maxSize` there is none. */
   #options: PoolOptions<T>;
 
   constructor(
@@ -43,7 +43,7 @@ export class Filling<T> {
     this.source = this.#newSource(content, options);
   }
 
-  /** The method that fills, if `key` is the name of one. */
+  /** The setter, if `key` is the name of one. */
   setter(key: string): unknown {
     if (key === this.#setName) return (content: Content<T>) => this.#set(content);
     if (key === this.#setObjName) return (obj: T) => this.#fill({ obj });
@@ -54,14 +54,14 @@ export class Filling<T> {
   setPool(options: PoolOptions<T>): void {
     if (this.source.started) {
       throw new ProxyError(
-        "_setPool() comes too late, the pool exists already: call it before the proxy is used, or " +
+        "_setPool() comes too late, the pool exists: call it before the proxy is used, or " +
           "_pool.resize()",
       );
     }
     checkNames("_setPool", options, OPTIONS);
     const merged = { ...this.#options, ...poolOptions(options) };
     if (merged.maxSize === undefined) {
-      throw new ProxyError("_setPool() needs maxSize, for the proxy to have a pool (0: unlimited)");
+      throw new ProxyError("_setPool() needs maxSize, or the proxy has no pool (0: unlimited)");
     }
     this.#replace(this.#content, merged);
   }
@@ -72,8 +72,8 @@ export class Filling<T> {
       throw new ProxyError(
         `${set}() takes { obj } or { fun }, got ${
           shown(content)
-        }: for the object itself there is ` +
-          `${set}Obj(obj); if ${set} is meant to be a method of the object, give the proxy another setName`,
+        }: to give the object itself call ` +
+          `${set}Obj(obj); if the object has a method ${set}, give the proxy another setName`,
       );
     }
     this.#fill(content);
@@ -82,15 +82,15 @@ export class Filling<T> {
   #fill(content: Content<T>): void {
     const set = this.#setName;
     if (content.obj === undefined && content.fun === undefined) {
-      throw new ProxyError(`${set} must be given an object, or a function as fun, got neither`);
+      throw new ProxyError(`${set} needs obj or fun, got neither`);
     }
     if ((handlerOf(content.obj) as { filling?: unknown } | undefined)?.filling === this) {
-      throw new ProxyError("a proxy cannot stand for itself: give it the object");
+      throw new ProxyError("a proxy cannot be its own object: give it the object itself");
     }
     this.#replace(content, this.#options);
   }
 
-  /** Keeps what there is if the new cannot be. */
+  /** If the new source throws, the old one stays. */
   #replace(content: Content<T>, options: PoolOptions<T>): void {
     const old = this.source;
     this.source = this.#newSource(content, options);
@@ -99,9 +99,9 @@ export class Filling<T> {
     old.retire();
   }
 
-  /** Whether its type, which stays, is that of one whose objects come later. */
+  /** Whether the type of the proxy, which cannot change, is deferred. */
   get #deferred(): boolean {
-    return (this.source as Source<T> | undefined)?.deferred ?? false; // none yet: it is being made
+    return (this.source as Source<T> | undefined)?.deferred ?? false; // none yet: called by the constructor
   }
 
   #newSource({ obj, fun }: Content<T>, options: PoolOptions<T>): Source<T> {
@@ -116,11 +116,11 @@ export class Filling<T> {
   }
 }
 
-/** Throws if there is something to be closed that never would be. */
+/** Throws for a `closer` that would never be called. */
 function checkCloser(obj: unknown, closer: unknown): void {
   if (obj === undefined || closer === undefined) return;
   throw new ProxyError(
-    "closer closes what fun makes, and with obj there is no fun: close the object yourself, or give fun",
+    "closer closes only objects of fun: close obj yourself, or give fun instead",
   );
 }
 
@@ -131,21 +131,21 @@ function isContent(content: unknown): boolean {
 }
 
 function checkContent(obj: unknown, fun: unknown, pooled: boolean): void {
-  if (obj === null) throw new ProxyError("obj must be an object, or text, or a number, got null");
+  if (obj === null) throw new ProxyError("obj must be an object, a string or a number, got null");
   if (obj instanceof Promise) {
     throw new ProxyError(
       "obj must be the object itself, got a promise: await it, or give fun: () => promise",
     );
   }
   if (fun !== undefined && typeof fun !== "function") {
-    throw new ProxyError(`fun must be a function that makes an object, got ${shown(fun)}`);
+    throw new ProxyError(`fun must be a function that returns an object, got ${shown(fun)}`);
   }
   if (obj !== undefined && fun !== undefined) {
-    throw new ProxyError("a proxy has either obj, which all share, or fun, got both");
+    throw new ProxyError("a proxy takes either obj, which all share, or fun, got both");
   }
   if (obj !== undefined && pooled) {
     throw new ProxyError(
-      "a proxy with a pool (maxSize) has many objects, got one as obj: give fun, or no maxSize",
+      "a proxy with a pool (maxSize) needs fun, got obj: give fun, or no maxSize",
     );
   }
 }

@@ -1,4 +1,4 @@
-// The handler of a proxy: forwards to the object of the frame, at once or through promises.
+// Handler: the traps of a proxy. It forwards to the frame's object, directly or by promises.
 
 import { PoolTimeoutError, ProxyError } from "../errors.ts";
 import { Forward, HANDLER, isPlain, itself, Label } from "../forward.ts";
@@ -24,7 +24,7 @@ import { isShared } from "./methods.ts";
 import type { MEMBERS } from "./options.ts";
 import type { Holding, Source } from "./source.ts";
 
-/** What a proxy has besides what its object has, by name; and each for a given handler. */
+/** The proxy's own members by name, each a function of the handler. */
 type Member<T> = (handler: Handler<T>, stand: unknown) => unknown;
 
 const OWN: Readonly<Record<typeof MEMBERS[number], Member<unknown>>> = {
@@ -37,9 +37,9 @@ const OWN: Readonly<Record<typeof MEMBERS[number], Member<unknown>>> = {
   _pool: (handler) => handler.pool,
 };
 
-/** What calls one method, where the object is there at once, and where it comes later. */
+/** The functions that call one method: of an object that is there, and of a deferred one. */
 interface Caller {
-  /** The method that both call; {@linkcode UNREAD} as long as none was seen. */
+  /** The method that both call; {@linkcode UNREAD} until one has been read. */
   readonly method: unknown;
   readonly now: Callable;
   readonly later: Callable;
@@ -47,30 +47,33 @@ interface Caller {
 
 type Methods = Record<PropertyKey, unknown>;
 
-/** How many names of methods are kept at most: whatever is read of a deferred proxy is one. */
+/** The most names that are kept: each string key of a deferred proxy reads as a method. */
 const MOST = 100;
 
 const UNDERSCORE = 0x5f;
 
-/** One for each proxy, and one for each `_in`. */
+/** There is one for each proxy, and one for each `_in`. */
 export class Handler<T> extends Forward {
   readonly filling: Filling<T>;
   readonly #frame: Frame | undefined;
   readonly #another: (frame: Frame) => object;
-  /** Its proxy. */
+  /** The proxy of this handler. */
   stand!: object;
-  /** What calls methods, by their names; and that of the method that was read last. */
+  /** The callers by method name, and the one that was read last. */
   readonly #callers = new Map<PropertyKey, Caller>();
   #key: PropertyKey | undefined;
   #caller: Caller | undefined;
 
-  /** `frame`: the one to work in, instead of the current; `another`: a proxy for another one. */
+  /**
+   * `frame`: the frame to use instead of the current one. `another`: makes a proxy for a given
+   * frame.
+   */
   constructor(filling: Filling<T>, another: (frame: Frame) => object, frame?: Frame) {
     super();
     this.filling = filling;
     this.#another = another;
     this.#frame = frame;
-    // A trap that is its own is found faster than an inherited one: see bench/README.md.
+    // The engine finds an own trap faster than an inherited one: see bench/README.md.
     const { get } = this;
     this.get = get;
   }
@@ -83,7 +86,7 @@ export class Handler<T> extends Forward {
     return this.filling.source.held(this.#frame)?.object === object;
   }
 
-  /** The fast path: a method that was called before, on an object that is there. */
+  /** The fast path: a method that was called before, of an object that is there. */
   override get(_shadow: object, key: PropertyKey, stand: unknown): unknown {
     const caller = key === this.#key ? this.#caller : this.#find(key);
     if (caller === undefined || stand !== this.stand) return this.#first(key, stand);
@@ -110,7 +113,7 @@ export class Handler<T> extends Forward {
 
   #first(key: PropertyKey, stand: unknown): unknown {
     if (typeof key === "string") {
-      // Promises would call it, and wait for ever.
+      // A promise would call `then`, and wait for ever.
       if (key === "then") return undefined;
       if (key.charCodeAt(0) === UNDERSCORE && Object.hasOwn(OWN, key)) {
         return OWN[key as keyof typeof OWN](this as Handler<unknown>, stand);
@@ -120,7 +123,7 @@ export class Handler<T> extends Forward {
     } else if (key === HANDLER) return this;
     const object = this.#object();
     if (object !== undefined) return this.read(object, key, stand);
-    // What the language itself would call, leaving the promise to nobody.
+    // The language itself would call it, and nobody would handle the promise.
     if (key === "toJSON") return undefined;
     if (key === Symbol.toPrimitive) return noPrimitive;
     if (typeof key !== "string") return undefined;
@@ -129,7 +132,7 @@ export class Handler<T> extends Forward {
     return this.#member(holding, key, (holding.object as Methods)[key], stand);
   }
 
-  /** What a deferred proxy shows of the object that its frame holds. */
+  /** The member of a deferred proxy whose frame holds an object. */
   #member(holding: Holding<T>, key: string, value: unknown, stand: unknown): unknown {
     if (value === undefined || key === "constructor") return value;
     if (typeof value !== "function") throw dataError(key);
@@ -145,7 +148,7 @@ export class Handler<T> extends Forward {
     value: unknown,
     stand: unknown,
   ): unknown {
-    // JSON leaves out what can be called, and the proxy of what `fun` makes can.
+    // JSON omits functions, and a proxy of `fun` is a function.
     if (value === undefined && key === "toJSON") return () => object;
     return super.given(object, key, value, stand);
   }
@@ -168,7 +171,7 @@ export class Handler<T> extends Forward {
   #callerOf(key: PropertyKey, stand: unknown, method: Callable | typeof UNREAD = UNREAD): Caller {
     const now = this.#now(key, method, undefined, stand);
     const caller = { method, now, later: this.#later(key as string, method) };
-    // What a symbol stands for is not called through promises.
+    // Methods of symbols are not called by promises.
     if (stand === this.stand && typeof key === "string" && key !== "toJSON") {
       if (this.#callers.size === MOST) this.#callers.clear();
       this.#callers.set(key, caller);
@@ -188,7 +191,7 @@ export class Handler<T> extends Forward {
     return marked(now, { giver: this, key, method });
   }
 
-  /** What was read, of the object `origin` or of one of its kind; of another that has its own, that. */
+  /** The method to call: the one that was read, if it fits this object; else this object's own. */
   #called(holding: Holding<T>, key: PropertyKey, method: unknown, origin: unknown): unknown {
     const { object } = holding;
     return object === origin || holding.had(method) ? method : (object as Methods)[key];
@@ -206,7 +209,7 @@ export class Handler<T> extends Forward {
       } catch (error) {
         return Promise.reject(error);
       }
-      try { // here, for the compiler to see what becomes of `args`
+      try { // here, so that the compiler sees how `args` are used
         return outcome(holding, Reflect.apply(called, holding.object, args));
       } catch (error) {
         holding.fail(error);
@@ -225,14 +228,14 @@ export class Handler<T> extends Forward {
     }
   }
 
-  /** It is as good as it can be said without an object. */
+  /** The best answer without an object. */
   override getPrototypeOf(_shadow: object): object | null {
     const { source } = this.filling;
     const object = source.deferred ? source.held(this.#frame)?.object : this.#object();
     return object === undefined ? null : Reflect.getPrototypeOf(Object(object));
   }
 
-  /** Of a deferred proxy, where its frame holds an object. */
+  /** Of a deferred proxy, only if its frame holds an object. */
   override has(shadow: object, key: PropertyKey): boolean {
     const { source } = this.filling;
     const holding = source.deferred ? source.held(this.#frame) : undefined;
@@ -263,13 +266,13 @@ export class Handler<T> extends Forward {
 
   async obj(options?: GetOptions): Promise<unknown> {
     const got = this.getObj(options);
-    const object = this.filling.source.deferred ? await got : got; // it may be a thenable itself
+    const object = this.filling.source.deferred ? await got : got; // the object may be a thenable
     return new Held(object, this.filling.source.giver(this.#frame, object as T)).stand;
   }
 
   in(frame: Frame): object {
     if (typeof frame?.run !== "function" || typeof frame.defer !== "function") {
-      throw new ProxyError(`_in takes a frame of a scope, from its open(), got ${shown(frame)}`);
+      throw new ProxyError(`_in takes a frame, from the open() of a scope, got ${shown(frame)}`);
     }
     return this.#another(frame);
   }
@@ -288,7 +291,7 @@ export class Handler<T> extends Forward {
     }
   }
 
-  /** The object of the frame; undefined if there may be none without waiting. */
+  /** The frame's object; undefined if there is none without waiting. */
   #object(): unknown {
     return this.#holding()?.object;
   }
@@ -307,12 +310,12 @@ export class Handler<T> extends Forward {
   #made(source: Source<T>): Holding<T> | undefined {
     const taken = source.take(this.#frame);
     if (!source.deferred) return taken as Holding<T>;
-    // It has just turned out that `fun` is asynchronous: the caller of a method hears how it ends.
+    // `fun` has just turned out to be asynchronous: the call of the method reports its failure.
     (taken as Promise<unknown>).catch(() => {});
     return undefined;
   }
 
-  /** Calls a method of the object, or the object itself, once that is there. */
+  /** Calls a method of the object, or the object itself, once the object is there. */
   #await(key: string | undefined, args: unknown[], given = this.#frame): Promise<unknown> {
     const { source } = this.filling;
     const frame = source.frame(given);
@@ -321,14 +324,14 @@ export class Handler<T> extends Forward {
       const { object } = taken;
       return call(taken, methodOf(object, key), key === undefined ? undefined : object, args);
     }
-    // Once it is there it is looked for again: it may have been given back meanwhile.
+    // Look for the object again: it may have been returned meanwhile.
     return taken.then(() => {
-      const isSame = source === this.filling.source; // or another one has frames of its own
+      const isSame = source === this.filling.source; // another source has its own slots in frames
       return this.#await(key, args, isSame ? frame : this.#frame);
     });
   }
 
-  /** Who waits while the proxy is filled again gets what it is filled with then. */
+  /** A caller that waits while the proxy is set again gets an object of the new source. */
   #take(frame: Frame | undefined, options?: GetOptions): Holding<T> | Promise<Holding<T>> {
     const { source } = this.filling;
     const begun = options?.timeout ? performance.now() : 0;

@@ -1,14 +1,14 @@
-// Held: the object of a proxy for the length of a block, for `await using`.
+// Held: the object of a proxy for one block, for `await using`.
 
 import { isAsyncDispose, isDispose } from "../disposal.ts";
 import { ProxyError } from "../errors.ts";
 import { Forward, HANDLER, handlerOf, Label, standIn } from "../forward.ts";
 
-/** Forwards to the object, or to that of a lease, and gives it back when it is disposed of. */
+/** Forwards to an object or a lease, and returns it on disposal. */
 export class Held extends Forward {
   readonly stand: object;
   readonly #object: unknown;
-  /** That of the lease: the stand-in passes for that, also where it is given back by hand. */
+  /** The handler of the lease: this stand-in counts as that lease, also for `ret`. */
   readonly #lease: Forward | undefined;
   readonly #give: () => Promise<void>;
   #over = false;
@@ -24,7 +24,7 @@ export class Held extends Forward {
   }
 
   bare(): unknown {
-    if (this.#over) throw new ProxyError("this object was given back at the end of its block");
+    if (this.#over) throw new ProxyError("this object was returned at the end of its block");
     return this.#lease === undefined ? this.#object : this.#lease.bare();
   }
 

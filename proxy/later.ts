@@ -1,4 +1,5 @@
-// Later: calls of objects that come later, each giving a promise, and what else cannot be had of them.
+// Later: calls through a deferred proxy, each of which returns a promise, and the errors of other
+// uses.
 
 import type { GetOptions } from "../pool/options.ts";
 import { ProxyError } from "../errors.ts";
@@ -8,7 +9,7 @@ import type { Holding } from "./source.ts";
 // deno-lint-ignore ban-types
 export type Callable = Function;
 
-/** Calls a method of the object, `self`, or the object, if that is undefined. Always gives a promise. */
+/** Calls a method of the object, or the object itself. Always returns a promise. */
 export function call(
   holding: Holding<unknown>,
   method: Callable,
@@ -23,13 +24,16 @@ export function call(
   }
 }
 
-/** A promise of what a call has given; what is on loan hears of its failure. */
+/** A promise of the result of a call. A failure is reported to the holding. */
 export function outcome(holding: Holding<unknown>, result: unknown): Promise<unknown> {
   if (typeof result !== "object" && typeof result !== "function") return Promise.resolve(result);
   return result === holding.object ? Promise.resolve(own(holding)) : promised(result, holding);
 }
 
-/** For a method that gives its own object: all that its type promises; of text and the like, the text. */
+/**
+ * The result of a method that returns its own object: the lease or the object; for a primitive, its
+ * value.
+ */
 function own({ object, handed }: Holding<unknown>): unknown {
   return Object(object) === object ? handed : object;
 }
@@ -38,48 +42,51 @@ function promised(result: unknown, holding: Holding<unknown>): Promise<unknown> 
   const isPromise = result instanceof Promise;
   if (!isPromise && !isThenable(result)) return Promise.resolve(result);
   const promise = isPromise ? result : Promise.resolve(result);
-  // One of another kind is left as it is: `then` may be what starts it.
+  // A promise of a subclass is left as it is: its `then` may start its work.
   if (holding.loan === undefined || isPromise && !isPlainPromise(result)) return promise;
   return hearing(promise, (error) => holding.fail(error));
 }
 
-/** The method to call; without `key`, the object itself. */
+/** The method to call; without `key` the object itself. */
 export function methodOf(object: unknown, key: string | undefined): Callable {
   if (key === undefined) return callable(object);
   const value = (object as Record<string, unknown>)[key];
   if (typeof value === "function") return value;
   throw new TypeError(
-    `${key} is no method of the object but ${shown(value)}: a proxy whose objects come later can ` +
-      "only call methods; for all else take the object, by await proxy._getObj()",
+    `${key} is not a method but ${shown(value)}: a deferred proxy can only call methods; ` +
+      "for all else use await proxy._getObj()",
   );
 }
 
 function callable(object: unknown): Callable {
   if (typeof object === "function") return object;
-  throw new TypeError(`the object is no function but ${shown(object)}, and cannot be called`);
+  throw new TypeError(`the object is not a function but ${shown(object)}, and cannot be called`);
 }
 
-/** For a field, which is read in a frame that holds its object. Its value may be a secret. */
+/**
+ * The error for reading a field in a frame that holds an object. It omits the value, which may be a
+ * secret.
+ */
 export function dataError(key: string): ProxyError {
   return new ProxyError(
-    `${key} is no method of the object: of an object that comes later only methods can be read; for ` +
-      `all else take the object, by (await proxy._getObj()).${key}`,
+    `${key} is not a method of the object: a deferred proxy can only call methods; ` +
+      `for all else use (await proxy._getObj()).${key}`,
   );
 }
 
-/** For what would make text or a number of the proxy. */
+/** Throws for a conversion of the proxy to a string or a number. */
 export function noPrimitive(): never {
   throw deferredError();
 }
 
 export function deferredError(): ProxyError {
   return new ProxyError(
-    "the objects of this proxy come later, so that only their methods can be called, each giving a " +
-      "promise: for all else take the object, by await proxy._getObj()",
+    "this proxy is deferred: it can only call methods, each of which returns a promise; " +
+      "for all else use await proxy._getObj()",
   );
 }
 
-/** What is left of a time limit. */
+/** The options with the rest of their time limit. */
 export function left(options: GetOptions, begun: number): GetOptions {
   const timeout = Math.ceil(options.timeout! - (performance.now() - begun));
   return { ...options, timeout: Math.max(1, timeout) };

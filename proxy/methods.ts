@@ -1,6 +1,9 @@
-// Methods: which may be called on another object than that they were read of.
+// Methods: which of them can be called on another object of the same kind.
 
-/** Whether a method is one of all objects of its kind: neither this one's own, nor an accessor's. */
+/**
+ * Whether all objects of this kind share the method: it is neither an own property, nor read by an
+ * accessor.
+ */
 export function isShared(object: unknown, key: PropertyKey): boolean {
   try {
     if (Object.hasOwn(Object(object), key)) return false;
@@ -9,7 +12,7 @@ export function isShared(object: unknown, key: PropertyKey): boolean {
       if (property !== undefined) return "value" in property;
     }
   } catch {
-    // A proxy may refuse to tell.
+    // A proxy may throw.
   }
   return false;
 }

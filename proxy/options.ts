@@ -11,15 +11,15 @@ import { shown } from "../values.ts";
 /** The options of every proxy. */
 export interface ScopeOptions<N extends string> {
   /**
-   * Where each frame has its own object: the name of a scope, or one of your own. With `obj` there is
-   * only one object, whatever the scope.
+   * The scope in which each frame has its own object: a name, or a {@linkcode Scope} of your own.
+   * With `obj` there is only one object, in any scope.
    *
    * @default {"thread"}: `"versatile"` with a pool, `"shared"` with `obj`
    */
   scope?: ScopeName | Scope | undefined;
   /**
-   * What the names of the methods begin with that fill it: `set`, `setObj`, `setFun`. Give another one
-   * for objects that have methods of these names themselves.
+   * The prefix of the proxy's setters: `set`, `setObj`, `setFun`. Give another one if the object
+   * has methods of these names.
    *
    * @default {"set"}
    */
@@ -28,31 +28,31 @@ export interface ScopeOptions<N extends string> {
 
 /** The options of a proxy without a pool. */
 export interface OwnOptions<T> {
-  /** Called with each object that `fun` has made, at the end of its frame; may be async. */
+  /** Called with each object of `fun` at the end of its frame; may be async. */
   closer?: Hook<T> | undefined;
   /**
-   * Time limit of `closer`, in ms; 0: none. After it the object counts as closed.
+   * How long `closer` may take, in ms. Then the object counts as closed. 0: no limit.
    *
    * @default {5000}
    */
   closeTimeout?: number | undefined;
   /**
-   * The least severe messages that are logged.
+   * The least severe level that is logged.
    *
    * @default {"warn"}
    */
   logLevel?: LogLevel | undefined;
   /**
-   * Where they are logged.
+   * The logger to use.
    *
    * @default {console}
    */
   logger?: Logger | undefined;
-  /** Without it, there is no pool. */
+  /** Without `maxSize` there is no pool. */
   maxSize?: undefined;
 }
 
-/** The options of a proxy with a pool: all of a pool's, and `maxSize` is what makes it one. */
+/** The options of a proxy with a pool: all options of a pool. `maxSize` is required. */
 export interface PooledOptions<T> extends PoolOptions<T> {
   /** Hard cap on live objects; 0: unlimited. */
   maxSize: number;
@@ -60,12 +60,15 @@ export interface PooledOptions<T> extends PoolOptions<T> {
 
 const UNPOOLED: readonly string[] = ["closer", "closeTimeout", "logLevel", "logger"];
 
-/** Throws unless `options` are what a proxy takes. */
+/** Throws unless `options` are valid options of a proxy. */
 export function checkOptions(options: object): void {
   checkNames("new Proxy", options, ["obj", "fun", "scope", "setName", ...OPTIONS]);
 }
 
-/** Those of `options` that are a pool's: they may be inherited, and their hooks are its methods. */
+/**
+ * The options of a pool among `options`. They may be inherited, and hooks are called as methods of
+ * `options`.
+ */
 export function poolOptions<T>(options: PoolOptions<T>): PoolOptions<T> {
   const given = OPTIONS.map((name) => [name, options[name as keyof PoolOptions<T>]] as const)
     .filter(([, value]) => value !== undefined)
@@ -77,19 +80,21 @@ function isHook(name: string, value: unknown): value is (...args: never[]) => un
   return typeof value === "function" && HOOKS.includes(name as HookOption);
 }
 
-/** Throws unless `options` are good for a pool, or, without `maxSize`, for a proxy without one. */
+/**
+ * Throws unless `options` are valid for a pool or, without `maxSize`, for a proxy without a pool.
+ */
 export function checkPooled<T>(options: PoolOptions<T>): void {
   settingsOf(options);
   if (options.maxSize !== undefined) return;
   for (const name in options) {
     if (UNPOOLED.includes(name)) continue;
     throw new ProxyError(
-      `${name} is of use to a pool only: give maxSize too, for the proxy to have one (0: unlimited)`,
+      `${name} is for a proxy with a pool only: give maxSize, too (0: unlimited)`,
     );
   }
 }
 
-/** The scope meant; throws if there is no such, or none of this runtime. */
+/** The scope; throws if it is unknown, or belongs to another runtime. */
 export function scopeOf(scope: unknown): Scope | undefined {
   if (scope === undefined) return undefined;
   const found = typeof scope === "string" && Object.hasOwn(scopes, scope)
@@ -99,12 +104,12 @@ export function scopeOf(scope: unknown): Scope | undefined {
     const names = Object.keys(scopes).map(shown).join(", ");
     throw new ProxyError(`scope must be one of ${names}, or a Scope, got ${shown(scope)}`);
   }
-  // One of another runtime says so.
+  // Throws if the scope belongs to another runtime.
   if (Object.values(scopes).includes(found)) found.current();
   return found;
 }
 
-/** The names of what each proxy has besides what its object has. */
+/** The names of a proxy's own members. */
 export const MEMBERS = [
   "_getObj",
   "_retObj",
@@ -115,7 +120,7 @@ export const MEMBERS = [
   "_pool",
 ] as const;
 
-/** Throws unless `setName` can be the beginning of names. */
+/** Throws unless `setName` can be the prefix of the setters. */
 export function checkSetName(setName: unknown): void {
   if (typeof setName !== "string" || setName === "") {
     throw new ProxyError(
@@ -126,6 +131,6 @@ export function checkSetName(setName: unknown): void {
   const name = ["", "Obj", "Fun"].map((end) => setName + end).find((name) => taken.includes(name));
   if (name === undefined) return;
   throw new ProxyError(
-    `setName ${shown(setName)} gives a method ${name}, which means something else`,
+    `setName ${shown(setName)} makes a method ${name}, which has another meaning`,
   );
 }

@@ -1,4 +1,4 @@
-// Source: where the objects of a proxy come from, and the one that each frame holds.
+// Source: gets the objects of a proxy, and keeps the one of each frame.
 
 import { ProxyError } from "../errors.ts";
 import type { Lease } from "../pool/lease.ts";
@@ -10,15 +10,15 @@ import type { Frame, Scope } from "../scopes/mod.ts";
 import { isThenable } from "../values.ts";
 import { Attempt } from "./attempt.ts";
 
-/** What a frame holds: an object made for it, or one on loan. */
+/** The object of a frame: created for it, or on loan. */
 export class Holding<T> {
   readonly object: T;
-  /** Held here: the pool closes the object of a lease that nobody holds. */
+  /** Kept here, because the pool closes the object of a lease that is garbage-collected. */
   readonly lease: Lease<T> | undefined;
   readonly loan: PoolLoan<unknown> | undefined;
-  /** It was made for the frame, and is closed. */
+  /** Created for the frame, and closed by now. */
   closed = false;
-  /** The method that was read of it last, and those before. */
+  /** The last method that was read of it, and the earlier ones. */
   method: unknown = undefined;
   #methods: unknown[] | undefined;
 
@@ -28,17 +28,19 @@ export class Holding<T> {
     this.loan = loan;
   }
 
-  /** Whether it can be used: a pool may take it away, and what was made may turn out to have died. */
+  /** Whether the object can be used: it may have been taken away or invalidated. */
   get alive(): boolean {
     return this.loan === undefined ? !this.closed : !this.loan.ended;
   }
 
-  /** A call of it has failed, or what its frame was for: one on loan may be lent to nobody else then. */
+  /**
+   * A call of the object, or its frame, has failed: the pool may close the object of a loan then.
+   */
   fail(error: unknown): void {
     this.loan?.fail(error);
   }
 
-  /** One that all of its kind have is read of it. */
+  /** A method that all objects of its kind share is read. */
   note(method: unknown): void {
     const before = this.method;
     this.method = method;
@@ -47,68 +49,68 @@ export class Holding<T> {
     if (!all.includes(before)) all.push(before);
   }
 
-  /** Whether `method` was ever read of it. */
+  /** Whether `method` was read of this object. */
   had(method: unknown): boolean {
     return method === this.method || this.#methods !== undefined && this.#methods.includes(method);
   }
 
-  /** What users get for it. */
+  /** What `_getObj` returns for it. */
   get handed(): T {
     return this.lease ?? this.object;
   }
 }
 
-/** Where objects come from. */
+/** Gets objects for frames. */
 export interface Source<T> {
-  /** Whether an object may have to be waited for: every method call then gives a promise. */
+  /** Whether a caller may have to wait for an object: then every method call returns a promise. */
   readonly deferred: boolean;
-  /** The frame to work in, if it matters: the one given, or the current one. */
+  /** The frame to use, if frames matter: the given one, or the current one. */
   frame(given: Frame | undefined): Frame | undefined;
-  /** What holds the object that is there already, if there is one; `frame`: instead of the current. */
+  /** The holding of the frame, if there is one. `frame`: instead of the current one. */
   now(frame: Frame | undefined): Holding<T> | undefined;
-  /** The same, and nothing where `now` throws: outside of any frame. */
+  /** As `now`, but undefined outside any frame. */
   held(frame: Frame | undefined): Holding<T> | undefined;
-  /** The same; made or got if need be. */
+  /** As `now`, but gets an object if the frame has none. */
   take(frame: Frame | undefined, options?: GetOptions): Holding<T> | Promise<Holding<T>>;
-  /** Gives back what the frame holds. */
+  /** Returns the object of the frame. */
   give(frame: Frame | undefined): Promise<void>;
-  /** To give back what the frame holds now, and nothing that it holds later. */
+  /** A function that returns `object`, and no later object of the frame. */
   giver(frame: Frame | undefined, object: T): () => Promise<void>;
-  /** Whether they come from a pool. */
+  /** Whether the objects come from a pool. */
   readonly pooled: boolean;
-  /** Whether there has been one already. */
+  /** Whether the pool exists, or has existed. */
   readonly started: boolean;
-  /** The pool that objects for the frame come from, if there is one already. */
+  /** The pool of the frame, if it exists. */
   pool(frame: Frame | undefined): Pool<T> | undefined;
-  /** Another source takes its place, and serves those who wait. */
+  /** Another source replaces this one, and serves the waiting callers. */
   retire(): void;
 }
 
-/** What becomes of one frame's wish for an object. */
+/** What one frame has of one source: an object, or an attempt to get one. */
 class Slot<T> {
   holding: Holding<T> | undefined = undefined;
-  /** What the frame had failed with before it had that. */
+  /** The failure of the frame when it got its object. */
   failure: Frame["failure"] = undefined;
-  /** On its way. */
+  /** The attempt to get an object. */
   attempt: Attempt<Holding<T>> | undefined = undefined;
   making = false;
-  /** What the frame's end calls: gives it back, and gives up what is on its way. */
+  /** Called at the end of the frame: returns the object, and cancels the attempt. */
   give: (() => Promise<void>) | undefined = undefined;
   giveUp: (() => Promise<void>) | undefined = undefined;
-  /** How many blocks hold it. */
+  /** How many blocks (`_obj`) use the object. */
   holders = 0;
 }
 
-/** How long a frame that ends waits for what does not come back by itself, in ms. */
+/** How long the end of a frame waits for a cancelled attempt, in ms. */
 export const GRACE = 1000;
 
-/** One object for each frame of a scope, given back at the frame's end. */
+/** One object for each frame of a scope, returned at the end of the frame. */
 export abstract class FrameSource<T> implements Source<T> {
   deferred: boolean;
   readonly pooled: boolean = false;
   started = false;
   protected readonly scope: Scope;
-  /** Of all frames, those that wait for an object. */
+  /** The slots of all frames that wait for an object. */
   readonly #waiting = new Set<Slot<T>>();
   #retired = false;
 
@@ -117,21 +119,21 @@ export abstract class FrameSource<T> implements Source<T> {
     this.deferred = deferred;
   }
 
-  /** The object, or a promise of one, for a frame that has none. */
+  /** Gets an object, or a promise of one, for a frame that has none. */
   protected abstract make(
     frame: Frame,
     attempt: Attempt<Holding<T>>,
     options: GetOptions | undefined,
   ): T | PromiseLike<T>;
-  /** What can be had at once, without a promise. */
+  /** Gets an object without a promise, if possible. */
   protected lent(_frame: Frame): Holding<T> | undefined {
     return undefined;
   }
-  /** What a frame holds of what `make` gave. */
+  /** The holding of an object of `make`. */
   protected abstract hold(made: T, attempt: Attempt<Holding<T>>): Holding<T>;
-  /** A frame is done with it; never rejects. */
+  /** Ends the use of an object; never rejects. */
   protected abstract release(holding: Holding<T>): Promise<void>;
-  /** A frame comes here for the first time. */
+  /** Called before the first object of a frame. */
   protected open(_frame: Frame): void {}
 
   now(given: Frame | undefined): Holding<T> | undefined {
@@ -178,7 +180,7 @@ export abstract class FrameSource<T> implements Source<T> {
     return undefined;
   }
 
-  /** Frames give back what they have at their ends; one that has none does so now. */
+  /** Frames return their objects at their end. A permanent frame returns its object now. */
   retire(): void {
     this.#retired = true;
     for (const slot of this.#waiting) this.#giveUp(slot, replacedError);
@@ -187,7 +189,7 @@ export abstract class FrameSource<T> implements Source<T> {
     if (slot !== undefined) void this.#leave(frame!, slot);
   }
 
-  /** For good, for the frame not to keep what no proxy stands for any more. */
+  /** Removes the slot, so that the frame does not keep what no proxy uses any more. */
   async #leave(frame: Frame, slot: Slot<T>): Promise<void> {
     await this.#empty(frame, slot, replacedError);
     if (slot.holding === undefined && slot.attempt === undefined) {
@@ -218,7 +220,7 @@ export abstract class FrameSource<T> implements Source<T> {
     options: GetOptions | undefined,
   ): Holding<T> | Promise<Holding<T>> {
     if (slot.making) {
-      throw new ProxyError("fun uses the very proxy that it is to make an object for");
+      throw new ProxyError("fun uses the proxy that it creates an object for");
     }
     slot.making = true;
     try {
@@ -230,7 +232,7 @@ export abstract class FrameSource<T> implements Source<T> {
       this.deferred = true;
       const outcome = attempt.begin(this.#arrive(frame, slot, attempt, made));
       if (this.#gone(frame, slot)) attempt.cancel(this.#ended());
-      else if (this.#retired) attempt.cancel(replacedError()); // by `fun` itself
+      else if (this.#retired) attempt.cancel(replacedError()); // replaced by `fun` itself
       else this.#expect(frame, slot, attempt);
       return outcome;
     } finally {
@@ -240,7 +242,7 @@ export abstract class FrameSource<T> implements Source<T> {
 
   #expect(frame: Frame, slot: Slot<T>, attempt: Attempt<Holding<T>>): void {
     slot.attempt = attempt;
-    // On Workers nobody who waits can be told so by another request.
+    // On Workers one request cannot settle promises of another.
     if (!frame.ioBound) this.#waiting.add(slot);
     if (slot.giveUp === undefined) {
       slot.giveUp = () => this.#cancel(slot, () => this.#ended());
@@ -269,11 +271,11 @@ export abstract class FrameSource<T> implements Source<T> {
 
   #held(made: T, attempt: Attempt<Holding<T>>): Holding<T> {
     if (made !== undefined && made !== null) return this.hold(made, attempt);
-    throw new ProxyError(`fun must make an object, got ${made}`);
+    throw new ProxyError(`fun must return an object, got ${made}`);
   }
 
   #keep(frame: Frame, slot: Slot<T>, holding: Holding<T>): Holding<T> {
-    if (this.#gone(frame, slot)) { // `fun` has ended the very frame
+    if (this.#gone(frame, slot)) { // `fun` has ended this frame
       void this.release(holding);
       throw this.#ended();
     }
@@ -285,7 +287,10 @@ export abstract class FrameSource<T> implements Source<T> {
     return holding;
   }
 
-  /** As late as the object is there: what it was made of by then goes back after it. */
+  /**
+   * Deferred only now that the object is there, so that objects it was made from are returned after
+   * it.
+   */
   #defer(frame: Frame, slot: Slot<T>): void {
     if (slot.give !== undefined) return;
     slot.give = () => this.#empty(frame, slot, () => this.#ended());
@@ -296,11 +301,11 @@ export abstract class FrameSource<T> implements Source<T> {
     return frame.ended || this.#slotOf(frame) !== slot;
   }
 
-  /** What the slot holds is given back, also what is still on its way. */
+  /** Returns the object of the slot, and cancels its attempt. */
   #empty(frame: Frame, slot: Slot<T>, why: () => ProxyError): Promise<void> {
     const { holding } = slot;
     slot.holding = undefined;
-    // Only by what has failed since it was taken: it was not there before.
+    // Only a failure since the frame got the object counts.
     if (frame.failure !== slot.failure) holding?.fail(frame.failure?.error);
     if (slot.attempt === undefined) return this.#letGo(holding);
     return this.#cancel(slot, why).then(() => this.#letGo(holding));
@@ -310,10 +315,10 @@ export abstract class FrameSource<T> implements Source<T> {
     return holding === undefined ? Promise.resolve() : this.release(holding);
   }
 
-  /** Who waits is told at once. What its maker makes of it all the same is released when it comes. */
+  /** Waiting callers get the error at once. An object that still arrives is released then. */
   #cancel(slot: Slot<T>, why: () => ProxyError): Promise<void> {
     const { attempt } = slot;
-    if (attempt === undefined) return Promise.resolve(); // an error would cost more than all the rest
+    if (attempt === undefined) return Promise.resolve(); // creating an error would cost more than the rest
     this.#giveUp(slot, why);
     return attempt.over(GRACE);
   }
@@ -336,17 +341,17 @@ export abstract class FrameSource<T> implements Source<T> {
 
 function givenBackError(): ProxyError {
   return new ProxyError(
-    "the object that this call waited for was given back by _retObj() before it came",
+    "_retObj() was called while this call waited for its object",
   );
 }
 
 function replacedError(): ProxyError {
-  return new ProxyError("the proxy was filled anew while this call waited for its object");
+  return new ProxyError("the proxy was set again while this call waited for its object");
 }
 
 function outsideError(scope: string): ProxyError {
   return new ProxyError(
-    `a proxy is used outside of any frame of the scope ${scope}: wrap what uses it, a request most ` +
-      `often, in ${scope}.run(() => ...)`,
+    `a proxy is used outside any frame of the scope ${scope}: ` +
+      `run the code that uses it, such as a request, in ${scope}.run(() => ...)`,
   );
 }

@@ -1,4 +1,4 @@
-// The sources there are: one object for all, one that each frame has made for it, or lends from a pool.
+// Sources: one object for all, one created for each frame, or one of a pool for each frame.
 
 import { outside } from "../context.ts";
 import { ProxyError } from "../errors.ts";
@@ -13,7 +13,7 @@ import { describe } from "../values.ts";
 import type { Attempt } from "./attempt.ts";
 import { FrameSource, GRACE, Holding, type Source } from "./source.ts";
 
-/** Nothing yet. */
+/** The proxy is not set yet. */
 export class Unset<T> implements Source<T> {
   readonly deferred: boolean;
   readonly pooled: boolean;
@@ -33,8 +33,8 @@ export class Unset<T> implements Source<T> {
   now(): never {
     const name = this.#setName;
     throw new ProxyError(
-      "this proxy is used before it is set: fill it with " +
-        `${name}({ obj }) or ${name}({ fun }), as early as the program starts`,
+      "this proxy is used before it is set: call " +
+        `${name}({ obj }) or ${name}({ fun }) when the program starts`,
     );
   }
 
@@ -57,7 +57,7 @@ export class Unset<T> implements Source<T> {
   retire(): void {}
 }
 
-/** One object for everybody. */
+/** One object for all. */
 export class Fixed<T> implements Source<T> {
   readonly deferred = false;
   readonly pooled = false;
@@ -80,7 +80,7 @@ export class Fixed<T> implements Source<T> {
     return this.#holding;
   }
 
-  /** It is everybody's: there is nobody to give it back to. */
+  /** All share the object: it is not returned. */
   give(): Promise<void> {
     return Promise.resolve();
   }
@@ -98,13 +98,13 @@ export class Fixed<T> implements Source<T> {
   retire(): void {}
 }
 
-/** Each frame has an object made for it, which is closed at its end. */
+/** Each frame has its own object, created for it and closed at its end. */
 export class Made<T> extends FrameSource<T> {
   readonly #fun: Create<T>;
   readonly #hooks: Hooks<T>;
   #attempts = 0;
 
-  /** `deferred`: it is known that objects come later. */
+  /** `deferred`: whether `fun` is already known to be async. */
   constructor(scope: Scope, fun: Create<T>, settings: Settings<T>, deferred: boolean) {
     super(scope, deferred);
     this.#fun = fun;
@@ -121,12 +121,12 @@ export class Made<T> extends FrameSource<T> {
       },
       invalidate: () => this.#invalidate(attempt),
     };
-    // What outlives the request that happens to come first must not show it, nor keep it.
+    // An object that outlives the request must not see or keep the request's context.
     if (frame.permanent) return outside(fun, n, context);
     return frame === this.scope.current() ? fun(n, context) : within(frame, () => fun(n, context));
   }
 
-  /** It has died: its frame makes another one when it is next asked for. */
+  /** The object has died: the next use in its frame creates another one. */
   #invalidate(attempt: Attempt<Holding<T>>): void {
     attempt.invalid = true;
     if (attempt.holding !== undefined) void this.release(attempt.holding);
@@ -136,7 +136,7 @@ export class Made<T> extends FrameSource<T> {
     const holding = attempt.holding = new Holding(made);
     if (!attempt.invalid || attempt.cancelled !== undefined) return holding;
     void this.release(holding);
-    throw new ProxyError("the object that fun has made was invalidated while it was being made");
+    throw new ProxyError("the object was invalidated during its creation");
   }
 
   protected release(holding: Holding<T>): Promise<void> {
@@ -147,12 +147,12 @@ export class Made<T> extends FrameSource<T> {
   }
 }
 
-/** Each frame has an object lent from a pool, which gets it back at its end. */
+/** Each frame has an object of a pool, returned at the frame's end. */
 export class Pooled<T> extends FrameSource<T> {
   override readonly pooled = true;
   readonly #fun: Create<T>;
   readonly #options: PoolOptions<T>;
-  /** By this key a frame has a pool of its own. */
+  /** The key by which a frame keeps its own pool. */
   readonly #key = {};
   #pool: Pool<T> | undefined;
 
@@ -172,11 +172,11 @@ export class Pooled<T> extends FrameSource<T> {
     void this.#pool?.shutdown();
   }
 
-  /** Here, so that a frame's own pool is shut down after what was lent from it is given back. */
+  /** Deferred here, so that a frame's own pool is shut down after its objects are returned. */
   protected override open(frame: Frame): void {
     if (this.pool(frame) !== undefined) return;
     this.started = true;
-    // Outside of the request that happens to be the first: what the pool keeps would keep that.
+    // Outside the context of the first request: the pool would keep it.
     const pool = outside(() => new Pool(this.#fun, this.#options));
     if (!frame.ioBound) this.#pool = pool;
     else {
@@ -194,7 +194,7 @@ export class Pooled<T> extends FrameSource<T> {
   }
 
   protected override lent(frame: Frame): Holding<T> | undefined {
-    // An asynchronous getter would be called in vain.
+    // With an asynchronous getter, `tryGet` returns nothing.
     const lease = this.#options.getter === undefined ? this.pool(frame)!.tryGet() : undefined;
     return lease && this.#hold(lease);
   }
@@ -209,12 +209,12 @@ export class Pooled<T> extends FrameSource<T> {
   }
 
   protected release({ loan }: Holding<T>): Promise<void> {
-    // Its user may have given it back: that is no second time.
+    // The user may have returned it: this must not count as a double return.
     return loan!.ended ? Promise.resolve() : loan!.release();
   }
 }
 
-/** Calls `fn` in a frame that is not the current one; as far as anything carries frames along here. */
+/** Calls `fn` in a given frame, if this runtime can track frames. */
 function within<R>(frame: Frame, fn: () => R): R {
   let begun = false;
   const begin = () => {

@@ -1,4 +1,4 @@
-// The types of proxies: what one has of its object, and what of its own.
+// The types of proxies: the members of the object, and the proxy's own.
 
 import type { Lease } from "../pool/lease.ts";
 import type { Create, CreateContext, GetOptions, PoolOptions } from "../pool/options.ts";
@@ -6,18 +6,18 @@ import type { Pool } from "../pool.ts";
 import type { Frame } from "../scopes/mod.ts";
 
 /**
- * `T` as a proxy shows it whose objects come later: of its members only the methods are there, and
- * each call gives a promise. Overloads stay, those of methods that give promises anyway untouched.
+ * `T` as a deferred proxy shows it: it has only the methods of `T`, and each call returns a
+ * promise. Overloads are kept; methods that return promises anyway are unchanged.
  */
 export type Deferred<T> =
   & DeferredMethods<Boxed<T>>
   & (T extends (...args: never) => unknown ?
       & DeferredMethod<T>
-      // It is the function itself, for its generics to stay, but its fields are not to be had.
+      // It is the function itself, which keeps its type parameters; but its fields cannot be read.
       & { readonly [K in Exclude<keyof T, keyof DeferredMethods<Boxed<T>>>]: never }
     : unknown);
 
-/** What has the methods of `T`: of text and numbers, their objects. */
+/** The type that has the methods of `T`: for primitives, that of their wrapper objects. */
 export type Boxed<T> = T extends string ? StringConstructor["prototype"]
   : T extends number ? NumberConstructor["prototype"]
   : T extends bigint ? BigIntConstructor["prototype"]
@@ -33,15 +33,15 @@ export type DeferredMethods<T> = {
   ]-?: DeferredMethod<NonNullable<T[K]>>;
 };
 
-/** A method as {@linkcode Deferred} shows it; what is any stays any. */
+/** A method as {@linkcode Deferred} shows it; `any` stays `any`. */
 export type DeferredMethod<F> = true extends GivesPromise<F> ? DeferredOverloads<F> & F
   : unknown extends DeferredOverloads<F>
     ? F extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : F
   : DeferredOverloads<F>;
 
 /**
- * Contains true if an overload of a method gives a promise anyway. That it extends a function that
- * does says too little: so does one that gives back whatever it gets.
+ * Contains true if an overload of a method returns a promise. To ask whether it extends a function
+ * that returns one is not enough: so does a function that returns its argument.
  */
 export type GivesPromise<F> = F extends {
   (...args: never): infer R1;
@@ -64,8 +64,8 @@ export type GivesPromise<F> = F extends {
   : false;
 
 /**
- * Whether `R` is that of a promise and no more: of a builder that can be awaited a plain promise is
- * left. Not of what it is not known.
+ * Whether `R` is a plain promise. Of a query builder, which is a thenable with more members, a call
+ * returns only a plain promise. False for unknown types.
  */
 export type IsPromise<R> = [unknown] extends [R] ? false
   : [R] extends [never] ? false
@@ -73,8 +73,8 @@ export type IsPromise<R> = [unknown] extends [R] ? false
   : false;
 
 /**
- * The overloads of a method that give no promise, as if they did. The compiler has no way to ask for
- * all of them: these are the last eight.
+ * The overloads of a method that return no promise, changed to return one. A type can infer a fixed
+ * number of overloads only: these are the last eight.
  */
 export type DeferredOverloads<F> = F extends {
   (...args: infer A1): infer R1;
@@ -96,111 +96,117 @@ export type DeferredOverloads<F> = F extends {
     & DeferredOverload<A8, R8>
   : unknown;
 
-/** One of them; nothing for one that gives a promise, or that is not there. */
+/** One of these overloads; no requirement for one that returns a promise or does not exist. */
 export type DeferredOverload<A extends unknown[], R> = unknown extends R ? unknown
   : true extends IsPromise<R> ? unknown
   : (...args: A) => Promise<Awaited<R>>;
 
-/** Makes an object for a frame, at once; `T` is a promise if it takes time. */
+/** Creates an object for a frame. `T` is a promise if `fun` is async. */
 export type Make<T> = (n: number, context: CreateContext) => T;
 
-/** What a proxy is filled with: one object for everybody, or a function that makes one for each frame. */
+/** The content of a proxy: one object for all, or a function that creates one for each frame. */
 export type ProxyContent<O, F> = { obj: O; fun?: undefined } | { obj?: undefined; fun: F };
 
-/** The methods that fill a proxy, by names that start with its `setName`. */
+/** The setters of a proxy. Their names begin with its `setName`. */
 export type ProxySetters<O, F, N extends string> =
   & {
     readonly [
-      /** Fills it; code that has it already has its object from now on. */
+      /** Sets the content; from now on all code that has the proxy uses it. */
       K in N
     ]: (content: ProxyContent<O, F>) => void;
   }
   & {
     readonly [
-      /** Fills it with one object for everybody. */
+      /** Sets one object for all. */
       K in `${N}Obj`
     ]: (obj: O) => void;
   }
   & {
     readonly [
-      /** Fills it with a function that makes an object for each frame of its scope. */
+      /** Sets a function that creates an object for each frame of the scope. */
       K in `${N}Fun`
     ]: (fun: F) => void;
   };
 
-/** What each proxy has besides. */
+/** The members of each proxy, besides those of its object. */
 export interface ProxyMembers<T, N extends string> {
   /**
-   * Gives back early what the frame has, which otherwise goes back at the frame's end. What uses the
-   * proxy afterwards gets another object.
+   * Returns the frame's object before the end of the frame. The next use of the proxy gets another
+   * object.
    *
-   * @returns resolves once it is given back; at once if there is nothing
-   * @throws {ProxyError} outside of any frame
+   * @returns resolves once the object is returned; at once if there is none
+   * @throws {ProxyError} called outside any frame
    */
   _retObj(): Promise<void>;
-  /** Whether there is an object here and now; takes none. */
+  /** Whether the current frame has an object; acquires none. */
   _hasObj(): boolean;
   /**
-   * Makes the proxy one with a pool, or changes the options of the pool to come.
+   * Gives the proxy a pool, or changes the options of its pool before that exists.
    *
-   * @param options added to those given before
-   * @returns the same proxy, as its type is from now on
-   * @throws {ProxyError} the pool exists already, or one is impossible: an object is shared, or
-   * `maxSize` is missing
+   * @param options added to the earlier ones
+   * @returns the same proxy, with its new type
+   * @throws {ProxyError} the pool exists already, the proxy has an `obj`, or `maxSize` is missing
    */
   _setPool(options: PoolOptions<T>): PooledProxy<T, N>;
-  /** The pool, once there is one: its `stats()`, its `shutdown()`. On Workers, that of the request. */
+  /**
+   * The pool, once it exists: for `stats()` and `shutdown()`. On Workers, the pool of the request.
+   */
   readonly _pool: Pool<T> | undefined;
 }
 
-/** A proxy whose object is there at once. */
+/** A proxy whose object is available without waiting. */
 export type ImmediateProxy<T, N extends string = "set"> =
   & T
   & ProxySetters<T, Make<T>, N>
   & ProxyMembers<T, N>
   & {
-    /** The object itself. */
+    /** The bare object. */
     _getObj(): T;
-    /** The object, for `await using`: {@linkcode ProxyMembers._retObj} is called at the end. */
+    /**
+     * The object, for `await using`: the end of the block calls {@linkcode ProxyMembers._retObj}.
+     */
     _obj(): Promise<T & AsyncDisposable>;
-    /** The same proxy in a frame passed by hand. */
+    /** The same proxy, in the given frame. */
     _in(frame: Frame): ImmediateProxy<T, N>;
   };
 
-/** A proxy whose objects come later, of a `fun` that is async. */
+/** A deferred proxy: its `fun` is async. */
 export type DeferredProxy<T, N extends string = "set"> =
   & Deferred<T>
   & ProxySetters<never, Make<PromiseLike<T>>, N>
   & ProxyMembers<T, N>
   & {
-    /** The object itself. */
+    /** The bare object. */
     _getObj(): Promise<T>;
-    /** The object, for `await using`: {@linkcode ProxyMembers._retObj} is called at the end. */
+    /**
+     * The object, for `await using`: the end of the block calls {@linkcode ProxyMembers._retObj}.
+     */
     _obj(): Promise<T & AsyncDisposable>;
-    /** The same proxy in a frame passed by hand. */
+    /** The same proxy, in the given frame. */
     _in(frame: Frame): DeferredProxy<T, N>;
   };
 
-/** A proxy whose objects come from a pool. */
+/** A proxy whose objects come from a pool; it is deferred. */
 export type PooledProxy<T, N extends string = "set"> =
   & Deferred<T>
   & ProxySetters<never, Create<T>, N>
   & ProxyMembers<T, N>
   & {
     /**
-     * The lease that the frame has, throughout; got from the pool if there is none.
+     * The frame's lease, the same one throughout the frame. If the frame has none, the pool lends
+     * one.
      *
-     * @param options of {@linkcode Pool.get}
-     * @throws as {@linkcode Pool.get}; and {@linkcode ProxyError} outside of any frame, or after its end
+     * @param options as for {@linkcode Pool.get}
+     * @throws as {@linkcode Pool.get}; {@linkcode ProxyError} outside any frame, or after its end
      */
     _getObj(options?: GetOptions): Promise<Lease<T>>;
     /** The same, for `await using`. */
     _obj(options?: GetOptions): Promise<Lease<T>>;
-    /** The same proxy in a frame passed by hand. */
+    /** The same proxy, in the given frame. */
     _in(frame: Frame): PooledProxy<T, N>;
   };
 
-/** The proxy for objects `T`; those of a promise come later, and any is not taken for one. */
+/** The type of a proxy of `T`: deferred if `T` is a promise, but not if it is `any`. */
 export type ProxyOf<T, N extends string = "set"> = unknown extends T ? ImmediateProxy<T, N>
   : [T] extends [PromiseLike<infer U>] ? DeferredProxy<U, N>
   : ImmediateProxy<T, N>;

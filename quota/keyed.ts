@@ -1,5 +1,5 @@
 /**
- * A pool for each key, such as a tenant's database, with one cap over all of them.
+ * Keyed: a pool for each key, such as a tenant's database, with one cap over all keys.
  *
  * ```ts
  * import { KeyedPool } from "@x/proxypool/keyed";
@@ -47,15 +47,15 @@ export type { KeyedPoolStats, KeyStats } from "./keyed_stats.ts";
 let pools = 0;
 
 /**
- * A pool of objects for each key, with one cap over all of them.
+ * A pool of objects for each key, with one cap over all keys.
  *
- * The cap is never exceeded. A key that needs an object while all places are taken gets the place of the
- * longest unused object of another key. If none is unused, places go round by key, so that a key with many
- * waiters starves no other.
+ * The cap is never exceeded. If a key needs an object while all places are taken, the longest idle
+ * object of another key is closed. If none is idle, free places go to the keys in turn, so a key
+ * with many waiters does not starve others.
  *
- * A key without objects, waiters and loans is forgotten, and costs nothing. So `n` counts the attempts of
- * a key from 0 on, and begins again at 0 once the key has been forgotten. A key whose last attempt failed
- * is remembered for `createBackoff`, so that its server has its rest.
+ * A key without objects, waiters and loans is dropped, and costs nothing. `n` counts the attempts
+ * of a key, and begins at 0 again after the key was dropped. A key whose last creation failed is
+ * kept for `createBackoff`, so that its attempts still rest.
  *
  * @example
  * ```ts
@@ -71,8 +71,8 @@ let pools = 0;
  * await pool.shutdown();
  * ```
  *
- * @typeParam K what the keys are; two are the same if a `Map` takes them for the same
- * @typeParam T what the objects are
+ * @typeParam K the type of the keys; they are compared as in a `Map`
+ * @typeParam T the type of the objects
  */
 export class KeyedPool<K, T> {
   readonly #fun: KeyedCreate<K, T>;
@@ -80,20 +80,20 @@ export class KeyedPool<K, T> {
   readonly #settings: KeyedSettings<T>;
   readonly #cap: Cap;
   readonly #keys: Keys<K, T>;
-  /** The inside of each pool it has had: what its leases lead to. */
+  /** The states of all pools that it has had: they identify its leases. */
   readonly #own = new WeakSet<object>();
-  /** What forgotten keys have had. */
+  /** The totals of dropped keys. */
   readonly #totals = new Totals();
   readonly #observers = new Set<{ observer: KeyedObserver<K>; all: Map<K, Disposable> }>();
   #ending: Promise<void> | undefined;
 
   /**
-   * Checks and remembers; does nothing yet.
+   * Checks its arguments; creates nothing yet.
    *
-   * @param fun makes an object for a key
-   * @param options `maxSize`, `maxSizePerKey`, `maxKeys`, and those of a pool, for each key
-   * @throws {TypeError} an option is unknown, or is not of its type
-   * @throws {RangeError} an option is out of its bounds
+   * @param fun creates an object for a key
+   * @param options `maxSize`, `maxSizePerKey`, `maxKeys`, and the options of the pool of each key
+   * @throws {TypeError} an option is unknown or of the wrong type
+   * @throws {RangeError} an option is out of bounds
    */
   constructor(fun: KeyedCreate<K, T>, options: KeyedPoolOptions<T> = {}) {
     adoptDisposal(KeyedPool.prototype);
@@ -109,29 +109,29 @@ export class KeyedPool<K, T> {
     });
   }
 
-  /** How many objects count for `maxSize`: available, in use, being made and being closed. */
+  /** How many objects count for `maxSize`: idle, in use, being created and being closed. */
   get size(): number {
     let size = 0;
     for (const { state } of this.#keys.places.values()) size += state.present;
     return size;
   }
 
-  /** How many objects are in nobody's hands. */
+  /** How many objects are idle. */
   get available(): number {
     return this.#sum("available");
   }
 
-  /** How many objects are in use, or being looked at by a hook. */
+  /** How many objects are in use, by a borrower or by a hook. */
   get using(): number {
     return this.#sum("using");
   }
 
-  /** How many borrowers wait, those for a key included. */
+  /** How many borrowers wait, for an object or for a place for their key. */
   get waiting(): number {
     return this.#sum("waiting") + this.#keys.waiters;
   }
 
-  /** How many objects are being made. */
+  /** How many objects are being created. */
   get creating(): number {
     return this.#sum("creating");
   }
@@ -146,8 +146,9 @@ export class KeyedPool<K, T> {
    * Lends an object of a key, as {@linkcode Pool.get} does.
    *
    * @param key the key
-   * @param options `signal`, `timeout` (ms, waiting for a place for the key included), `priority`, `label`
-   * @returns the lease; dispose of it, or {@linkcode KeyedPool.ret} it
+   * @param options `signal`, `timeout` (ms, including the wait for a place for the key),
+   * `priority`, `label`
+   * @returns the lease; return it by `await using` or {@linkcode KeyedPool.ret}
    * @throws as {@linkcode Pool.get}
    */
   get(key: K, options?: GetOptions): Promise<Lease<T>> {
@@ -155,10 +156,10 @@ export class KeyedPool<K, T> {
   }
 
   /**
-   * Lends the object itself, by a plain handle, as {@linkcode Pool.borrow} does.
+   * Lends the bare object of a key by a loan, as {@linkcode Pool.borrow} does.
    *
    * @param key the key
-   * @param options as of {@linkcode KeyedPool.get}
+   * @param options as for {@linkcode KeyedPool.get}
    * @returns the loan
    * @throws as {@linkcode Pool.get}
    */
@@ -170,9 +171,9 @@ export class KeyedPool<K, T> {
    * Lends an object of a key to `fn` and takes it back, as {@linkcode Pool.use} does.
    *
    * @param key the key
-   * @param fn what to do with the object; `signal` tells it to stop
-   * @param options as of {@linkcode KeyedPool.get}
-   * @returns what `fn` gives
+   * @param fn uses the object; its `signal` tells it to stop
+   * @param options as for {@linkcode KeyedPool.get}
+   * @returns what `fn` returns
    * @throws as {@linkcode Pool.use}
    */
   use<R>(
@@ -187,11 +188,11 @@ export class KeyedPool<K, T> {
   }
 
   /**
-   * Lends an available object of a key that needs no check, now or not at all. It makes none.
+   * Lends an idle object of a key that needs no check, at once or not at all. It creates none.
    *
    * @param key the key
    * @returns the lease, or undefined
-   * @throws {PoolClosedError} the pool has been shut down
+   * @throws {PoolClosedError} the pool is shut down
    */
   tryGet(key: K): Lease<T> | undefined {
     if (this.#ending !== undefined) throw this.#closedError();
@@ -211,7 +212,7 @@ export class KeyedPool<K, T> {
     }
     if (this.#ending !== undefined) return Promise.reject(this.#closedError());
     const { signal, timeout = this.#settings.settings.timeout }: GetOptions = options ?? {};
-    // Here, for no pool to be made for it.
+    // Checked here, so that no pool is created for it.
     if (signal?.aborted) return Promise.reject(abortReason(signal));
     const place = this.#keys.open(key);
     if (place !== undefined) return begin(place.pool, options);
@@ -223,11 +224,11 @@ export class KeyedPool<K, T> {
   }
 
   /**
-   * Gives an object back, as {@linkcode Pool.ret} does.
+   * Returns an object, as {@linkcode Pool.ret} does.
    *
-   * @param lease what `get` gave
-   * @returns resolves once `retter` is done, also if that failed
-   * @throws {LeaseError} it is no lease of this pool
+   * @param lease what `get` returned
+   * @returns resolves once `retter` is done, also if `retter` failed
+   * @throws {LeaseError} the argument is no lease of this pool
    */
   ret(lease: Lease<T>): Promise<void> {
     try {
@@ -238,12 +239,12 @@ export class KeyedPool<K, T> {
   }
 
   /**
-   * Gives an object back to be closed, not lent again.
+   * Returns an object to be closed: it is not lent again.
    *
-   * @param lease what `get` gave
+   * @param lease what `get` returned
    * @param why for the log
    * @returns resolves once the object is closed
-   * @throws {LeaseError} it is no lease of this pool
+   * @throws {LeaseError} the argument is no lease of this pool
    */
   discard(lease: Lease<T>, why?: unknown): Promise<void> {
     try {
@@ -254,11 +255,11 @@ export class KeyedPool<K, T> {
   }
 
   /**
-   * Takes an object out of the pool for good: it is the caller's from now on, and its place is free.
+   * Takes an object out of the pool for good. The caller owns it, and its place is free.
    *
-   * @param lease what `get` gave
-   * @returns the object itself
-   * @throws {LeaseError} it is no lease of this pool, or has come to its end
+   * @param lease what `get` returned
+   * @returns the bare object
+   * @throws {LeaseError} the argument is no lease of this pool, or has ended
    */
   detach(lease: Lease<T>): T {
     const loan = this.#loan("detach", lease);
@@ -274,7 +275,7 @@ export class KeyedPool<K, T> {
   }
 
   /**
-   * Has an observer hear what happens with all keys, from now on.
+   * Adds an observer, which is told what happens for all keys from now on.
    *
    * @example
    * ```ts
@@ -290,8 +291,8 @@ export class KeyedPool<K, T> {
    * ```
    *
    * @param observer any of the methods of {@linkcode KeyedObserver}
-   * @returns dispose of it to end that
-   * @throws {TypeError} it has no such method, or another one
+   * @returns dispose of it to remove the observer
+   * @throws {TypeError} the observer has none of these methods, or an unknown one
    */
   observe(observer: KeyedObserver<K>): Disposable {
     checkObserver(observer);
@@ -310,10 +311,9 @@ export class KeyedPool<K, T> {
   }
 
   /**
-   * A picture of the pool, and of the pool of each key.
+   * Describes the pool, and the pool of each key.
    *
-   * @returns counts and totals over all keys, as JSON can express them; the totals count forgotten keys,
-   * too
+   * @returns counts and totals over all keys, JSON-compatible; the totals include dropped keys
    */
   stats(): KeyedPoolStats {
     const { maxKeys, maxSize, maxSizePerKey } = this.#settings;
@@ -323,10 +323,11 @@ export class KeyedPool<K, T> {
   }
 
   /**
-   * Makes every present object obsolete: available ones are closed now, others when they return.
+   * Makes every present object obsolete: idle objects are closed now, others when they are
+   * returned.
    *
-   * @param key the key; without it those of all keys
-   * @returns resolves once the available ones are closed
+   * @param key the key; without it, all keys
+   * @returns resolves once the idle objects are closed
    */
   async reset(key?: K): Promise<void> {
     const all = arguments.length === 0 ? [...this.#keys.places.values()] : [
@@ -341,25 +342,25 @@ export class KeyedPool<K, T> {
   }
 
   /**
-   * The pool of a key, to look at and to manage: it is shut down once the key is forgotten. Take objects by
-   * {@linkcode KeyedPool.get}.
+   * The pool of a key, for inspection and management. It is shut down when the key is dropped. Get
+   * objects by {@linkcode KeyedPool.get}.
    *
    * @param key the key
-   * @returns its pool; undefined if it has none at the moment
+   * @returns its pool; undefined if the key has none at present
    */
   pool(key: K): Pool<T> | undefined {
     return this.#keys.places.get(key)?.pool;
   }
 
   /**
-   * Ends the pools of all keys, as {@linkcode Pool.shutdown} does. A second call joins the first, and may
-   * shorten its `timeout`.
+   * Ends the pools of all keys, as {@linkcode Pool.shutdown} does. A second call joins the first,
+   * and may shorten its `timeout`.
    *
-   * @param options `timeout` (ms): then objects still in use are taken away and closed; `drain`: who
-   * waits is served first
-   * @returns resolves when all is closed; with a `timeout`, within half a second of that
+   * @param options `timeout` (ms): after it, objects still in use are taken away and closed;
+   * `drain`: waiters are served first
+   * @returns resolves when all objects are closed; with a `timeout`, at most half a second after it
    * @throws {RangeError} `timeout` is out of bounds
-   * @throws {TypeError} `timeout` is no number, or another option is given
+   * @throws {TypeError} `timeout` is no number, `drain` no boolean, or another option is given
    */
   shutdown(options: ShutdownOptions = {}): Promise<void> {
     try {
@@ -369,7 +370,7 @@ export class KeyedPool<K, T> {
     }
     const { drain = false, timeout = 0 } = options;
     if (this.#ending === undefined && !drain) this.#keys.refuseAll(this.#closedError());
-    // First: who waits for a key must not get that of another whose time is over, too.
+    // First: a waiter for a place must not get that of a pool whose time is also over.
     const cancel = timeout > 0 ? after(timeout, true, () => this.#force()) : undefined;
     for (const { pool } of this.#keys.places.values()) void pool.shutdown(options);
     this.#ending ??= this.#end();
@@ -377,12 +378,12 @@ export class KeyedPool<K, T> {
     return this.#ending;
   }
 
-  /** All keys come to their end, those that have waited for a place, too. */
+  /** Shuts down the pools of all keys, including those that waited for a place. */
   async #end(): Promise<void> {
     const { places } = this.#keys;
     while (places.size > 0) {
       for (const place of [...places.values()]) {
-        while (place.coming > 0) await undefined; // they ask for an object at once
+        while (place.coming > 0) await undefined; // they call `get` at once
         await place.pool.shutdown();
         this.#keys.forget(place);
       }
@@ -395,13 +396,13 @@ export class KeyedPool<K, T> {
     for (const { pool } of this.#keys.places.values()) void pool.shutdown({ timeout: 1 });
   }
 
-  /** {@linkcode KeyedPool.shutdown}, without a timeout: for `await using`. */
+  /** Calls {@linkcode KeyedPool.shutdown} without a timeout: for `await using`. */
   [asyncDispose](): Promise<void> {
     return this.shutdown();
   }
 
   #closedError(): PoolClosedError {
-    const advice = "make another pool to go on";
+    const advice = "create another pool";
     return new PoolClosedError(`${this.#name} is shut down: ${advice}`);
   }
 
@@ -420,7 +421,7 @@ export class KeyedPool<K, T> {
     return pool;
   }
 
-  /** What the pool of each key has as its quota. */
+  /** The quota of the pool of each key. */
   #quota(): Quota {
     return {
       attach: (client) => {
@@ -437,7 +438,7 @@ export class KeyedPool<K, T> {
     };
   }
 
-  /** Who waited for a place has asked for an object: a shutdown that drains goes on. */
+  /** Waiters for a place have called `get` by now: a draining shutdown goes on. */
   #served({ pool }: Place<K, T>): void {
     if (this.#ending !== undefined) void pool.shutdown({ drain: true });
   }

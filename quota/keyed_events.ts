@@ -1,4 +1,4 @@
-// What observers of a keyed pool hear: the events of each pool, with its key.
+// Events: the events of a keyed pool, which are those of each pool with its key.
 
 import {
   type ClosedEvent,
@@ -10,27 +10,27 @@ import {
   type ReturnedEvent,
 } from "../pool/observe.ts";
 
-/** Of which key it is. */
+/** The key of an event. */
 export interface Keyed<K> {
   /** The key. */
   readonly key: K;
 }
 
-/** Hears what happens in a keyed pool, as an {@linkcode Observer} does in a pool. */
+/** Is told what happens in a keyed pool, as an {@linkcode Observer} is in a pool. */
 export interface KeyedObserver<K> {
-  /** An attempt to make an object has ended. */
+  /** An attempt to create an object has ended. */
   created?(event: CreatedEvent & Keyed<K>): void;
   /** A borrower has got an object. */
   lent?(event: LentEvent & Keyed<K>): void;
-  /** A borrower has got none. */
+  /** A borrower has got no object. */
   refused?(event: RefusedEvent & Keyed<K>): void;
-  /** A borrower is done with its object. */
+  /** A loan has ended. */
   returned?(event: ReturnedEvent & Keyed<K>): void;
-  /** An object is gone. */
+  /** An object was closed. */
   closed?(event: ClosedEvent & Keyed<K>): void;
 }
 
-/** What observes the pool of `key` for `observer`. */
+/** The observer of the pool of `key`, which adds the key. */
 export function observerOf<K>(observer: KeyedObserver<K>, key: K): Observer {
   const own: Record<string, (event: object) => unknown> = {};
   for (const name of EVENTS) {
@@ -40,7 +40,7 @@ export function observerOf<K>(observer: KeyedObserver<K>, key: K): Observer {
   return own as Observer;
 }
 
-/** With what is computed when it is read. */
+/** Adds the key, and keeps getters. */
 function keyed<K>(event: object, key: K): object {
   return Object.defineProperties({ key }, Object.getOwnPropertyDescriptors(event));
 }

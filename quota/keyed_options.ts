@@ -10,29 +10,30 @@ import {
 } from "../pool/check.ts";
 import { type CreateContext, HOOKS, type PoolOptions, type Settings } from "../pool/options.ts";
 
-/** Makes an object for a key; may be async. `n` counts the attempts for that key, from 0. */
+/** Creates an object for a key; may be async. `n` counts the attempts for this key, from 0. */
 export type KeyedCreate<K, T> = (key: K, n: number, context: CreateContext) => T | PromiseLike<T>;
 
 /**
- * The options of a keyed pool: those of a pool, which hold for each key, but `minSize` and `quota`; and
- * these.
+ * The options of a keyed pool: these, and the options of the pool of each key, except `minSize` and
+ * `quota`.
  */
 export interface KeyedPoolOptions<T> extends Omit<PoolOptions<T>, "minSize" | "maxSize" | "quota"> {
   /**
-   * Hard cap on the live objects of all keys together: being made, available, in use and being closed.
+   * Hard cap on the live objects of all keys together: being created, idle, in use and being
+   * closed.
    *
    * @default {0}, unlimited
    */
   maxSize?: number | undefined;
   /**
-   * The same for each key.
+   * Hard cap on the live objects of each key.
    *
    * @default {0}, as many as `maxSize` allows
    */
   maxSizePerKey?: number | undefined;
   /**
-   * How many keys may have objects, waiters or loans at once. A new key waits until another one is
-   * forgotten; keys whose objects are unused make room.
+   * How many keys may have objects, waiters or loans at the same time. A new key waits until
+   * another one is dropped; keys with only idle objects are dropped for it.
    *
    * @default {0}, unlimited
    */
@@ -44,7 +45,7 @@ export interface KeyedSettings<T> {
   readonly maxSize: number;
   readonly maxSizePerKey: number;
   readonly maxKeys: number;
-  /** Those of each pool, but its name and its quota. */
+  /** The options of each pool, without name and quota. */
   readonly each: PoolOptions<T>;
   readonly settings: Settings<T>;
 }
@@ -54,7 +55,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   quota: "it has its own, maxSize over all keys: leave it out",
 };
 
-/** Those of its own, and all of a pool. */
+/** The names of its own options, and of all options of a pool. */
 const KNOWN: readonly string[] = [
   "maxSizePerKey",
   "maxKeys",

@@ -1,23 +1,23 @@
-// The picture that a keyed pool gives of itself.
+// Stats: what a keyed pool shows of itself.
 
 import { Totals } from "../pool/observe.ts";
 import type { PoolStats } from "../pool/stats.ts";
 import { describe } from "../values.ts";
 import type { Keys } from "./keys.ts";
 
-/** One key, as {@linkcode KeyedPoolStats} shows it. */
+/** A key in {@linkcode KeyedPoolStats}. */
 export interface KeyStats extends PoolStats {
-  /** The key; in words, if JSON cannot express it. */
+  /** The key; described in words, if it is not JSON-compatible. */
   key: string | number | boolean | null;
 }
 
-/** A picture of a keyed pool that JSON can express. Its totals count all keys, forgotten ones, too. */
+/** The state of a keyed pool, JSON-compatible. Its totals include dropped keys. */
 export interface KeyedPoolStats extends Totals {
-  /** What messages call it. */
+  /** The pool's name in messages. */
   name: string;
-  /** Whether it has been shut down. */
+  /** Whether `shutdown` was called. */
   shutdown: boolean;
-  /** The options of these names. */
+  /** The option of this name. */
   maxSize: number;
   /** The option of this name. */
   maxSizePerKey: number;
@@ -29,11 +29,11 @@ export interface KeyedPoolStats extends Totals {
   waitingForKey: number;
   /** How many objects count for `maxSize`. */
   size: number;
-  /** How many objects are in nobody's hands. */
+  /** How many objects are idle. */
   available: number;
-  /** How many objects are in use, or being looked at by a hook. */
+  /** How many objects are in use, by a borrower or by a hook. */
   using: number;
-  /** How many objects are being made. */
+  /** How many objects are being created. */
   creating: number;
   /** How many objects are being closed. */
   closing: number;
@@ -45,14 +45,14 @@ export interface KeyedPoolStats extends Totals {
   pools: KeyStats[];
 }
 
-/** What is known without looking at the keys. */
+/** The values that do not depend on the keys. */
 type Own = Pick<KeyedPoolStats, "name" | "shutdown" | "maxSize" | "maxSizePerKey" | "maxKeys">;
 
 const COUNTS = [
   ...["size", "available", "using", "creating", "closing", "requesting", "waiting"] as const,
 ];
 
-/** The picture; `past`: the totals of forgotten keys. */
+/** Describes the pool; `past`: the totals of dropped keys. */
 export function keyedStats<K, T>(own: Own, past: Totals, keys: Keys<K, T>): KeyedPoolStats {
   const pools = [...keys.places].map(([key, { pool }]) => ({
     key: shownKey(key),
@@ -63,7 +63,7 @@ export function keyedStats<K, T>(own: Own, past: Totals, keys: Keys<K, T>): Keye
   ) as Record<typeof COUNTS[number], number>;
   const totals = { ...past };
   for (const pool of pools) addTotals(totals, pool);
-  counts.size -= counts.requesting; // which count for the `maxSize` of their key alone
+  counts.size -= counts.requesting; // they count only for the `maxSize` of their key
   return {
     ...own,
     keys: pools.length,
@@ -74,7 +74,7 @@ export function keyedStats<K, T>(own: Own, past: Totals, keys: Keys<K, T>): Keye
   };
 }
 
-/** Adds those of one pool. */
+/** Adds the totals of one pool. */
 export function addTotals(sum: Totals, totals: Totals): void {
   for (const name of Object.keys(new Totals()) as (keyof Totals)[]) sum[name] += totals[name];
 }

@@ -1,4 +1,4 @@
-// Keys: which keys have a pool, when one is forgotten, and who waits for that.
+// Keys: keeps the pools of keys, drops unused ones, and queues borrowers of new keys.
 
 import { outside } from "../context.ts";
 import { PoolTimeoutError } from "../errors.ts";
@@ -15,11 +15,11 @@ export class Place<K, T> {
   readonly key: K;
   readonly pool: Pool<T>;
   readonly state: State<T>;
-  /** How many have waited for it, and are about to ask for an object. */
+  /** How many borrowers have waited for this place, and are about to call `get`. */
   coming = 0;
-  /** It is about to be looked whether it can be forgotten. */
+  /** Whether a check to drop the key is planned. */
   looking = false;
-  /** Calls off that it is looked again later. */
+  /** Cancels a later check. */
   cancel: (() => void) | undefined = undefined;
 
   constructor(key: K, pool: Pool<T>) {
@@ -28,38 +28,38 @@ export class Place<K, T> {
     this.state = insideOf(pool);
   }
 
-  /** Whether it has objects, waiters or loans; what is being closed counts. */
+  /** Whether it has no objects, waiters and loans; objects being closed count. */
   get empty(): boolean {
     const { expecting, queue, size } = this.state;
     return size + queue.size + expecting.length + this.coming === 0;
   }
 
-  /** Whether all that it has is unused, or on its way out; what it asks for is for `minAvailable`. */
+  /** Whether all its objects are idle or being closed. Its requests are only for `minAvailable`. */
   get unused(): boolean {
     const { attempts, bag, expecting, queue } = this.state;
     return queue.size + attempts.size + bag.using + expecting.length + this.coming === 0;
   }
 
-  /** Whether there is nothing left that could be closed or withdrawn. */
+  /** Whether no object is left to close, and no request to withdraw. */
   get leaving(): boolean {
     const { bag, permits } = this.state;
     return bag.live + permits!.pending === 0;
   }
 
-  /** What is unused is closed, and nothing is made for `minAvailable` until somebody waits. */
+  /** Closes idle objects, and creates none for `minAvailable` until a borrower waits. */
   clear(): void {
     this.state.permits!.yielded = true;
     void evictAll(this.state, "reclaimed");
-    this.state.dispatch(); // withdraws what it asks for
+    this.state.dispatch(); // withdraws its requests
   }
 
-  /** When its last object came back, as long ago as that is, in ms. */
+  /** How long ago its last object was returned, in ms. */
   get age(): number {
     const { bag: { idle: { last } }, clock } = this.state;
     return last === undefined ? 0 : clock.now() - last.since;
   }
 
-  /** For how long it is still remembered that its objects cannot be made, in ms. */
+  /** How long the key is still kept after a failed creation, in ms. */
   get rest(): number {
     const { clock, failure, failures, settings: { createBackoff } } = this.state;
     if (failures === 0 || failure === undefined) return 0;
@@ -67,33 +67,33 @@ export class Place<K, T> {
   }
 }
 
-/** Who waits for a place for a new key. */
+/** A borrower that waits for a place for a new key. */
 interface Waiting<K, T> {
   start(place: Place<K, T>): void;
   refuse(error: unknown): void;
   aborted(): void;
 }
 
-/** How long to wait, in ms (0: without end), and what ends that. */
+/** The time limit in ms (0: none), and the signal that ends the wait. */
 interface Terms {
   readonly timeout: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** What it calls. */
+/** The functions that it calls. */
 interface Calls<K, T> {
-  /** Makes the pool of a key. */
+  /** Creates the pool of a key. */
   make(key: K): Pool<T>;
-  /** All who waited for a place for that key have it, and have asked for an object. */
+  /** All borrowers that waited for the place of this key have called `get`. */
   served(place: Place<K, T>): void;
-  /** A key has been forgotten. */
+  /** A key was dropped. */
   forgotten(place: Place<K, T>): void;
 }
 
-/** The keys of one pool. */
+/** The keys of one keyed pool. */
 export class Keys<K, T> {
   readonly places: Map<K, Place<K, T>> = new Map();
-  /** How many wait for a place. */
+  /** How many borrowers wait for a place. */
   waiters = 0;
   readonly #waiting = new Map<K, Set<Waiting<K, T>>>();
   readonly #clock = new Clock();
@@ -109,12 +109,12 @@ export class Keys<K, T> {
     this.#calls = calls;
   }
 
-  /** How many keys are waited for. */
+  /** How many keys have such waiters. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** The place of a key; undefined if it has none, and there is no room for one. */
+  /** The place of a key, which it creates if there is room; else undefined. */
   open(key: K): Place<K, T> | undefined {
     const place = this.places.get(key);
     if (place !== undefined) return place;
@@ -128,18 +128,18 @@ export class Keys<K, T> {
   #hasRoom(): boolean {
     if (this.#max === 0 || this.places.size < this.#max) return true;
     const [empty] = [...this.places.values()].filter(({ empty }) => empty);
-    if (empty !== undefined) this.#drop(empty); // one that is only remembered
+    if (empty !== undefined) this.#drop(empty); // kept only for its rest
     return empty !== undefined;
   }
 
-  /** Waits for a place for a new key; `begin`: what then follows, with what is left of the time. */
+  /** Waits for a place for a new key. Then calls `begin` with the rest of the time. */
   async wait<R>(
     key: K,
     terms: Terms,
     begin: (place: Place<K, T>, left: number) => Promise<R>,
   ): Promise<R> {
     const { left, place } = await this.#wait(key, terms);
-    // In the context of the caller, not of who has made room.
+    // In the context of the caller, not of the code that has made room.
     place.coming--;
     const begun = begin(place, left);
     if (place.coming === 0) this.#calls.served(place);
@@ -166,7 +166,7 @@ export class Keys<K, T> {
       const start = (place: Place<K, T>) => {
         end();
         place.coming++;
-        const left = Math.ceil(timeout - (this.#clock.awake() - begun)); // errors show it
+        const left = Math.ceil(timeout - (this.#clock.awake() - begun)); // a whole number, because errors show it
         resolve({ place, left: timeout === 0 ? 0 : Math.max(1, left) });
       };
       const waiting = { aborted: () => refuse(abortReason(signal!)), refuse, start };
@@ -195,20 +195,20 @@ export class Keys<K, T> {
     const waited = Math.round(passed);
     return new PoolTimeoutError(
       `${this.#name}: no place for the key ${shown(key)} within timeout, ${timeout} ms ` +
-        `(waited ${waited} ms, ${ahead} waited before it): ${this.places.size} keys are in use, ` +
+        `(waited ${waited} ms, ${ahead} ahead of it): ${this.places.size} keys are in use, ` +
         "raise maxKeys",
       { timeout, waited, ahead, phase: "wait", holders: [] },
     );
   }
 
-  /** Nobody gets a place any more. */
+  /** Rejects all waiters for places. */
   refuseAll(error: unknown): void {
     for (const all of [...this.#waiting.values()]) {
       for (const waiting of [...all]) waiting.refuse(error);
     }
   }
 
-  /** Keys whose objects are unused make room for those who wait, the one last used longest ago first. */
+  /** Drops keys with only idle objects while borrowers wait, the longest unused key first. */
   makeRoom(): void {
     const idle: Place<K, T>[] = [];
     let lacking = this.waiting;
@@ -222,12 +222,12 @@ export class Keys<K, T> {
     for (const place of idle.slice(0, lacking)) place.clear();
   }
 
-  /** The same once an object that comes back is available. */
+  /** The same, once a returned object is idle. */
   makeRoomSoon(): void {
     outside(() => void Promise.resolve().then(() => this.makeRoom()));
   }
 
-  /** Looks, once nothing else is under way, whether a key can be forgotten. */
+  /** Drops a key if it is empty; checks that after the current task. */
   look(place: Place<K, T>): void {
     if (place.looking) return;
     place.looking = true;
@@ -249,7 +249,7 @@ export class Keys<K, T> {
     });
   }
 
-  /** A key has nothing any more; who waits for a place gets that of it. */
+  /** Drops an empty key, and gives its place to a waiter. */
   forget(place: Place<K, T>): void {
     if (this.places.get(place.key) !== place) return;
     this.#drop(place);
@@ -263,7 +263,7 @@ export class Keys<K, T> {
     this.#calls.forgotten(place);
   }
 
-  /** Who waits gets the places that are free. */
+  /** Gives free places to waiters. */
   #serve(): void {
     for (const [key, all] of this.#waiting) {
       const place = this.open(key);

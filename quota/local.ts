@@ -1,11 +1,11 @@
-// Local: a quota over the pools of one thread: a hard cap, whose places go round by pool.
+// Local: a quota over the pools of one thread: a hard cap, whose permits go to pools in turn.
 
 import { asyncDispose } from "../disposal.ts";
 import { PoolError } from "../errors.ts";
 import type { Permit, Quota, QuotaClient, QuotaMember } from "../pool/quota.ts";
 import { abortReason } from "../values.ts";
 
-/** Who waits for a permit. */
+/** A request for a permit. */
 interface Waiting {
   grant(permit: Permit): void;
   refuse(error: unknown): void;
@@ -16,11 +16,11 @@ class Member implements QuotaMember {
   readonly client: QuotaClient;
   readonly waiting: Set<Waiting> = new Set();
   held = 0;
-  /** How many of these are to come back: their objects are being closed for others. */
+  /** How many of its permits will be released: their objects are being closed for other pools. */
   promised = 0;
-  /** It was asked to reclaim while it had none available, and has released none since. */
+  /** Whether it was asked to reclaim without an idle object, and has released no permit since. */
   asked = false;
-  /** It has permits, or waits for one. */
+  /** Whether it has permits, or waits for one. */
   active = false;
   left = false;
   readonly #quota: Cap;
@@ -50,15 +50,15 @@ export class Cap implements Quota {
   readonly max: number;
   /** How many permits are out. */
   used = 0;
-  /** How many are waited for. */
+  /** How many requests wait. */
   waiting = 0;
-  /** Who waits: whose turn it is comes first. */
+  /** The members that wait, the next in turn first. */
   readonly #ring = new Set<Member>();
-  /** Who has permits: who was given one last comes last. */
+  /** The members with permits, the last one served last. */
   readonly #holders = new Set<Member>();
-  /** How many have permits or wait. */
+  /** How many members have permits or wait. */
   #active = 0;
-  /** How many permits are to come back. */
+  /** How many permits will be released for waiters. */
   #promised = 0;
   #asking = false;
 
@@ -120,7 +120,7 @@ export class Cap implements Quota {
     this.#serve();
   }
 
-  /** One more of its objects is being closed for others, or one less. */
+  /** Counts an object that is being closed for other pools, or no longer is. */
   #promise(member: Member, by: 1 | -1): void {
     member.promised += by;
     this.#promised += by;
@@ -133,21 +133,24 @@ export class Cap implements Quota {
     this.#active += active ? 1 : -1;
   }
 
-  /** Gives what is free to those who wait, a permit each in turn; then asks for more to come back. */
+  /**
+   * Gives free permits to waiting members, one each in turn. Then asks pools to close objects for
+   * the rest.
+   */
   #serve(): void {
     while (this.used < this.max && this.waiting > 0) {
       const [member] = this.#ring as Iterable<Member> as [Member];
       const [waiting] = member.waiting as Iterable<Waiting> as [Waiting];
       this.#withdraw(member, waiting);
-      if (this.#ring.delete(member)) this.#ring.add(member); // it waits for another one, behind the others
+      if (this.#ring.delete(member)) this.#ring.add(member); // it waits for more, now behind the others
       waiting.grant(this.#grant(member));
     }
     this.#ask();
   }
 
-  /** Has available objects closed, the longest unused first, then asks who has most. */
+  /** Reclaims idle objects, the longest idle first; then asks the member with the most permits. */
   #ask(): void {
-    if (this.#asking) return; // by what is closed at once: the loop below goes on
+    if (this.#asking) return; // called by `reclaim`: the loop below goes on
     this.#asking = true;
     const refused = new Set<Member>();
     try {
@@ -165,7 +168,7 @@ export class Cap implements Quota {
     }
   }
 
-  /** Who has the longest unused object, of those who have one for others. */
+  /** The member with the longest idle object that can be reclaimed. */
   #longestUnused(refused: Set<Member>): Member | undefined {
     let found: Member | undefined;
     let longest = -1;
@@ -179,7 +182,7 @@ export class Cap implements Quota {
     return found;
   }
 
-  /** Who has most, and more than its fair share; unless it was asked already. */
+  /** The member with the most permits, if it is above its fair share and was not asked yet. */
   #greatest(): Member | undefined {
     let found: Member | undefined;
     for (const member of this.#holders) {
@@ -188,12 +191,12 @@ export class Cap implements Quota {
     return found !== undefined && !found.asked && this.#isAbove(found) ? found : undefined;
   }
 
-  /** Whether somebody else waits. */
+  /** Whether another member waits. */
   #isOther(member: Member): boolean {
     return this.#ring.size > (member.waiting.size > 0 ? 1 : 0);
   }
 
-  /** Whether an object that has come back is to be closed for somebody else. */
+  /** Whether a returned object must be closed for another pool. */
   yields(member: Member, needed: boolean): boolean {
     if (this.waiting - member.waiting.size <= this.#promised) return false;
     if (needed && !this.#isAbove(member)) return false;
@@ -202,8 +205,9 @@ export class Cap implements Quota {
   }
 
   /**
-   * Whether it has more than its fair share, and somebody waits who has less. It must have two more, or
-   * else the two would take it from each other for ever; who has none must not wait for ever.
+   * Whether it is above its fair share, and a waiting member has less. It must have two more:
+   * otherwise the two would take the permit from each other for ever. A member without any must not
+   * wait for ever.
    */
   #isAbove(member: Member): boolean {
     const held = member.held - member.promised;
@@ -214,7 +218,7 @@ export class Cap implements Quota {
     return false;
   }
 
-  /** It has released all, or will never do so. */
+  /** A member leaves: it has released all permits, or never will. */
   leave(member: Member): void {
     if (member.left) return;
     for (const waiting of [...member.waiting]) {

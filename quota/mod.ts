@@ -1,5 +1,5 @@
 /**
- * One cap over many pools: the option `quota` of each.
+ * Quota: one cap over many pools, by the option `quota` of each.
  *
  * ```ts
  * import { Pool } from "@x/proxypool";
@@ -26,7 +26,9 @@ export type { Permit, Quota, QuotaClient, QuotaMember } from "../pool/quota.ts";
 
 /** The options of {@linkcode localQuota}. */
 export interface LocalQuotaOptions {
-  /** How many objects all its pools may have together: being made, available, in use and being closed. */
+  /**
+   * How many objects all its pools may have together: being created, idle, in use and being closed.
+   */
   max: number;
 }
 
@@ -34,22 +36,22 @@ export interface LocalQuotaOptions {
 export interface LocalQuota extends Quota {
   /** How many objects all its pools may have together. */
   readonly max: number;
-  /** How many permits are out now. */
+  /** How many permits are in use. */
   readonly used: number;
-  /** How many permits are waited for now. */
+  /** How many requests wait for a permit. */
   readonly waiting: number;
 }
 
 /**
  * Bounds how many objects the pools of one thread have together.
  *
- * It is never exceeded. Permits go round by pool: of two pools that wait, each gets one in turn, however
- * many it waits for. While one waits, the longest unused object of another is closed. If none is unused,
- * the pool that has more than its fair share closes the next object that comes back to it. An object
- * that `minSize` keeps is never closed for others.
+ * The cap is never exceeded. Waiting pools get permits in turn, one each, however many they wait
+ * for. While a pool waits, the longest idle object of another pool is closed. If none is idle, a
+ * pool above its fair share closes the next object that is returned to it. Objects for `minSize`
+ * are never closed for other pools.
  *
- * If more pools are busy than `max` allows, an object is made for each turn: objects cannot pass from
- * one pool to another.
+ * If more pools are busy than `max` allows, each turn costs a creation: objects cannot pass between
+ * pools.
  *
  * @example
  * ```ts
@@ -66,7 +68,7 @@ export interface LocalQuota extends Quota {
  * ```
  *
  * @param options `max`: how many objects, 1 or more
- * @returns the quota: the option `quota` of each pool
+ * @returns the quota, for the option `quota` of each pool
  * @throws {RangeError} `max` is out of bounds
  * @throws {TypeError} `max` is missing or no number, or another option is given
  */

@@ -1,5 +1,5 @@
 /**
- * One cap over the pools of many processes and machines, kept by PostgreSQL's own advisory locks.
+ * Quota: one cap over the pools of many processes and machines, by advisory locks of PostgreSQL.
  *
  * ```ts
  * import pg from "pg";
@@ -29,11 +29,11 @@ import type { Quota } from "../pool/quota.ts";
 
 export type { Permit, Quota, QuotaClient, QuotaMember } from "../pool/quota.ts";
 
-/** A connected session of `pg`, by its shape: `pg.Client` and `pg.native.Client` have it. */
+/** The shape of a connected session of `pg`: of `pg.Client` or `pg.native.Client`. */
 export interface PgQuotaClient {
   /** Sends a query. */
   query(...args: never[]): unknown;
-  /** Hears `error`, `end` and `notification`. */
+  /** Adds a listener for `error`, `end` or `notification`. */
   on(...args: never[]): unknown;
   /** Ends the session. */
   end(...args: never[]): unknown;
@@ -41,33 +41,33 @@ export interface PgQuotaClient {
 
 /** The options of {@linkcode sessionSlot}. */
 export interface SessionSlotOptions {
-  /** How many there may be of this key, in all processes together: 1 to 1 000 000. */
+  /** How many there may be for this key, in all processes together: 1 to 1 000 000. */
   max: number;
-  /** What the cap is called. All who give the same key, in the same database, share it. */
+  /** The name of the cap. Quotas with the same key in the same database share it. */
   key: string;
 }
 
 /** The options of {@linkcode postgresQuota}. */
 export interface PostgresQuotaOptions extends SessionSlotOptions {
   /**
-   * Connects a new session each time it is called, and gives it connected. The quota calls it for its
-   * first permit, and again when its session has ended. It ends the session itself.
+   * Connects a new session each time, and returns it connected. The quota calls it for its first
+   * permit, and again after its session has ended. The quota ends the session itself.
    */
   client: () => PgQuotaClient | PromiseLike<PgQuotaClient>;
 }
 
 /**
- * A cap over pools in any number of processes and machines. Each place is an advisory lock of the server,
- * held by a session that the quota has for itself: what a process holds that dies, the server frees.
+ * Bounds how many objects pools in many processes and machines have together. Each place is an
+ * advisory lock, held by the quota's own session. If a process dies, the server frees its places.
  *
- * Processes that wait are served in turn. While one waits, another closes an object that it does not use,
- * or, if it has more than its share, the next one that comes back.
+ * Waiting processes are served in turn. While one waits, another closes an idle object; if it has
+ * none and is above its share, it closes the next returned one.
  *
- * If the session ends, all permits of the process are lost, and its objects are closed at once: others may
- * have its places by then. If the process is cut off, it has closed them before the server gives its
- * places away. Put the server's own limit behind it.
+ * If the session ends, all permits of the process are lost, and its objects are closed at once:
+ * others may already have its places. If the process is cut off from the server, it closes its
+ * objects before the server frees its places. Keep the server's own limit behind the quota.
  *
- * It cannot work through a pooler that shares sessions, and refuses one.
+ * It cannot work through a pooler that shares sessions, and throws in that case.
  *
  * @example
  * ```ts
@@ -89,8 +89,8 @@ export interface PostgresQuotaOptions extends SessionSlotOptions {
  *
  * @param options the cap, its name, and how to connect
  * @returns the quota, for the option `quota` of any number of pools
- * @throws {TypeError} an option is unknown or of a wrong kind
- * @throws {RangeError} `max` is out of its bounds
+ * @throws {TypeError} an option is unknown or of the wrong type
+ * @throws {RangeError} `max` is out of bounds
  */
 export function postgresQuota(options: PostgresQuotaOptions): Quota {
   checkOptions("postgresQuota", options, ["max", "key", "client"]);
@@ -104,12 +104,12 @@ export function postgresQuota(options: PostgresQuotaOptions): Quota {
 }
 
 /**
- * An `opener` by which each session of a pool of PostgreSQL holds a slot: an advisory lock of its own, which
- * ends with it. A session that gets none is not lent: its creation fails, and says so. A session whose
- * slot a borrower has given up, by `DISCARD ALL` or `pg_advisory_unlock_all`, is ended.
+ * Returns an `opener` by which each session of a pool of PostgreSQL holds a slot: its own advisory
+ * lock, which ends with the session. Without a free slot the creation of a session fails. If a
+ * borrower releases the slot, by `DISCARD ALL` or `pg_advisory_unlock_all`, the session is ended.
  *
- * Nobody calls those who wait for a slot: `createRetry` tries again, after rests of up to `createBackoff`.
- * A {@linkcode postgresQuota} with the same options has them wait their turn first. The two count apart.
+ * There is no queue for slots: `createRetry` retries after rests of up to `createBackoff`. Add a
+ * {@linkcode postgresQuota} with the same options for a fair queue. The two count separately.
  *
  * @example
  * ```ts
@@ -127,8 +127,8 @@ export function postgresQuota(options: PostgresQuotaOptions): Quota {
  *
  * @param options the cap and its name
  * @returns the opener; it fails with a `PoolError` if no slot is free
- * @throws {TypeError} an option is unknown or of a wrong kind
- * @throws {RangeError} `max` is out of its bounds
+ * @throws {TypeError} an option is unknown or of the wrong type
+ * @throws {RangeError} `max` is out of bounds
  */
 export function sessionSlot(options: SessionSlotOptions): (client: object) => Promise<void> {
   checkOptions("sessionSlot", options, ["max", "key"]);

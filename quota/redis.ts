@@ -1,5 +1,5 @@
 /**
- * One cap over the pools of many processes, kept in a Redis or Valkey.
+ * Quota: one cap over the pools of many processes, kept in Redis or Valkey.
  *
  * ```ts
  * import { createClient } from "@redis/client";
@@ -26,24 +26,24 @@ export type { IoredisQuotaClient, NodeRedisQuotaClient, RedisQuotaClient } from 
 export type { RedisQuotaOptions } from "./redis/options.ts";
 
 /**
- * Bounds how many objects the pools of all processes have together that share a `key` on one Redis.
+ * Bounds how many objects the pools of all processes that share a `key` on one Redis have together.
  *
- * Each process has a lease there, which it renews, and one script decides by the clock of the server.
- * Permits go to the processes in turn, first come, first served. A process that cannot renew its lease
- * gives up its objects before it ends; its places are given to others some time after that. While a
- * process is stopped, or its event loop blocked, for longer than its lease, its objects stay open, and
+ * Each process has a lease in Redis and renews it. One script decides, by the server's clock.
+ * Processes get permits in turn, in the order of their requests. A process that cannot renew its
+ * lease closes its objects before the lease ends; its places go to others some time later. If a
+ * process is stopped or blocked for longer than its lease, its objects stay open meanwhile. They
  * are closed, and not lent again, as soon as it runs.
  *
- * The first time that Redis hears of a `key`, and after it was restarted or its data deleted, nobody is
- * granted a permit for one and a quarter of a lease: processes may still hold some.
+ * When a `key` is new to Redis, and after a restart or a loss of its data, no permit is granted for
+ * one and a quarter of a lease: processes may still hold some.
  *
- * While Redis does not answer, permits that were granted stay certain for three quarters of a lease;
- * `acquire` fails after a fifth of a lease with a `PoolError`, and it goes on by itself.
+ * While Redis does not answer, granted permits stay valid for three quarters of a lease. `acquire`
+ * fails with a `PoolError` after a fifth of a lease. The quota reconnects by itself.
  *
  * @param options see {@linkcode RedisQuotaOptions}
  * @returns the option `quota` of any number of pools of this process
- * @throws {TypeError} if an option is missing, unknown or of the wrong type
- * @throws {RangeError} if `max` or `lease` is out of its bounds
+ * @throws {TypeError} an option is missing, unknown or of the wrong type
+ * @throws {RangeError} `max` or `lease` is out of bounds
  *
  * @example
  * ```ts

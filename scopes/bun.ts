@@ -3,5 +3,5 @@
 import { FlowScope } from "./flow.ts";
 import type { Scope } from "./scope.ts";
 
-/** The asynchronous flow on Bun: `bun.run(() => …)` around each request. */
+/** The scope of an asynchronous flow on Bun: `bun.run(() => …)` around each request. */
 export const bun: Scope = new FlowScope("bun", { runtime: "bun" });

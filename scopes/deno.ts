@@ -3,5 +3,5 @@
 import { FlowScope } from "./flow.ts";
 import type { Scope } from "./scope.ts";
 
-/** The asynchronous flow on Deno: `deno.run(() => …)` around each request. */
+/** The scope of an asynchronous flow on Deno: `deno.run(() => …)` around each request. */
 export const deno: Scope = new FlowScope("deno", { runtime: "deno" });

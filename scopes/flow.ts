@@ -1,4 +1,4 @@
-// FlowScope: a frame for each asynchronous flow, by whatever the runtime carries along flows.
+// FlowScope: a frame for each asynchronous flow, by the context tracking of the runtime.
 
 import { type Carrier, carrier, importCarrier } from "../context.ts";
 import { ProxyError } from "../errors.ts";
@@ -6,25 +6,26 @@ import { type FrameOptions, ScopeFrame } from "./frame.ts";
 import { type Runtime, runtime, TITLES } from "./runtime.ts";
 import type { Frame, Host, Scope } from "./scope.ts";
 
-/** How a {@linkcode FlowScope} is. */
+/** The options of a {@linkcode FlowScope}. */
 export interface FlowOptions {
   /**
-   * The runtime it is for; on another one, using it is an error.
+   * The only runtime on which the scope works.
    *
    * @default {undefined}, any
    */
   runtime?: Runtime | undefined;
   /**
-   * Whether what is made in a frame cannot be used in another: a proxy then has a pool for each.
+   * Whether objects created in one frame cannot be used in another. Then a proxy has a pool for
+   * each frame.
    *
-   * @default {false}, on Cloudflare Workers true: in a Durable Object it need not be
+   * @default {false}, on Cloudflare Workers true; a Durable Object may set it to false
    */
   ioBound?: boolean | undefined;
 }
 
 /**
- * A scope whose frames follow the asynchronous flow: through `await`, timers and callbacks, side by
- * side. Each is independent of all others, also of those of the same runtime.
+ * A scope whose frames follow the asynchronous flow: through `await`, timers and callbacks. Frames
+ * of different scopes are independent, also on one runtime.
  *
  * @example
  * ```ts
@@ -40,17 +41,17 @@ export interface FlowOptions {
  * ```
  */
 export class FlowScope implements Scope {
-  /** What messages call it. */
+  /** The name of the scope in messages. */
   readonly name: string;
   readonly #options: FlowOptions;
   #carrier: Carrier<Frame> | undefined;
-  /** How its frames are. */
+  /** The options of its frames. */
   #frames: FrameOptions | undefined;
 
   /**
-   * Makes one; nothing is asked of the runtime yet.
+   * Creates a scope; asks nothing of the runtime yet.
    *
-   * @param name what messages call it
+   * @param name the name of the scope in messages
    * @param options see {@linkcode FlowOptions}
    */
   constructor(name: string, options: FlowOptions = {}) {
@@ -58,7 +59,7 @@ export class FlowScope implements Scope {
     this.#options = options;
   }
 
-  /** Loads what carries frames along, where that takes an import: Workers without `node:` modules. */
+  /** Loads the context tracking of the runtime where that needs an import: on some Workers. */
   async ready(): Promise<void> {
     if (this.#reach() !== undefined) return;
     const imported = await importCarrier<Frame>();
@@ -66,9 +67,9 @@ export class FlowScope implements Scope {
   }
 
   /**
-   * The frame of the running code; undefined outside of any.
+   * The frame of the running code; undefined outside any frame.
    *
-   * @throws {ProxyError} this is not the runtime the scope is for
+   * @throws {ProxyError} the scope is for another runtime
    */
   current(): Frame | undefined {
     return this.#carrier === undefined ? this.#outside() : this.#carrier.getStore();
@@ -77,10 +78,11 @@ export class FlowScope implements Scope {
   /**
    * Calls `fn` in a new frame, which ends when `fn` returns, throws, or its promise settles.
    *
-   * @param fn what to do
-   * @param host gets the giving back, which then delays nobody
-   * @returns what `fn` gives; a promise settles once everything has been given back
-   * @throws {ProxyError} this is not the runtime the scope is for, or nothing carries frames here
+   * @param fn runs in the frame
+   * @param host its `waitUntil` gets the promise of the frame's end, so that the result need not
+   * wait for it
+   * @returns the result of `fn`; a promise settles once all objects of the frame are returned
+   * @throws {ProxyError} the scope is for another runtime, or this one cannot track frames
    */
   run<R>(fn: () => R, host?: Host): R {
     this.#carry();
@@ -88,10 +90,10 @@ export class FlowScope implements Scope {
   }
 
   /**
-   * A new frame, to be ended by hand.
+   * Opens a frame, to be ended by `end`.
    *
-   * @param host gets the giving back
-   * @throws {ProxyError} this is not the runtime the scope is for
+   * @param host its `waitUntil` gets the promise of the frame's end
+   * @throws {ProxyError} the scope is for another runtime
    */
   open(host?: Host): Frame {
     this.#check();
@@ -99,7 +101,7 @@ export class FlowScope implements Scope {
   }
 
   #frame(host: Host | undefined): ScopeFrame {
-    // Options of its own for each frame would cost more than the rest of it.
+    // Shared by all frames: own options for each would cost more than the rest of a frame.
     const options = this.#frames ??= {
       scope: this.name,
       enter: (frame, fn) => this.#carry().run(frame, fn),
@@ -117,12 +119,12 @@ export class FlowScope implements Scope {
     const reached = this.#carrier ?? this.#reach();
     if (reached !== undefined) return reached;
     throw new ProxyError(
-      `the scope ${this.name}: nothing carries frames along here: await ${this.name}.ready() ` +
-        `first; if that does not help, open() a frame and pass it on by hand, as proxy._in(frame)`,
+      `the scope ${this.name}: this runtime tracks no frames yet: await ${this.name}.ready() ` +
+        `first; if that does not help, open() a frame and pass it by hand, as proxy._in(frame)`,
     );
   }
 
-  /** Nobody has been in a frame yet. */
+  /** No frame has been entered yet. */
   #outside(): undefined {
     this.#check();
   }
@@ -138,7 +140,7 @@ export class FlowScope implements Scope {
       `the scope ${this.name} is for ${
         TITLES[wanted]
       }, and this is ${where}: use ${own}versatile, ` +
-        "which finds the right one",
+        "which picks the right one",
     );
   }
 }

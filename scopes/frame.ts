@@ -1,37 +1,37 @@
-// ScopeFrame: keeps what is taken in it, and gives it back at its end.
+// ScopeFrame: keeps the objects of a frame, and returns them at its end.
 
 import { adoptDisposal, asyncDispose } from "../disposal.ts";
 import { ProxyError } from "../errors.ts";
 import { hearing, isPlainPromise, isThenable } from "../values.ts";
 import type { Frame, Host } from "./scope.ts";
 
-/** How a frame of a scope is. */
+/** The options of a {@linkcode ScopeFrame}. */
 export interface FrameOptions {
   /** The scope's name, for messages. */
   scope: string;
-  /** Calls `fn` where the scope finds `frame`. */
+  /** Calls `fn` so that the scope's `current` is `frame`. */
   enter<R>(frame: Frame, fn: () => R): R;
-  /** Gets the giving back. */
+  /** Its `waitUntil` gets the promise of the frame's end. */
   host?: Host | undefined;
-  /** Whether what is made in it cannot be used in another. */
+  /** Whether objects created in the frame cannot be used in another. */
   ioBound?: boolean;
-  /** Whether it goes on after its end, with nothing in it. */
+  /** Whether the frame goes on, empty, after its end. */
   permanent?: boolean;
 }
 
-/** The frame of every scope here; good for scopes of one's own, too. */
+/** The frame of all scopes of the library. Your own scopes can use it, too. */
 export class ScopeFrame implements Frame {
-  /** What is made in it is bound to it and cannot be lent to another. */
+  /** Whether objects created in the frame cannot be used in another. */
   readonly ioBound: boolean;
-  /** Whether it goes on after its end, with nothing in it. */
+  /** Whether the frame goes on, empty, after its end. */
   readonly permanent: boolean;
   readonly #options: FrameOptions;
-  // Most frames keep one thing, and a proxy asks for it twice a call: a map is twice as slow.
+  // Most frames keep one value, and a proxy reads it twice a call. A map would be twice as slow.
   #key: object | undefined;
   #value: unknown;
   #slots: Map<object, unknown> | undefined;
   #deferred: (() => unknown)[] = [];
-  /** How many promises put off the end, and what is called when there are none any more. */
+  /** How many promises delay the end, and what is called after the last one. */
   #prolonging = 0;
   #settled: (() => void) | undefined;
   #entered = false;
@@ -40,16 +40,16 @@ export class ScopeFrame implements Frame {
   #failure: { readonly error: unknown } | undefined;
 
   /**
-   * Opens one.
+   * Opens a frame.
    *
-   * @param options of which scope it is, and how that finds it
+   * @param options the scope of the frame, and how that finds it
    * @throws {TypeError} `host` has no `waitUntil`
    */
   constructor(options: FrameOptions) {
     const { scope, host, ioBound = false, permanent = false } = options;
     if (host !== undefined && typeof host?.waitUntil !== "function") {
       throw new TypeError(
-        `the scope ${scope}: host must have a method waitUntil, as the ctx of a Worker does`,
+        `the scope ${scope}: host must have a method waitUntil, as the ctx of a Worker has`,
       );
     }
     adoptDisposal(ScopeFrame.prototype);
@@ -58,25 +58,25 @@ export class ScopeFrame implements Frame {
     this.permanent = permanent;
   }
 
-  /** Whether it has ended: nothing can be taken in it any more. */
+  /** Whether the frame has ended: proxies throw in it. */
   get ended(): boolean {
     return this.#ended;
   }
 
   /**
-   * What its code has failed with last: a function that was run in it, a promise that it waits for, or a
-   * deferred function.
+   * The last failure of its code: of a function that ran in it, of a promise that delays its end,
+   * or of a deferred function.
    */
   get failure(): { readonly error: unknown } | undefined {
-    return #failure in this ? this.#failure : undefined; // not in what inherits from a frame
+    return #failure in this ? this.#failure : undefined; // undefined in objects that inherit from a frame
   }
 
-  /** What `set` has kept under `key`. */
+  /** The value that `set` has kept under `key`. */
   get(key: object): unknown {
     return key === this.#key ? this.#value : this.#slots?.get(key);
   }
 
-  /** Keeps `value` under `key`, until the end. */
+  /** Keeps `value` under `key` until the end. */
   set(key: object, value: unknown): void {
     this.#live("set");
     if (this.#key === key || this.#key === undefined && !this.#slots?.has(key)) {
@@ -85,7 +85,7 @@ export class ScopeFrame implements Frame {
     } else (this.#slots ??= new Map()).set(key, value);
   }
 
-  /** Has `fn` called at the end, the last one first. */
+  /** Calls `fn` at the end; the last deferred function is called first. */
   defer(fn: () => unknown): void {
     this.#live("defer");
     this.#deferred.push(fn);
@@ -98,14 +98,14 @@ export class ScopeFrame implements Frame {
     this.#deferred = this.#deferred.filter((fn) => !fns.includes(fn));
   }
 
-  /** Puts off the end until `promise` has settled. */
+  /** Delays the end until `promise` has settled. */
   waitUntil(promise: Promise<unknown>): void {
     this.#live("waitUntil");
     this.#prolonging++;
     const settled = () => {
       if (--this.#prolonging === 0) this.#settled?.();
     };
-    // The caller of `run` does not wait for it, and does not get its failure.
+    // The caller of `run` does not wait for it, and does not get its failure: log it.
     Promise.resolve(promise).then(settled, (error) => {
       this.#fail(error);
       this.#report(error);
@@ -128,7 +128,7 @@ export class ScopeFrame implements Frame {
     });
   }
 
-  /** What is in one that goes on is everybody's, and not to blame for the failure of one of them. */
+  /** A permanent frame never fails: all code shares its objects. */
   #fail(error: unknown): void {
     if (!this.permanent) this.#failure = { error };
   }
@@ -138,29 +138,29 @@ export class ScopeFrame implements Frame {
     return this.#options.enter(this, fn);
   }
 
-  /** Ends it: gives back all that was taken in it. */
+  /** Ends the frame: returns all its objects. */
   end(): Promise<void> {
     return this.#endFrom(false);
   }
 
-  /** {@linkcode ScopeFrame.end}: for `await using`. */
+  /** Calls {@linkcode ScopeFrame.end}: for `await using`. */
   [asyncDispose](): Promise<void> {
     return this.end();
   }
 
   /**
-   * Calls `fn` in this frame and ends it when `fn` returns, throws, or its promise settles: what a
-   * scope's `run` does.
+   * Calls `fn` in this frame, and ends the frame when `fn` returns, throws, or its promise settles:
+   * the `run` of a scope.
    *
    * @param fn what to do
-   * @returns what `fn` gives; a promise settles once everything has been given back, unless that is
-   * put off by {@linkcode ScopeFrame.waitUntil} or is the host's
+   * @returns the result of `fn`. A promise settles once all objects are returned, unless {@linkcode
+   * ScopeFrame.waitUntil} delays that, or a host gets it
    */
   runToEnd<R>(fn: () => R): R {
     return this.#enter(() => this.#toEnd(fn));
   }
 
-  /** Within the frame: something that starts only with its `then` starts there, too. */
+  /** Awaited within the frame: a thenable may start its work only in its `then`. */
   #toEnd<R>(fn: () => R): R {
     this.#entered = true;
     let result: R;
@@ -182,7 +182,7 @@ export class ScopeFrame implements Frame {
       value = await promise;
     } catch (error) {
       this.#fail(error);
-      // The caller can be told of one failure only: of what went wrong first.
+      // The caller gets only one failure, the first.
       await this.#endSeen().catch((failure) => this.#report(failure));
       throw error;
     }
@@ -190,7 +190,7 @@ export class ScopeFrame implements Frame {
     return value;
   }
 
-  /** Ends it while somebody waits for that, unless it would take them too long. */
+  /** Ends the frame while a caller waits for it, unless `waitUntil` delays the end. */
   #endSeen(): Promise<void> {
     if (this.#prolonging === 0 && !this.#options.host) return this.#endFrom(true);
     this.#endUnseen();
@@ -199,16 +199,17 @@ export class ScopeFrame implements Frame {
 
   #endUnseen(): void {
     const ending = this.#endFrom(true);
-    if (!this.#options.host) ending.catch((error) => this.#report(error)); // else for the host
+    if (!this.#options.host) ending.catch((error) => this.#report(error)); // else the host gets it
   }
 
-  /** `inside`: it is this frame's code that ends it. */
+  /** `inside`: whether code of this frame ends it. */
   #endFrom(inside: boolean): Promise<void> {
     if (this.#ending !== undefined) {
-      // There may be more to give back by now in one that goes on.
+      // A permanent frame may have new objects by now.
       return this.permanent ? this.#ending.then(() => this.end()) : this.#ending;
     }
-    // What is given back is so in this frame, if code was ever in it: its end may be called in another.
+    // Objects are returned in this frame's context, if it was ever entered: `end` may be called in
+    // another.
     const elsewhere = !inside && this.#entered;
     let ending = elsewhere ? this.#options.enter(this, () => this.#end()) : this.#end();
     if (this.permanent) ending = ending.finally(() => void (this.#ending = undefined));
@@ -221,13 +222,13 @@ export class ScopeFrame implements Frame {
     try {
       host.waitUntil(ending.catch((error) => this.#report(error)));
     } catch (error) {
-      this.#report(error); // it goes on all the same
+      this.#report(error); // the end goes on
     }
   }
 
   async #end(): Promise<void> {
     if (this.#prolonging === 0) this.#ended = !this.permanent;
-    // A deferred function may call `end` itself, and then joins this: it must be known to go on.
+    // A deferred function may call `end` itself: `#ending` must be set by then.
     await null;
     while (this.#prolonging > 0) await new Promise<void>((resolve) => this.#settled = resolve);
     this.#ended = !this.permanent;
@@ -246,7 +247,10 @@ export class ScopeFrame implements Frame {
     }
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) {
-      throw new AggregateError(failures, `the end of a frame of the scope ${this.#options.scope}`);
+      throw new AggregateError(
+        failures,
+        `ending a frame of the scope ${this.#options.scope} failed`,
+      );
     }
   }
 
@@ -255,14 +259,14 @@ export class ScopeFrame implements Frame {
   }
 
   #report(error: unknown): void {
-    console.error(`proxypool: the end of a frame of the scope ${this.#options.scope}:`, error);
+    console.error(`proxypool: ending a frame of the scope ${this.#options.scope} failed:`, error);
   }
 }
 
-/** The error for `doing` something too late. */
+/** The error for `doing` something after the end of a frame. */
 export function endedError(scope: string, doing: string): ProxyError {
   return new ProxyError(
-    `${doing} in a frame of the scope ${scope} that has ended: await such work before the end, or ` +
-      "put that off with waitUntil(promise)",
+    `${doing} in a frame of the scope ${scope} that has ended: await this work before the end, or ` +
+      "delay the end with waitUntil(promise)",
   );
 }

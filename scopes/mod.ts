@@ -1,6 +1,6 @@
 /**
- * Scopes: how far an object reaches that a `Proxy` stands for. Each may be given to a proxy as itself
- * or by its name.
+ * Scopes: which code shares an object of a `Proxy`: a request, a thread or a process. Give one to a
+ * proxy, or its name.
  *
  * ```ts
  * import { Proxy } from "@x/proxypool";
@@ -31,7 +31,7 @@ export { PermanentScope } from "./permanent.ts";
 export type { Runtime } from "./runtime.ts";
 export { bun, deno, node, shared, thread, versatile, workers };
 
-/** The scopes' names. */
+/** The names of the scopes. */
 export type ScopeName = "shared" | "thread" | "workers" | "deno" | "bun" | "node" | "versatile";
 
 /** The scopes by their names. */

@@ -3,5 +3,5 @@
 import { FlowScope } from "./flow.ts";
 import type { Scope } from "./scope.ts";
 
-/** The asynchronous flow on Node: `node.run(() => …)` around each request. */
+/** The scope of an asynchronous flow on Node: `node.run(() => …)` around each request. */
 export const node: Scope = new FlowScope("node", { runtime: "node" });

@@ -3,38 +3,40 @@
 import { ScopeFrame } from "./frame.ts";
 import type { Frame, Scope } from "./scope.ts";
 
-/** A scope of one frame, which never ends: its `end` gives back all that is in it, and it goes on. */
+/**
+ * A scope of one frame, which never ends: its `end` returns all its objects, and the frame goes on.
+ */
 export class PermanentScope implements Scope {
-  /** What messages call it. */
+  /** The name of the scope in messages. */
   readonly name: string;
   readonly #frame: ScopeFrame;
 
   /**
-   * Makes one.
+   * Creates a scope.
    *
-   * @param name what messages call it
+   * @param name the name of the scope in messages
    */
   constructor(name: string) {
     this.name = name;
     this.#frame = new ScopeFrame({ scope: name, enter: (_frame, fn) => fn(), permanent: true });
   }
 
-  /** There is nothing to load. */
+  /** Resolves: there is nothing to load. */
   ready(): Promise<void> {
     return Promise.resolve();
   }
 
-  /** The frame. */
+  /** The only frame. */
   current(): Frame {
     return this.#frame;
   }
 
-  /** Calls `fn`, which is in the frame anyway; nothing ends with it. */
+  /** Calls `fn`. All code is in the frame, which does not end with it. */
   run<R>(fn: () => R): R {
     return fn();
   }
 
-  /** The frame: there is no other. */
+  /** The only frame: it opens no other. */
   open(): Frame {
     return this.#frame;
   }

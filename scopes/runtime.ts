@@ -1,9 +1,9 @@
-// Tells the runtime.
+// Runtime: detects which one this is.
 
-/** Those that have a scope of their name. */
+/** The runtimes that have a scope of their name. */
 export type Runtime = "workers" | "deno" | "bun" | "node";
 
-/** What they are called. */
+/** Their names in messages. */
 export const TITLES: Readonly<Record<Runtime, string>> = {
   workers: "Cloudflare Workers",
   deno: "Deno",
@@ -18,7 +18,7 @@ interface Globals {
   process?: { versions?: { node?: string } };
 }
 
-/** Which one this is. All of them claim to be Node, more or less: it is asked last. */
+/** Detects the runtime. All of them resemble Node, so Node is tested last. */
 export function runtime(): Runtime | undefined {
   const { navigator, Deno, Bun, process } = globalThis as Globals;
   if (navigator?.userAgent === "Cloudflare-Workers") return "workers";

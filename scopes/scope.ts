@@ -1,84 +1,88 @@
-// Scope: what the world is to a proxy, and what one is made of.
+// Scope: the interfaces of scopes, frames and hosts. Types only.
 
-/** Where work can be left that goes on after the answer: the `ctx` of a Cloudflare Worker, say. */
+/** Keeps work alive after the response, such as the `ctx` of a Cloudflare Worker. */
 export interface Host {
   /** Keeps the request alive until `promise` settles. */
   waitUntil(promise: Promise<unknown>): void;
 }
 
 /**
- * One request, flow, thread or process: what is taken in it through a proxy belongs to it, and is
- * given back at its end.
+ * One request, flow, thread or process. It has the objects that its code gets through proxies, and
+ * returns them at its end.
  */
 export interface Frame extends AsyncDisposable {
-  /** Whether it has ended: nothing can be taken in it any more. */
+  /** Whether the frame has ended: proxies throw in it. */
   readonly ended: boolean;
-  /** What is made in it is bound to it and cannot be lent to another: I/O on Cloudflare Workers. */
+  /**
+   * Whether objects created in the frame cannot be used in another, as I/O on Cloudflare Workers.
+   */
   readonly ioBound?: boolean;
-  /** It is there for good; its `end` gives back what is in it, and it goes on. */
+  /** Whether the frame never ends: its `end` returns its objects, and the frame goes on. */
   readonly permanent?: boolean;
   /**
-   * What its code has failed with last, a new object for each failure; undefined if nothing has, or if
-   * it is permanent. A pooled proxy then gives back what the frame has as {@linkcode Pool.use} does
-   * after a failure. A frame that has no such member never fails.
+   * The last failure of its code, a new object for each; undefined if there is none, or if the
+   * frame is permanent. After a failure, a pooled proxy returns the frame's object as {@linkcode
+   * Pool.use} does. A frame without this member never fails.
    */
   readonly failure?: { readonly error: unknown } | undefined;
-  /** What `set` has kept under `key`. */
+  /** The value that `set` has kept under `key`. */
   get(key: object): unknown;
-  /** Keeps `value` under `key`, until the end. */
+  /** Keeps `value` under `key` until the end. */
   set(key: object, value: unknown): void;
   /**
-   * Has `fn` called at the end, the last one first; it may be async. The frame has ended by then, and
-   * proxies give nothing any more: let it hold what it needs.
+   * Calls `fn`, which may be async, at the end; the last deferred function is called first. The
+   * frame has ended by then, and proxies throw: let `fn` keep the objects that it needs.
    *
    * @throws {ProxyError} the frame has ended
    */
   defer(fn: () => unknown): void;
   /**
-   * Undoes `set` and `defer`, for a permanent frame not to keep for good what is needed no more.
+   * Undoes `set` and `defer`, so that a permanent frame does not keep values that are no longer
+   * needed.
    *
-   * @param key of what was kept
-   * @param fns what was deferred; undefined is skipped
+   * @param key the key given to `set`
+   * @param fns the deferred functions; undefined is skipped
    */
   drop?(key: object, fns: readonly ((() => unknown) | undefined)[]): void;
   /**
-   * Puts off the end until `promise` has settled: a streamed answer that still reads, say. What it
-   * fails with is logged.
+   * Delays the end until `promise` has settled, such as that of a streamed response. Its failure is
+   * logged.
    *
    * @throws {ProxyError} the frame has ended
    */
   waitUntil(promise: Promise<unknown>): void;
   /**
-   * Calls `fn` in this frame, which does not end with it.
+   * Calls `fn` in this frame; the frame does not end with it.
    *
-   * @throws {ProxyError} the frame has ended, or nothing here carries it along
+   * @throws {ProxyError} the frame has ended, or this runtime cannot track frames
    */
   run<R>(fn: () => R): R;
   /**
-   * Ends it: gives back all that was taken in it. A second call joins the first.
+   * Ends the frame: returns all its objects. A second call joins the first.
    *
-   * @throws what a deferred function has failed with; of several, an `AggregateError`
+   * @throws the failure of a deferred function; an `AggregateError` for several
    */
   end(): Promise<void>;
 }
 
-/** Says which frame the running code is in. */
+/** Knows the frame of the running code. */
 export interface Scope {
-  /** What messages call it. */
+  /** The name of the scope in messages. */
   readonly name: string;
-  /** Loads what this runtime offers only asynchronously; elsewhere there is no need to call it. */
+  /** Loads what this runtime offers only asynchronously; most runtimes need no call. */
   ready(): Promise<void>;
-  /** The frame of the running code; undefined outside of any. */
+  /** The frame of the running code; undefined outside any frame. */
   current(): Frame | undefined;
   /**
    * Calls `fn` in a new frame, which ends when `fn` returns, throws, or its promise settles.
    *
-   * @param fn what to do
-   * @param host gets the giving back, which then delays nobody
-   * @returns what `fn` gives; a promise settles once everything has been given back, unless that is
-   * put off by {@linkcode Frame.waitUntil} or is the host's
+   * @param fn runs in the frame
+   * @param host its `waitUntil` gets the promise of the frame's end, so that the result need not
+   * wait for it
+   * @returns the result of `fn`. A promise settles once all objects are returned, unless {@linkcode
+   * Frame.waitUntil} delays that, or a host gets it
    */
   run<R>(fn: () => R, host?: Host): R;
-  /** A new frame, to be ended by hand. */
+  /** Opens a frame, to be ended by `end`. */
   open(host?: Host): Frame;
 }

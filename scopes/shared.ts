@@ -3,5 +3,5 @@
 import { PermanentScope } from "./permanent.ts";
 import type { Scope } from "./scope.ts";
 
-/** The process (isolate), in whose frame all code is: one object for everybody. */
+/** The scope of the process (isolate): all code shares one object. */
 export const shared: Scope = new PermanentScope("shared");

@@ -1,7 +1,8 @@
-// The scope thread: one frame for each thread. Each Worker loads modules of its own, hence this one.
+// The scope thread: one frame for each thread. Each Worker loads its own modules, and so has its
+// own frame.
 
 import { PermanentScope } from "./permanent.ts";
 import type { Scope } from "./scope.ts";
 
-/** The thread, in whose frame all of its code is: one object for the main thread and each Worker. */
+/** The scope of the thread: one object for the main thread, and one for each Worker. */
 export const thread: Scope = new PermanentScope("thread");

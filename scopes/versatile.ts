@@ -1,4 +1,4 @@
-// The scope versatile: the best one that this runtime has, chosen at run time.
+// The scope versatile: the best scope of this runtime, chosen at run time.
 
 import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
@@ -7,10 +7,10 @@ import { runtime } from "./runtime.ts";
 import type { Frame, Host, Scope } from "./scope.ts";
 import { workers } from "./workers.ts";
 
-/** An unknown one is most often somebody's edge platform: frames that share nothing are safe there. */
+/** An unknown runtime is most often an edge platform: frames that share nothing are safe there. */
 const best = { workers, deno, bun, node }[runtime() ?? "workers"];
 
-/** A class, for `current` to be found as fast as that of any scope: see bench/README.md. */
+/** A class, so that the engine finds `current` as fast as in other scopes: see bench/README.md. */
 class Versatile implements Scope {
   readonly name = "versatile";
 
@@ -31,5 +31,8 @@ class Versatile implements Scope {
   }
 }
 
-/** The asynchronous flow or request, on every runtime: the same frames as of the scope for this one. */
+/**
+ * The scope of the asynchronous flow or request, on every runtime. It has the frames of the
+ * runtime's own scope.
+ */
 export const versatile: Scope = new Versatile();

@@ -1,11 +1,12 @@
-// The scope workers: one frame for each request to a Cloudflare Worker, or for any other context.
+// The scope workers: one frame for each request to a Cloudflare Worker, or for another context
+// object.
 
 import { FlowScope } from "./flow.ts";
 import type { Scope } from "./scope.ts";
 
 /**
- * The request to a Cloudflare Worker: `workers.run(() => …, ctx)`. I/O cannot be shared between these,
- * so that a pooled proxy has a pool for each, closed at its end through `ctx.waitUntil`. Works on
- * other runtimes, too.
+ * The scope of a request to a Cloudflare Worker: `workers.run(() => …, ctx)`. Requests cannot share
+ * I/O, so a pooled proxy has a pool for each request, closed at its end through `ctx.waitUntil`. It
+ * works on other runtimes, too.
  */
 export const workers: Scope = new FlowScope("workers", { ioBound: true });

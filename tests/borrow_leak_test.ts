@@ -68,7 +68,7 @@ describe("a loan that is lost", () => {
     await collectUntil(() => pool.stats().leaked === 1, "noticed");
     assertEquals(pool.lines.length, 1);
     const said =
-      /^warn .*: #0 thing 0 was lost: .*never given back \(held for .* ms by "the report"/;
+      /^warn .*: #0 thing 0 has leaked: .*never returned \(held for .* ms by "the report"/;
     assert(said.test(pool.lines[0]!), pool.lines[0]);
   });
 

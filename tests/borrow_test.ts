@@ -71,7 +71,7 @@ describe("a loan", () => {
     assertEquals([pool.stats().doubleReturns, pool.stats().discarded], [4, 0]);
     assertEquals(pool.lines.length, 4);
     const said =
-      /^warn .*: a lease of #0 thing 0 is (given back|discarded), but was returned before$/;
+      /^warn .*: a lease of #0 thing 0 is (returned|discarded), but was already returned$/;
     for (const line of pool.lines) assert(said.test(line), line);
     await next.release();
   });
@@ -135,13 +135,13 @@ describe("the object of a loan that has ended", () => {
     [
       "release",
       (loan) => loan.release(),
-      /this loan of db was returned and cannot be used any more/,
+      /this loan of db was returned and can no longer be used/,
     ],
     ["discard", (loan) => loan.discard(), /this loan of db was discarded and/],
     [
       "detach",
       (loan) => loan.detach(),
-      /this loan of db was detached and .*: use what detach\(\) gave/,
+      /this loan of db was detached and .*: use what detach\(\) returned/,
     ],
   ];
   for (const [how, end, said] of ENDS) {
@@ -282,7 +282,7 @@ describe("a loan as data", () => {
     for (const call of [() => pool.ret(wrong), () => pool.discard(wrong)]) {
       const error = await rejection(call()) as LeaseError;
       assert(
-        error.message.includes("got a loan: give that back by its own release()"),
+        error.message.includes("got a loan: call its own release()"),
         error.message,
       );
     }

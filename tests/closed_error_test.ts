@@ -12,10 +12,10 @@ describe("the error of a pool that is shut down", () => {
     const over = pool.shutdown();
     assertMatch(
       String(await rejection(pool.get())),
-      /is shut down: make another pool to go on; who still holds an object .* gets no second one$/,
+      /is shut down: create another pool; a borrower .* gets no second one$/,
     );
     await pool.ret(lease);
     await over;
-    assertMatch(String(await rejection(pool.get())), /is shut down: make another pool to go on$/);
+    assertMatch(String(await rejection(pool.get())), /is shut down: create another pool$/);
   });
 });

@@ -109,7 +109,7 @@ describe("generic-pool's shape", () => {
     for (const method of ["release", "destroy"] as const) {
       const error = await rejection(pool[method](thing));
       assertInstanceOf(error, PoolError);
-      assert(error.message.startsWith(`${method}: that resource is not borrowed`));
+      assert(error.message.startsWith(`${method}: that resource is not, or no longer, borrowed`));
     }
   });
 

@@ -220,7 +220,7 @@ describe("tarn's shape", () => {
     const error = await failed;
     assertInstanceOf(error, TimeoutError);
     assertEquals(error.phase, "create");
-    assert(told[2]!.startsWith("createFail 2 TimeoutError: making object #0"), told[2]);
+    assert(told[2]!.startsWith("createFail 2 TimeoutError: creating object #0"), told[2]);
     made.resolve(new Thing(7));
     await idle();
     assertEquals([closed, told.filter((line) => line.startsWith("createSuccess"))], [[7], []]);

@@ -147,7 +147,7 @@ describe("whom a failure rejects", () => {
     const later = pool.get();
     await creations.fail(2, new Error("down"));
     assertEquals(await stateOf(later), "pending");
-    assert(/^warn .*#2 cannot be made: .*down/.test(logger.lines.at(-1)!), logger.text());
+    assert(/^warn .*creating #2 failed: .*down/.test(logger.lines.at(-1)!), logger.text());
     await time.pass(100);
     await creations.finish(3);
     await pool.ret(await later);

@@ -87,7 +87,7 @@ describe("createRetry true", () => {
     await time.pass(150, 10);
     assertEquals(logger.lines.length, server.calls, logger.text());
     for (const [i, line] of logger.lines.entries()) {
-      assert(new RegExp(`^warn .*#${i} cannot be made: .*down ${i}`).test(line), line);
+      assert(new RegExp(`^warn .*creating #${i} failed: .*down ${i}`).test(line), line);
     }
     server.up = true;
     await time.pass(200, 10);
@@ -190,7 +190,7 @@ describe("createRetry true", () => {
     });
     const told = await rejection(obsolete.get()) as Error;
     assertInstanceOf(told, PoolError);
-    assert(/three objects in a row were obsolete/.test(told.message), told.message);
+    assert(/three new objects in a row obsolete/.test(told.message), told.message);
     await obsolete.shutdown();
     const getter = () => {
       throw failure("unfit");

@@ -32,7 +32,7 @@ describe("the verdict on a pool", () => {
     ["calm", "calm: 3 in use", { maxSize: 0 }, {}],
     ["busy", "3 wait, all 10 are in use", { using: 10, waiting: 3 }, {}],
     ["busy", "1 waits, the only one is in use", { maxSize: 1, using: 1, waiting: 1 }, {}],
-    ["busy", "2 wait, 4 being made", { waiting: 2, creating: 4 }, {}],
+    ["busy", "2 wait, 4 being created", { waiting: 2, creating: 4 }, {}],
     [
       "trouble",
       "outage: no object could be made for 12 s: connect ECONNREFUSED; 1 waits, 3 in use",

@@ -84,7 +84,7 @@ describe("a pool without maxSize", () => {
 
   it("says so once when there are more than 100 objects", async () => {
     const [line, ...more] = await linesOf({}, 120);
-    assert(line?.includes("101 objects are live, unlimited: give maxSize"), line);
+    assert(line?.includes("101 objects are live: give maxSize"), line);
     assertEquals(more, []);
   });
 

@@ -113,7 +113,7 @@ describe("traceHolders: true", () => {
       await pool.get();
     })();
     for (let i = 0; i < 300 && pool.lines.length === 0; i++) await collect(2);
-    const [, taken] = /was lost: .*, taken at (.*)\)$/.exec(pool.lines[0]!)!;
+    const [, taken] = /has leaked: .*, taken at (.*)\)$/.exec(pool.lines[0]!)!;
     assertEquals(lineIn(taken), asked);
   });
 });

@@ -23,7 +23,7 @@ describe("a getter that takes longer than objects live", () => {
     await pool.ready();
     const failed = rejection(pool.get());
     await time.pass(2_000, 100);
-    assertMatch(String(await failed), /reach maxLifetime, 500 ms, in getter/);
+    assertMatch(String(await failed), /reach maxLifetime, 500 ms, during getter/);
     assertEquals(greeted, 3);
     await time.pass(2_000, 100);
   });

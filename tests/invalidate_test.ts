@@ -152,7 +152,7 @@ describe("pool.invalidate", () => {
     const error = await rejection(pool.get());
     assert(error instanceof PoolError);
     assert(
-      /#0 was invalidated while it was being made: refused/.test(error.message),
+      /#0 was invalidated during its creation: refused/.test(error.message),
       error.message,
     );
     assertEquals(error.cause, "refused");
@@ -178,7 +178,7 @@ describe("fun's invalidate", () => {
     steps[0]!.resolve(new Thing(0));
     const error = await first;
     assert(error instanceof PoolError);
-    assert(/#0 was invalidated while it was being made: RangeError: hung up/.test(error.message));
+    assert(/#0 was invalidated during its creation: RangeError: hung up/.test(error.message));
     assertStrictEquals(error.cause, why);
     steps[1]!.resolve(new Thing(1));
     assertEquals((await second).id, 1);

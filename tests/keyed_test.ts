@@ -223,7 +223,7 @@ describe("the options of a KeyedPool", () => {
     assertThrows(
       () => new KeyedPool(5 as never),
       TypeError,
-      "new KeyedPool: fun must be a function that makes an object, got 5",
+      "new KeyedPool: fun must be a function that returns an object, got 5",
     );
   });
 

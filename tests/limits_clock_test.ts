@@ -117,8 +117,8 @@ describe("maxLifetime that ends while a hook looks at the object", () => {
     assertInstanceOf(error, PoolError);
     assertEquals(
       error.message.replace(/^proxypool#\d+: /, ""),
-      "objects reach maxLifetime, 100 ms, in getter: raise maxLifetime, or look why getter " +
-        "takes so long",
+      "objects reach maxLifetime, 100 ms, during getter: raise maxLifetime, or make " +
+        "getter faster",
     );
     assertEquals([closed, pool.stats().expired], [[0, 1, 2], 3]);
     const ended = pool.shutdown(); // of the one that was made when the third had taken long

@@ -153,7 +153,7 @@ describe("maxUsingDelay", () => {
       assertEquals(logger.lines.length, 2 * i);
       const back = logger.lines.at(-1)!;
       assert(
-        /^warn .*: #0 connection 0 has come back after all \(held for 5000 ms/.test(back),
+        /^warn .*: #0 connection 0 was returned late \(held for 5000 ms/.test(back),
         back,
       );
     }

@@ -103,7 +103,7 @@ describe("the name of a pool", () => {
         () => new Pool(() => ({}), { name: name as never }),
         TypeError,
       );
-      assertEquals(message, `name must be a text that is not empty, got ${got}`);
+      assertEquals(message, `name must be a non-empty string, got ${got}`);
     }
   });
 });
@@ -151,7 +151,7 @@ describe("the label of a borrower", () => {
     assertEquals(pool.lines.length, 4);
     const said = [
       /has been in use for \d+ ms by "the first".*\(maxUsingDelay\)$/,
-      /has come back after all \(held for 1600 ms by "the first"/,
+      /was returned late \(held for 1600 ms by "the first"/,
       /has been in use for \d+ ms by "the second".*\(maxUsingDelay\)$/,
       /is killed: in use for \d+ ms by "the second".*\(maxUsingDelayKill\)$/,
     ];
@@ -171,7 +171,7 @@ describe("the label of a borrower", () => {
       ) {
         const error = await rejection(call());
         assert(error instanceof TypeError);
-        assertEquals(error.message, `${name}: label must be a text that is not empty, got ${got}`);
+        assertEquals(error.message, `${name}: label must be a non-empty string, got ${got}`);
       }
     }
     const error = await rejection(pool.get({ lable: "x" } as never)) as Error;

@@ -205,7 +205,7 @@ describe("no deadlock is told", () => {
       await time.pass(1_000, 50);
       const error = await told;
       assert(error instanceof PoolTimeoutError, String(error));
-      assert(error.message.includes("for a use() within another"), error.message);
+      assert(error.message.includes("for nested use()"), error.message);
     });
   }
 });

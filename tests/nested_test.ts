@@ -93,10 +93,10 @@ describe("a use within which another object is waited for, with maxSize 1", () =
     ]);
     assertEquals([holder!.held, holder!.atLeast], [200, false]);
     assertEquals(
-      message.replace(/, taken at [^,]*(?=\. Hand)/, ""),
-      "db: deadlock: the only object is held by a use() within which another get waits (1 of " +
-        'these): #0 session 0 for 200 ms by "the report". Hand on the object to what is called ' +
-        "within, or raise maxSize",
+      message.replace(/, taken at [^,]*(?=\. Pass)/, ""),
+      "db: deadlock: the only object is held by a use() in whose callback another get waits (1 " +
+        'waiting): #0 session 0 for 200 ms by "the report". Pass the object to the inner calls, ' +
+        "or raise maxSize",
     );
     if (hasLines) {
       assertMatch(holder!.line!, /nested_test/);
@@ -144,7 +144,7 @@ for (const size of [2, 5]) {
       const { holders, message } = await told as PoolDeadlockError;
       assertEquals(holders.map(({ label }) => label), uses.map((_, i) => `use ${i}`));
       assert(message.includes(`each of the ${size} objects is held by a use()`), message);
-      assert(message.includes(`(${size} of these)`), message);
+      assert(message.includes(`(${size} waiting)`), message);
       await outcomes(uses);
     });
   });
@@ -200,9 +200,10 @@ describe("a chain of uses", () => {
 });
 
 describe("a timeout in a deadlock, where that is not looked for", () => {
-  const HINT = "all are held: look for leases that are kept, and for a use() within another";
-  const CYCLE = "the only object is held by a use() within which another get waits (1 of these): " +
-    "a deadlock, if that is awaited there";
+  const HINT = "all are held: look for leases that are never returned, and for nested use()";
+  const CYCLE =
+    "the only object is held by a use() in whose callback another get waits (1 waiting): " +
+    "a deadlock, if the callback awaits it";
 
   async function timeout(pool: Pool<Thing>, time: Time): Promise<PoolTimeoutError> {
     const told = rejection(pool.use(() => pool.use(() => {}, { timeout: 1_000 })));

@@ -216,7 +216,7 @@ describe("observeMetrics", () => {
     const pool = new TestPool(() => ({}));
     const meter = new RecordingMeter();
     const wrong: [unknown, unknown, string][] = [
-      [{}, { meter }, "a Pool is needed, got an object: give what new Pool() has made"],
+      [{}, { meter }, "a Pool is needed, got an object: pass what new Pool() returned"],
       [pool, undefined, "observeMetrics: options must be an object, got undefined"],
       [pool, {}, "observeMetrics: meter must have createHistogram(), got undefined: "],
       [pool, { meter: { createHistogram() {} } }, "observeMetrics: meter must have createObs"],

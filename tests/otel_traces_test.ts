@@ -140,7 +140,7 @@ describe("observeTraces", () => {
     const pool = new TestPool(() => ({}));
     const tracer = new RecordingTracer();
     const wrong: [unknown, unknown, string][] = [
-      [1, { tracer, longerThan: 1 }, "a Pool is needed, got 1: give what new Pool() has made"],
+      [1, { tracer, longerThan: 1 }, "a Pool is needed, got 1: pass what new Pool() returned"],
       [pool, null, "observeTraces: options must be an object, got null"],
       [pool, { longerThan: 1 }, "observeTraces: tracer must have startSpan(), got undefined: "],
       [pool, { tracer }, "observeTraces: longerThan must be a number, in ms, got undefined"],

@@ -78,7 +78,7 @@ describe("an overload", () => {
     assertEquals([name, retryAfter, waited], ["PoolOverloadError", 500, 500]);
     assertEquals(
       message,
-      "shop is overloaded: waited 500 ms, over twice the queueTarget (100 ms): " +
+      "shop is overloaded: waited 500 ms, over twice queueTarget (100 ms): " +
         "try again in 500 ms, send less, or raise maxSize",
     );
     chance.values = [0.5];
@@ -350,6 +350,23 @@ describe("what is told of an overload", () => {
     ]);
     assertEquals(events.map(({ error }) => error), errors);
     await held.release();
+    await pool.shutdown();
+  });
+
+  it("an observer that borrows when it hears of a refusal does not put off the next one", async () => {
+    using time = new Time();
+    const pool = things();
+    let again: Promise<unknown> | undefined;
+    pool.observe({ refused: () => void (again ??= pool.use(() => {}).catch(() => {})) });
+    const held = await pool.borrow();
+    const first = rejection(pool.get()); // is refused at 500 ms
+    await time.pass(350, 50);
+    const seen = watch(time, { second: pool.get() });
+    await time.pass(350, 1);
+    assertInstanceOf(await first, PoolOverloadError);
+    assertEquals(seen.map(plain), ["second PoolOverloadError at 550"]);
+    await held.release();
+    await again;
     await pool.shutdown();
   });
 

@@ -53,7 +53,7 @@ describe("a proxy of an async fun", () => {
     const db = new Proxy({ fun: () => Promise.resolve(null), scope: flow }) as Loose;
     await flow.run(async () => {
       const error = await rejection(db._getObj());
-      assert(error instanceof ProxyError && error.message.includes("fun must make an object"));
+      assert(error instanceof ProxyError && error.message.includes("fun must return an object"));
     });
   });
 
@@ -85,7 +85,7 @@ describe("a proxy of an async fun", () => {
     await flow.run(async () => {
       assertEquals(await proxy.get(), 2);
       assertThrows(() => proxy.n = 3, ProxyError);
-      assertThrows(get, ProxyError, "come later");
+      assertThrows(get, ProxyError, "deferred");
     });
     proxy.setObj({ n: 4 });
     assertEquals(proxy.n, 4);

@@ -154,7 +154,7 @@ describe("the bounds of one who waits", () => {
     for (const get of [() => proxy._getObj({ timeout: 5 }), () => proxy._obj({ timeout: 5 })]) {
       const error = await rejection(get());
       assertInstanceOf(error, ProxyError);
-      assertStringIncludes(error.message, "fill it with set(");
+      assertStringIncludes(error.message, "call set(");
     }
   });
 

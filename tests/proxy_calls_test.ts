@@ -45,8 +45,8 @@ describe("a method called again", () => {
       assertEquals([one.run(tell), two.run(tell)], ["own 1", "own 2"]);
       assertEquals([one.run(() => proxy.tell()), two.run(tell)], ["own 1", "own 2"]);
     }
-    assertThrows(tell, ProxyError, "outside of any frame");
-    assertThrows(() => proxy.tell, ProxyError, "outside of any frame");
+    assertThrows(tell, ProxyError, "outside any frame");
+    assertThrows(() => proxy.tell, ProxyError, "outside any frame");
   });
 
   it("is one that the frame's object has of its own, though that of its kind was read", () => {
@@ -73,7 +73,7 @@ describe("a method called again", () => {
         ])
       );
     }
-    assertThrows(() => kept.begin, ProxyError, "outside of any frame");
+    assertThrows(() => kept.begin, ProxyError, "outside any frame");
   });
 
   for (const fixed of [(fn: Loose) => fn, Object.freeze]) {
@@ -108,7 +108,7 @@ describe("a method called again", () => {
         assertEquals([made[0].sql.n, made[2].sql.n, kept.n], [0, "written", "written"]);
       });
       await Promise.resolve(kept); // from outside of any frame
-      assertThrows(() => kept.n, ProxyError, "outside of any frame");
+      assertThrows(() => kept.n, ProxyError, "outside any frame");
     });
   }
 

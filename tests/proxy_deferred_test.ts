@@ -128,7 +128,7 @@ for (const [kind, proxyOf] of KINDS) {
           await db._retObj();
           const error = await rejection(db[name!]()) as Error;
           assertInstanceOf(error, TypeError);
-          assertStringIncludes(error.message, `${name} is no method of the object but ${what}`);
+          assertStringIncludes(error.message, `${name} is not a method but ${what}`);
           assertStringIncludes(error.message, "await proxy._getObj()");
         }
       }),
@@ -191,7 +191,7 @@ for (const [kind, proxyOf] of KINDS) {
       inFrame(async (db) => {
         await db.nothing();
         await db._retObj();
-        assertThrows(() => "host" in db, ProxyError, "come later");
+        assertThrows(() => "host" in db, ProxyError, "deferred");
         assertEquals([db instanceof Client, Object.getPrototypeOf(db)], [false, null]);
         await db.nothing();
         for (
@@ -207,7 +207,7 @@ for (const [kind, proxyOf] of KINDS) {
             () => db + 1,
           ]
         ) {
-          const { message } = assertThrows(use, ProxyError, "come later");
+          const { message } = assertThrows(use, ProxyError, "deferred");
           assertStringIncludes(message, "await proxy._getObj()");
         }
         assertEquals(await db._getObj().then((client: Client) => client.host), "db");
@@ -240,7 +240,7 @@ for (const [kind, proxyOf] of KINDS) {
       await flow.run(async () => {
         const error = await rejection(db("x")) as Error;
         assertInstanceOf(error, TypeError);
-        assertStringIncludes(error.message, "no function but a Client");
+        assertStringIncludes(error.message, "not a function but a Client");
       });
       await db._pool?.shutdown();
     });

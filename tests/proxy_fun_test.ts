@@ -89,7 +89,7 @@ describe("fun", () => {
       const proxy = new Proxy({ fun: () => nothing as unknown as Thing, scope: flow });
       flow.run(() => {
         const told = assertThrows(() => proxy.id, ProxyError).message;
-        assertStringIncludes(told, `fun must make an object, got ${nothing}`);
+        assertStringIncludes(told, `fun must return an object, got ${nothing}`);
         assertEquals(proxy._hasObj(), false);
       });
     }
@@ -102,7 +102,7 @@ describe("fun", () => {
       scope: flow,
     });
     flow.run(() => {
-      assertThrows(() => proxy.id, ProxyError, "fun uses the very proxy");
+      assertThrows(() => proxy.id, ProxyError, "fun uses the proxy that it creates an object for");
       wrong = false;
       assertEquals(proxy.id, 7);
     });
@@ -223,7 +223,7 @@ describe("_retObj", () => {
 
   it("outside of any frame rejects, by a promise", async () => {
     const { proxy } = things();
-    assertStringIncludes(String(await rejection(proxy._retObj())), "outside of any frame");
+    assertStringIncludes(String(await rejection(proxy._retObj())), "outside any frame");
   });
 });
 

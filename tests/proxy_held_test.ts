@@ -105,7 +105,7 @@ for (const [kind, make] of Object.entries(KINDS)) {
       "says of data where that is to be had, and nothing of what it is",
       holding(async (db) => {
         for (const key of ["host", "password", "none", "zero", "open"]) {
-          const { message } = assertThrows(() => db[key], ProxyError, `${key} is no method`);
+          const { message } = assertThrows(() => db[key], ProxyError, `${key} is not a method`);
           assertStringIncludes(message, `(await proxy._getObj()).${key}`);
           assert(!message.includes("secret"));
         }
@@ -129,7 +129,7 @@ for (const [kind, make] of Object.entries(KINDS)) {
             () => Object.defineProperty(db, "host", { value: 1 }),
             () => `${db}`,
           ]
-        ) assertThrows(use, ProxyError, "come later");
+        ) assertThrows(use, ProxyError, "deferred");
       }),
     );
 
@@ -185,7 +185,7 @@ describe("a deferred proxy of text, in a frame that holds it", () => {
     await flow.run(async () => {
       assertEquals([await text.toUpperCase(), await text.at(0)], ["TEXT", "t"]);
       assertEquals([text instanceof String, "length" in text, text.none], [true, true, undefined]);
-      assertThrows(() => text.length, ProxyError, "length is no method");
+      assertThrows(() => text.length, ProxyError, "length is not a method");
     });
     await text._pool.shutdown();
   });

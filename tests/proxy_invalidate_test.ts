@@ -46,7 +46,7 @@ describe("fun's invalidate in a proxy without a pool", () => {
     await assertRejects(
       async () => await client.id(),
       ProxyError,
-      "invalidated while it was being made",
+      "invalidated during its creation",
     );
     assertEquals([await client.id(), closed], [1, [0]]);
     await client._retObj();

@@ -207,7 +207,7 @@ describe("what a request has left running", () => {
       assertInstanceOf(error, ProxyError);
       assertStringIncludes(
         error.message,
-        "has ended: await such work before the end, or put that off",
+        "has ended: await this work before the end, or delay the end",
       );
     }
     await assertWhole(proxy);

@@ -36,9 +36,9 @@ describe("what a proxy is made of", () => {
 
   it("itself is refused, whatever it stands for", () => {
     const proxy = new Loosely();
-    assertStringIncludes(refused(() => proxy.setObj(proxy)), "cannot stand for itself");
+    assertStringIncludes(refused(() => proxy.setObj(proxy)), "cannot be its own object");
     proxy.setObj({});
-    assertStringIncludes(refused(() => proxy.set({ obj: proxy })), "cannot stand for itself");
+    assertStringIncludes(refused(() => proxy.set({ obj: proxy })), "cannot be its own object");
     assertStringIncludes(refused(() => proxy.setObj(proxy._in(thread.open()))), "itself");
   });
 

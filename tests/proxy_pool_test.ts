@@ -184,7 +184,7 @@ describe("_obj", () => {
         assertEquals([held.id, proxy._pool!.using], [0, 1]);
       }
       assertEquals([proxy._pool!.using, proxy._hasObj()], [0, false]);
-      assertThrows(() => past.id, ProxyError, "given back at the end of its block");
+      assertThrows(() => past.id, ProxyError, "returned at the end of its block");
       assertEquals(await proxy.toString(), "thing 0");
     });
     await proxy._pool!.shutdown();

@@ -165,7 +165,7 @@ describe("a permanent frame", () => {
     });
     await flow.run(async () => {
       await null;
-      assertThrows(() => greeter.hello, ProxyError, "outside of any frame");
+      assertThrows(() => greeter.hello, ProxyError, "outside any frame");
     });
   });
 

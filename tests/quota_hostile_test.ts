@@ -30,9 +30,9 @@ describe("a quota that cannot give permits", () => {
     ["rejects", quotaOf({ acquire: () => Promise.reject(down) }), "the engine is down"],
     ["throws", quotaOf({ acquire: fail }), "the engine is down"],
     ["cannot be attached to", { attach: fail }, "the engine is down"],
-    ["gives nothing", quotaOf({ acquire: () => Promise.resolve(undefined) }), "that has release()"],
-    ["gives something else", quotaOf({ acquire: () => ({}) }), "that has release(), got an object"],
-    ["has no member", { attach: () => undefined as never }, "a member that has acquire()"],
+    ["gives nothing", quotaOf({ acquire: () => Promise.resolve(undefined) }), "with release()"],
+    ["gives something else", quotaOf({ acquire: () => ({}) }), "with release(), got an object"],
+    ["has no member", { attach: () => undefined as never }, "a member with acquire()"],
     [
       "gives a thenable that throws",
       quotaOf({ acquire: () => ({ then: fail }) }),

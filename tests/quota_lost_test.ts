@@ -80,7 +80,7 @@ describe("a permit that is lost", () => {
     quota.given[0]!.losing.abort();
     const error = await failed;
     assertInstanceOf(error, PoolError);
-    assertStringIncludes(error.message, "object #0 is given up: its permit was lost");
+    assertStringIncludes(error.message, "object #0 is abandoned: its permit was lost");
     assertEquals([creations.all[0]!.signal.aborted, pool.size, quota.released], [true, 0, [1]]);
     await creations.finish(0);
     assertEquals([reasons, quota.released], [["leftover"], [1]]);
@@ -149,7 +149,7 @@ describe("a permit that is lost", () => {
     quota.acquiring[0]!.resolve(permit);
     const error = await failed;
     assertStringIncludes(String(error), "no permit from the quota");
-    assertStringIncludes(String(error), "a permit was lost before it came");
+    assertStringIncludes(String(error), "the permit was lost before it arrived");
     assertEquals(permit.released, 1);
   });
 });

@@ -87,7 +87,7 @@ describe("a pool with a quota", () => {
     await pool.ret(await first);
     assertEquals([(await second).id, pool.size, pool.stats().requesting], [0, 1, 0]);
     assertInstanceOf(why[0], PoolError);
-    assertStringIncludes(String(why[0]), "nobody needs this permit any more");
+    assertStringIncludes(String(why[0]), "this permit is no longer needed");
     await pool.ret(await second);
   });
 

@@ -19,9 +19,9 @@ const WRONG: [options: object, error: ErrorConstructor, message: string][] = [
     RangeError,
     "max must be a whole number from 1 to 1000000, got 10000000",
   ],
-  [{ max: 1 }, TypeError, "key must be a text that is not empty, got undefined"],
-  [{ max: 1, key: "" }, TypeError, 'key must be a text that is not empty, got ""'],
-  [{ max: 1, key: 7 }, TypeError, "key must be a text that is not empty, got 7"],
+  [{ max: 1 }, TypeError, "key must be a non-empty string, got undefined"],
+  [{ max: 1, key: "" }, TypeError, 'key must be a non-empty string, got ""'],
+  [{ max: 1, key: 7 }, TypeError, "key must be a non-empty string, got 7"],
   [{ max: 1, key: "a", lease: 3 }, TypeError, 'unknown option "lease": the options are '],
 ];
 

@@ -111,7 +111,9 @@ describe("reset while objects are made, each time", () => {
       await using pool: TestPool<Thing> = make(() => void pool.reset());
       const error = await rejection(pool.get());
       assert(error instanceof PoolError);
-      assert(/three objects in a row.*do not call reset\(\) in fun or opener/.test(error.message));
+      assert(
+        /three new objects in a row obsolete: do not call it in fun or opener/.test(error.message),
+      );
       await idle();
       const { created, closed, createFailed } = pool.stats();
       assertEquals([created, closed, createFailed, pool.size], [3, 3, 0, 0]);

@@ -85,7 +85,7 @@ describe("a scope by FlowScope", () => {
     assertEquals([jobs.run(() => proxy.id), jobs.run(() => proxy.id)], [0, 1]);
     const again = new FlowScope("jobs");
     await again.ready();
-    again.run(() => assertThrows(() => proxy.id, ProxyError, "outside of any frame"));
+    again.run(() => assertThrows(() => proxy.id, ProxyError, "outside any frame"));
   });
 
   it("is for one runtime only, if it is told so", () => {

@@ -50,7 +50,7 @@ describe("run's promise", () => {
       assertStrictEquals(await rejection(run), failure);
     });
     assertEquals(told.length, 1);
-    assertStringIncludes(told[0]!, "the end of a frame of the scope flow:");
+    assertStringIncludes(told[0]!, "ending a frame of the scope flow failed:");
     assertStringIncludes(told[0]!, "end");
   });
 

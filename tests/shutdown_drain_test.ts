@@ -192,7 +192,7 @@ describe("a shutdown that takes long", () => {
     assertEquals(pool.lines, []);
     await time.pass(1);
     assertEquals(pool.lines, [
-      "warn db: shutdown waits for 1 waiting; 2 in use; 0 being made; 1 being closed; " +
+      "warn db: shutdown waits for 1 waiting; 2 in use; 0 being created; 1 being closed; " +
       '#0 thing 0 held for at least 10000 ms by "the report"; #1 thing 1 held for at least 10000 ms',
     ]);
     await other.release();
@@ -200,7 +200,7 @@ describe("a shutdown that takes long", () => {
     await time.pass(10_000);
     assertEquals(pool.lines.length, 2);
     assert(
-      pool.lines[1]!.includes("for 1 in use; 0 being made; 1 being closed; #0"),
+      pool.lines[1]!.includes("for 1 in use; 0 being created; 1 being closed; #0"),
       pool.lines[1],
     );
     void pool.shutdown({ timeout: 1 });
@@ -249,7 +249,7 @@ describe("ebean#126, nimble_pool#45: closing hangs", () => {
     assertEquals([await stateOf(ended), pool.stats().closing, loan.ended], ["pending", 3, true]);
     await time.pass(500);
     assertEquals([await stateOf(ended), pool.size, pool.stats().closed], ["fulfilled", 0, 3]);
-    const said = pool.lines.filter((line) => line.includes("closer was still at work"));
+    const said = pool.lines.filter((line) => line.includes("closer was still running"));
     assertEquals(said.length, 3, pool.lines.join("\n"));
   });
 

@@ -393,7 +393,7 @@ describe("successors that cannot be made", () => {
       await time.pass(100, 10);
     }
     assert(pool.lines.length > 0);
-    assert(pool.lines.every((line) => /cannot be made: .*no server/.test(line)), pool.lines[0]);
+    assert(pool.lines.every((line) => /creating .* failed: .*no server/.test(line)), pool.lines[0]);
     plant.failing = 0;
   });
 });

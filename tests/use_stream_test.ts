@@ -58,7 +58,7 @@ describe("use whose callback gives what still reads from its object", () => {
       assert(given === value);
       assertEquals([pool.lines.length, pool.available], [1, 1]);
       const [line = ""] = pool.lines;
-      for (const word of [/^warn db: use\(\)/, /stream/, /borrow\(\)/]) {
+      for (const word of [/^warn db: the callback of use\(\)/, /stream/, /borrow\(\)/]) {
         assert(word.test(line), line);
       }
     });

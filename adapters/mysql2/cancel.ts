@@ -1,12 +1,12 @@
-// Cancels what a session is doing, at the server: by another session, which says so and is closed.
+// Cancel: cancels the query of a session at the server, by a short session of its own.
 
 import { after } from "../../pool/clock.ts";
 import { ask, connect, type Core, type CorePool } from "./driver.ts";
 
-/** How long that may take, in ms. */
+/** How long a cancellation may take, in ms. */
 const PATIENCE = 1_000;
 
-/** Which server it is, and which session: behind one address there may be several servers. */
+/** Identifies the server and the session: several servers may share one address. */
 const WHERE = "select concat_ws('/', @@hostname, @@port, @@server_id) as server, " +
   "connection_id() as id";
 const NO_SUCH_THREAD = 1094;
@@ -17,16 +17,16 @@ export interface Address {
   readonly id: string;
 }
 
-/** Those of this one. */
+/** The address of a session. */
 export async function addressOf(core: Core): Promise<Address> {
   const [[row]] = await ask(core, "query", { sql: WHERE, rowsAsArray: true, typeCast: true });
   return { server: `${row[0]}`, id: `${row[1]}` };
 }
 
 /**
- * Resolves once the server has taken note of it, or after a second; never rejects.
+ * Resolves once the server has cancelled the query, or after a second; never rejects.
  *
- * @param failed is told why it failed
+ * @param failed gets the error if it failed
  */
 export function cancelQuery(
   factory: CorePool,
@@ -34,7 +34,7 @@ export function cancelQuery(
   failed: (error: unknown) => void,
 ): Promise<void> {
   const { core, connected } = connect(factory);
-  core?.on("error", () => {}); // the promise tells
+  core?.on("error", () => {}); // the promise reports it
   return new Promise((resolve) => {
     const end = (error?: unknown) => {
       late();

@@ -1,4 +1,4 @@
-// mysql2 as it is at runtime: what this adapter reads of it, also where its declarations say nothing.
+// Driver: the parts of mysql2 that this adapter uses, including undeclared ones.
 
 // deno-lint-ignore-file no-explicit-any
 
@@ -13,9 +13,9 @@ export interface Packet {
   eofStatusFlags(): number;
 }
 
-/** What a session is asked: a query, a statement, a ping. */
+/** A command of a session: a query, a statement, a ping. */
 export interface Command extends Emitter {
-  /** Takes the next packet of the answer; null once the answer is complete. */
+  /** Handles the next packet of the answer; null once the answer is complete. */
   readonly next?: unknown;
   readonly onResult?: unknown;
   readonly sql?: unknown;
@@ -34,13 +34,13 @@ export interface Socket extends Emitter {
   destroy(error?: Error): unknown;
 }
 
-/** A session, as mysql2 itself keeps it: its callback `PoolConnection`. */
+/** A session with callbacks: mysql2's `PoolConnection`. */
 export interface Core extends Emitter {
   readonly threadId?: number | null;
   readonly config: Record<string, any>;
   readonly stream: Socket;
   clientEncoding?: unknown;
-  /** Being answered; it may have its answer already. */
+  /** The current command; its answer may be complete already. */
   readonly _command?: Command | null;
   readonly _commands?: { readonly length: number };
   readonly _paused?: boolean;
@@ -61,12 +61,12 @@ export interface Core extends Emitter {
   promise(): Wrapper;
 }
 
-/** A session by promises: mysql2's promise `PoolConnection`. */
+/** A session with promises: mysql2's promise `PoolConnection`. */
 export interface Wrapper extends Emitter {
   readonly connection: Core;
 }
 
-/** What a pool lends: sessions of either kind. */
+/** A session of either kind. */
 export type Session = Core | Wrapper;
 
 /** mysql2's callback pool. */
@@ -88,17 +88,20 @@ export interface PromisePool extends Emitter {
   getConnection(): Promise<Wrapper>;
 }
 
-/** The module. */
+/** The module `mysql2`. */
 export interface Module {
   createPool(config: object): CorePool | PromisePool;
 }
 
-/** The session under what is lent. */
+/** The callback session under a session. */
 export function coreOf(session: Session): Core {
   return "connection" in session && session.connection ? session.connection : session as Core;
 }
 
-/** Connects a session. It can be reached before it is connected, where the driver has kept its names. */
+/**
+ * Connects a session. `core` is the session before it is connected, if this version of the driver
+ * shows it.
+ */
 export function connect(factory: CorePool): { core: Core | undefined; connected: Promise<Core> } {
   const connected = new Promise<Core>((resolve, reject) => {
     factory.getConnection((error, core) => error ? reject(error) : resolve(core));
@@ -107,7 +110,7 @@ export function connect(factory: CorePool): { core: Core | undefined; connected:
   return { core: all?.get(all.length - 1), connected };
 }
 
-/** Has a session do something. The result comes first, the fields second. */
+/** Calls a method of a session with a callback. Resolves to the result and the fields. */
 export function ask(
   core: Core,
   what: "query" | "ping" | "reset" | "changeUser",
@@ -120,7 +123,7 @@ export function ask(
   });
 }
 
-/** Whether a session can do nothing any more. */
+/** Whether a session is unusable. */
 export function isDead({ stream, _closing, _fatalError, _protocolError }: Core): boolean {
   return Boolean(stream.destroyed || _closing || _fatalError || _protocolError);
 }

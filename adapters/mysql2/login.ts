@@ -1,8 +1,8 @@
-// Login: has the server forget what a session has, by the protocol itself, and mysql2 with it.
+// Login: resets a session by the protocol, and mysql2's notes of it.
 
 import { ask, type Core } from "./driver.ts";
 
-/** What mysql2 notes of a session. */
+/** mysql2's notes of a session. */
 interface Notes {
   readonly config: readonly (readonly [key: PropertyKey, value: unknown])[];
   readonly encoding: unknown;
@@ -26,26 +26,26 @@ export class Login {
     };
   }
 
-  /** Whether it may be another one than at first. */
+  /** Whether a borrower may have changed the login. */
   get isChanged(): boolean {
     return this.#isChanged;
   }
 
-  /** What there is now is to be there again after each reset. */
+  /** Keeps the present state: each reset restores it. */
   keep(): void {
     this.#kept = notesOf(this.#core);
   }
 
-  /** In one round trip; leaves the database and, on MariaDB, the role. */
+  /** Resets the session in one round trip; keeps the database and, on MariaDB, the role. */
   async reset(): Promise<void> {
     const core = this.#core;
     if (this.#isChanged || typeof core.reset !== "function") return await this.again();
     await ask(core, "reset");
-    // It follows the server: to latin1, by `set names latin1`, but not back.
+    // mysql2 follows `set names latin1`, but not its reset.
     apply(core, this.#kept);
   }
 
-  /** Also database and role are those of the login again. */
+  /** Logs in again: this also resets the database and the role. */
   async again(): Promise<void> {
     const core = this.#core;
     apply(core, this.#first);

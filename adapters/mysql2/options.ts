@@ -1,4 +1,4 @@
-// The options of mysqlPool, apart: what is mysql2's, what is the pool's, and what is refused.
+// Options: separates the options of mysqlPool into mysql2's, the pool's, and refused ones.
 
 import type { PoolOptions } from "../../pool/options.ts";
 import { apart, checkCancel, checkName, checkReset, hide, type Names } from "../options.ts";
@@ -6,11 +6,11 @@ import type { Session } from "./driver.ts";
 
 export type Reset = "rollback" | "session" | ((session: Session) => unknown);
 
-/** The options of mysqlPool, apart. */
+/** The options of mysqlPool, separated. */
 export interface Given {
-  /** What mysql2 is given. */
+  /** The options for mysql2. */
   config: Record<string, unknown>;
-  /** What is the pool's. */
+  /** The options of the pool. */
   own: PoolOptions<Session>;
   reset: Reset;
   cancel: boolean;
@@ -31,11 +31,11 @@ const NAMES: Names = {
   },
   drivers: ["connectTimeout", "trace"],
   hidden: ["password", "password1", "password2", "password3", "passwordSha1", "uri"],
-  // mysql2 has 60 s, too, but heeds it only with a maxIdle.
+  // mysql2's default is also 60 s, but it has an effect only with `maxIdle`.
   defaults: { maxSize: 10, maxAvailDelay: 60_000 },
 };
 
-/** What logs do not show. */
+/** Options that logs must not show. */
 export const SECRETS: readonly string[] = NAMES.hidden;
 
 /** Throws if an option is wrong. */
@@ -51,8 +51,8 @@ export function optionsOf(options: unknown): Given {
   };
 }
 
-/** What follows a `?` are options, too. */
+/** The query part of a URI has options, too. */
 function checkUri(uri: unknown): void {
-  if (typeof uri !== "string" || !URL.canParse(uri)) return; // mysql2 says what is wrong
+  if (typeof uri !== "string" || !URL.canParse(uri)) return; // mysql2 reports the error
   new URL(uri).searchParams.forEach((_, name) => checkName("mysqlPool", name, NAMES));
 }

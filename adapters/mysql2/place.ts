@@ -1,4 +1,4 @@
-// Place: the database and the role of a session, which a reset by the protocol leaves as they are.
+// Place: the database and the role of a session, which a reset by the protocol does not change.
 
 import { ask, type Core } from "./driver.ts";
 import type { Login } from "./login.ts";
@@ -10,13 +10,13 @@ const NO_FUNCTION = 1305;
 /** The place of one session. */
 export interface Place {
   readonly database: string | null;
-  /** Undefined on servers without. */
+  /** Undefined on servers without roles. */
   readonly role: string | null | undefined;
-  /** Asks whether it is this one: 1 or 0. */
+  /** An SQL expression: 1 if the session is at this place, else 0. */
   readonly check: string;
 }
 
-/** Where a session is now. */
+/** The present place of a session. */
 export async function placeOf(core: Core): Promise<Place> {
   const { rows: [row] } = await rowsOf(core, "select database(), current_role()")
     .catch((error) => {
@@ -29,12 +29,12 @@ export async function placeOf(core: Core): Promise<Place> {
   return { database, role, check: `select ${checks.join(" and ")}` };
 }
 
-/** By its bytes: names that differ in their case may be those of two tenants. */
+/** Compares bytes: names that differ only in case may be those of two tenants. */
 function isThis(what: string, value: string | null): string {
   return `cast(${what} as binary) <=> ${value === null ? "null" : bytesOf(value)}`;
 }
 
-/** Brings a session back there. */
+/** Brings a session back to its place. */
 export async function goBack(
   core: Core,
   { database, role, check }: Place,
@@ -47,7 +47,7 @@ export async function goBack(
   if (role !== undefined) await ask(core, "query", `set role ${roleIn(role)}`);
 }
 
-/** MySQL gives roles as SQL has them, MariaDB a bare name. */
+/** MySQL returns roles in SQL syntax, MariaDB returns a bare name. */
 function roleIn(role: string | null): string {
   if (role === null || role.toLowerCase() === "none") return "none";
   return role.includes("`") ? role : quoted(role);

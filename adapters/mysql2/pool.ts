@@ -1,4 +1,4 @@
-// The pools in the shapes of mysql2's own, over ours.
+// Pool: a `Pool` in the shapes of mysql2's own pools.
 
 import { asyncDispose } from "../../disposal.ts";
 import { Pool } from "../../pool.ts";
@@ -16,15 +16,15 @@ import { watchStream } from "./streams.ts";
 type CoreClass = new (options: { config: object }) => CorePool;
 type PromiseClass = new (core: CorePool, promise?: unknown) => PromisePool;
 
-/** A pool in the shape of mysql2's, of the kind that the module makes. */
+/** Creates a pool in the shape that the module's `createPool` has. */
 export function newPool(mysql: Module, given: Given): object {
-  // It makes the sessions, and is never given one back. It holds none, and so has no timers.
+  // This pool of mysql2 only creates sessions. It keeps none, and so has no timers.
   const made = mysql.createPool({ ...given.config, ...secretsOf(given), ...UNLIMITED });
   const byPromises = !isCore(made);
   const factory = byPromises ? made.pool as CorePool : made;
   if (!isCore(factory)) {
     throw new TypeError(
-      `mysqlPool: createPool must give a pool as mysql2's does, got ${shown(made)}`,
+      `mysqlPool: createPool must return a pool, as mysql2's does, got ${shown(made)}`,
     );
   }
   hide(factory.config.connectionConfig, SECRETS);
@@ -42,12 +42,12 @@ function secretsOf({ config }: Given): Record<string, unknown> {
   );
 }
 
-/** mysql2's promise pool has the callback pool under it. */
+/** mysql2's promise pool wraps a callback pool. */
 function isCore(pool: unknown): pool is CorePool {
   return typeof Object(pool).promise === "function";
 }
 
-/** What mysql2's pool shows of its options. */
+/** The options, as mysql2's pool shows them. */
 function shownConfig({ config }: CorePool, { own }: Given): object {
   const { maxSize: connectionLimit, maxAvailDelay: idleTimeout, maxWaiting: queueLimit = 0 } = own;
   const bounds = { connectionLimit, maxIdle: connectionLimit, idleTimeout, queueLimit };
@@ -56,7 +56,7 @@ function shownConfig({ config }: CorePool, { own }: Given): object {
 
 type Classes = ReturnType<typeof newClasses>;
 
-/** Those of each mysql2: there is hardly ever more than one. */
+/** The classes for each mysql2; most programs have only one. */
 const classes = new WeakMap<object, Classes>();
 
 function classesOf(factory: CorePool): Classes {
@@ -70,7 +70,7 @@ function newClasses(factory: CorePool) {
   const BasePool = factory.constructor as CoreClass;
   const BasePromisePool = factory.promise().constructor as PromiseClass;
 
-  /** In the shape of mysql2's callback pool; all that is not said here is its own. */
+  /** The shape of mysql2's callback pool; other members are inherited from it. */
   class MysqlPool extends BasePool {
     readonly pool: Pool<Session>;
     readonly #sessions: Sessions;
@@ -123,7 +123,7 @@ function newClasses(factory: CorePool) {
       this.#ask(() => super.execute(...args));
     }
 
-    /** mysql2's own `query` and `execute` call `getConnection`, and show the session to nobody. */
+    /** mysql2's own `query` and `execute` call `getConnection`, and do not expose the session. */
     #ask<R>(ask: () => R): R {
       this.#isAsking = true;
       try {
@@ -137,7 +137,7 @@ function newClasses(factory: CorePool) {
       this.#sessions.of(session).release();
     }
 
-    /** Its one wrapper by promises. */
+    /** The promise wrapper of a session, always the same one. */
     wrapperOf(core: Core): Wrapper {
       return this.#sessions.of(core).wrapper;
     }
@@ -160,7 +160,7 @@ function newClasses(factory: CorePool) {
     }
   }
 
-  /** In the shape of mysql2's promise pool. */
+  /** The shape of mysql2's promise pool. */
   class MysqlPromisePool extends BasePromisePool {
     readonly #core: MysqlPool;
 
@@ -191,13 +191,13 @@ function newClasses(factory: CorePool) {
 }
 
 /**
- * Ours answers as mysql2's callback pool, too: mysql2's promise pool asks the `pool` it has under it, and so
- * do Knex, and those who pass it to a library that takes callbacks.
+ * Adds the members of mysql2's callback pool to ours: mysql2's promise pool, Knex, and code that
+ * passes `pool.pool` to a library with callbacks use them.
  */
 function answerAs(pool: Pool<Session>, core: CorePool): void {
   for (let from: object | null = core; from !== null; from = Reflect.getPrototypeOf(from)) {
     for (const key of from === core ? ["config", "_closed"] : Reflect.ownKeys(from)) {
-      if (key in pool && !(key in METHODS)) continue; // those only say what to call instead
+      if (key in pool && !(key in METHODS)) continue; // these only throw, and name the method to call
       const get = () => {
         const value: unknown = Reflect.get(core, key);
         return typeof value === "function" ? value.bind(core) : value;

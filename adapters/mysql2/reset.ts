@@ -1,4 +1,4 @@
-// Resets a session between two borrowers.
+// Reset: rolls back a session between two borrowers.
 
 import { after } from "../../pool/clock.ts";
 import { ask, type Core } from "./driver.ts";
@@ -8,17 +8,14 @@ import type { Streams } from "./streams.ts";
 /** How long a stream that was left open may take to end, in ms. */
 const PATIENCE = 1_000;
 
-/** Whatever `completion_type` is. */
+/** Independent of `completion_type`. */
 const ROLLBACK = "rollback and no chain no release";
 
-/**
- * Waits until the server has answered all that the last borrower asked: what is asked last is answered
- * last.
- */
+/** Waits until the server has answered all commands of the last borrower: it answers in order. */
 export async function settle(core: Core, streams: Streams): Promise<void> {
   const wasOpen = !streams.isEmpty;
   streams.close();
-  core.resume(); // rows that nobody takes hold up all that follows
+  core.resume(); // rows that nobody reads would block all later answers
   const answered = ask(core, "ping");
   await (wasOpen ? inTime(answered) : answered);
 }
@@ -30,10 +27,10 @@ function inTime(answered: Promise<unknown>): Promise<void> {
   });
 }
 
-/** Ends an open transaction; the next statement is one of its own, if it was so at first. */
+/** Rolls back an open transaction, and restores `autocommit`. */
 export async function rollback(core: Core, status: Status): Promise<void> {
   if (status.isOpen) await ask(core, "query", ROLLBACK);
-  // In this order: setting it commits what is open.
+  // After the rollback: to set it commits an open transaction.
   const { autocommit } = status;
   if (autocommit !== undefined) await ask(core, "query", `set autocommit = ${Number(autocommit)}`);
 }

@@ -1,4 +1,4 @@
-// Rows of texts, whatever a session is told to make of its rows, and how a text is written.
+// Rows: reads rows as strings, whatever the options of the session, and writes SQL literals.
 
 import { ask, type Core } from "./driver.ts";
 
@@ -8,7 +8,7 @@ export interface Field {
   readonly columnType?: number;
 }
 
-/** What a query gives, in texts. */
+/** The rows of a query, as strings. */
 export async function rowsOf(
   core: Core,
   sql: string,
@@ -21,13 +21,15 @@ export async function rowsOf(
   return { rows: rows.map(inTexts), fields };
 }
 
-/** The bytes of a text, as SQL has them: good whatever the session has set of quotes and encodings. */
+/**
+ * A string as an SQL literal of bytes: it does not depend on the session's quotes and encodings.
+ */
 export function bytesOf(text: string): string {
   const bytes = [...new TextEncoder().encode(text)];
   return `x'${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}'`;
 }
 
-/** A name, as SQL has it. */
+/** A quoted SQL name. */
 export function quoted(name: string): string {
   return `\`${name.replaceAll("`", "``")}\``;
 }

@@ -1,4 +1,4 @@
-// Session: what is known of one, and what its borrower finds on it.
+// Session: the adapter's record of a session, and the methods that its borrower gets.
 
 import type { Loan } from "../../pool/loan.ts";
 import type { Callback } from "../callback.ts";
@@ -13,16 +13,16 @@ import { Streams } from "./streams.ts";
 
 const ENDED = "the session has ended";
 
-/** Whom a session tells. */
+/** The owner of a session. */
 export interface Owner {
   readonly invalidate: (why?: unknown) => void;
-  /** Its borrower gives it back. */
+  /** Its borrower returns it. */
   released(session: OpenSession): void;
   /** Its borrower wants it closed. */
   destroyed(session: OpenSession): void;
 }
 
-/** One session, as the adapter knows it. */
+/** The adapter's record of one session. */
 export class OpenSession {
   readonly core: Core;
   readonly status: Status;
@@ -33,30 +33,30 @@ export class OpenSession {
   address: Address | undefined;
   snapshot: Snapshot | undefined;
   closing = false;
-  /** The context of the borrower that gives it back, for tracers to see whose reset it is. */
+  /** The context of the borrower that returns it, so that tracers see the reset as part of it. */
   run: Run | undefined;
   readonly #owner: Owner;
-  /** Of its borrower, or of the last one. */
+  /** The loan of the present or the last borrower. */
   #loan: Loan<Session> | undefined;
   #isReleased = false;
   #isSeen = true;
   #wrapper: Wrapper | undefined;
   readonly #listeners: Map<Session, Listeners> = new Map();
 
-  /** Before it is connected: it hears of a failure for its whole life. */
+  /** Called before the session is connected, so that no error is missed. */
   constructor(core: Core, owner: Owner) {
     this.core = core;
     this.#owner = owner;
     this.status = new Status(core);
     this.login = new Login(core);
     core.on("error", (error) => this.#died(error));
-    // Nobody else is to have it. What is under way hears of it by the driver, which waits for `close`.
+    // Not lent again. The driver fails the pending queries once `close` is emitted.
     core.on("end", () => owner.invalidate(ENDED));
     core.stream.on("close", () => this.#died(new Error(ENDED)));
     this.#equip();
   }
 
-  /** The same by promises; one for its whole life. */
+  /** The promise wrapper of the session, always the same one. */
   get wrapper(): Wrapper {
     if (this.#wrapper === undefined) {
       this.#wrapper = this.core.promise();
@@ -80,7 +80,7 @@ export class OpenSession {
       Reflect.apply(destroy, core, []);
     };
     for (const method of ["query", "execute"] as const) {
-      // What wraps the methods of all sessions later is to be heard, too.
+      // Read at each call, because tracers may patch the prototype later.
       const own = () => (Reflect.getPrototypeOf(core) as Core)[method];
       core[method] = (...args) => {
         const command = Reflect.apply(own(), core, args);
@@ -91,9 +91,10 @@ export class OpenSession {
   }
 
   /**
-   * It goes to a borrower, and holds the loan: that is not lost as long as the session is there.
+   * Gives the session to a borrower. The session keeps the loan, so that the loan does not leak
+   * while the session is used.
    *
-   * @param isSeen whether anybody but the adapter has it, and may add listeners
+   * @param isSeen whether code outside the adapter gets the session, and may add listeners
    */
   lend(loan: Loan<Session>, isSeen: boolean): Core {
     this.#loan = loan;
@@ -102,7 +103,7 @@ export class OpenSession {
     return this.core;
   }
 
-  /** Gives it back. A second time is logged and counted. */
+  /** Returns the session. A second call is logged and counted. */
   release(): void {
     const loan = this.#loan;
     if (loan === undefined) return;
@@ -120,14 +121,17 @@ export class OpenSession {
     if (this.#loan?.ended === false) void this.#loan.discard(why);
   }
 
-  /** Whether it is; nobody else is to have it then. The driver does not always say so at once. */
+  /**
+   * Whether the session is dead; then it must not be lent. The driver does not always report this
+   * at once.
+   */
   get isDead(): boolean {
     const dead = isDead(this.core);
     if (dead) this.#owner.invalidate(ENDED);
     return dead;
   }
 
-  /** Whether its last borrower has left something that a look at it shows. */
+  /** Whether its last borrower has visibly left something to clean up. */
   get needsCleaning(): boolean {
     const { status, cancelling, login, streams } = this;
     return status.isOpen || status.autocommit !== undefined || !status.isQuiet ||
@@ -138,11 +142,12 @@ export class OpenSession {
     this.streams.fail(error);
     if (this.closing) return;
     this.#owner.invalidate(error);
-    // Some, such as Drizzle, never give back what fails at once: its place is not to be lost, too.
+    // Some libraries, such as Drizzle, do not release a session whose first query fails: free its
+    // place.
     this.#discard(error);
   }
 
-  /** The listeners that are there now stay. */
+  /** Keeps the present listeners for all borrowers. */
   keepListeners(): void {
     this.#keepListeners(this.core);
     if (this.#wrapper !== undefined) this.#keepListeners(this.#wrapper);
@@ -152,10 +157,10 @@ export class OpenSession {
     this.#listeners.set(emitter, listenersOf(emitter));
   }
 
-  /** Those that a borrower has added go. */
+  /** Removes the listeners that a borrower has added. */
   restoreListeners(): void {
     const isSeen = this.#isSeen;
-    this.#isSeen = true; // by a callback of `use`, of which nothing here is told
+    this.#isSeen = true; // a callback of `use` may have added listeners
     if (!isSeen) return;
     for (const [emitter, listeners] of this.#listeners) restoreListeners(emitter, listeners);
   }

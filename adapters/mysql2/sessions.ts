@@ -1,4 +1,4 @@
-// Sessions: how they are made, reset and closed, and what happens when one of them dies.
+// Sessions: creates, resets and closes sessions, and handles their death.
 
 import type { CloseContext, CreateContext, PoolOptions } from "../../pool/options.ts";
 import { addressOf, cancelQuery } from "./cancel.ts";
@@ -9,29 +9,29 @@ import { OpenSession } from "./session.ts";
 import { resetTo, takeSnapshot } from "./snapshot.ts";
 import { watchNames } from "./variables.ts";
 
-/** What the pool that is shown tells of sessions. */
+/** Emits the events of the pool that users see. */
 export interface Watcher {
   connected(core: Core): void;
   released(core: Core): void;
 }
 
-/** Those of one pool. */
+/** The sessions of one pool. */
 export class Sessions {
   readonly #factory: CorePool;
   readonly #given: Given;
   readonly #byPromises: boolean;
   readonly #known = new WeakMap<Core, OpenSession>();
-  /** Who is told. */
+  /** The pool that users see. */
   watcher: Watcher | undefined;
 
-  /** @param factory a pool of mysql2's own, which makes them, and never has one back */
+  /** @param factory a pool of mysql2, used only to create sessions */
   constructor(factory: CorePool, given: Given, byPromises: boolean) {
     this.#factory = factory;
     this.#given = given;
     this.#byPromises = byPromises;
   }
 
-  /** What makes sessions a pool's. */
+  /** The options of the `Pool` of sessions. */
   get options(): PoolOptions<Session> {
     const { own } = this.#given;
     const asked = own.healthAfter !== undefined || own.healthFreq !== undefined;
@@ -45,12 +45,12 @@ export class Sessions {
     };
   }
 
-  /** Which must be one of these. */
+  /** The record of a session of this pool. */
   of(session: Session): OpenSession {
     return this.#known.get(coreOf(session))!;
   }
 
-  /** Connects one. */
+  /** Connects a session. */
   readonly create = async (_n: number, context: CreateContext): Promise<Session> => {
     const { signal, invalidate } = context;
     const { core: early, connected } = connect(this.#factory);
@@ -97,11 +97,11 @@ export class Sessions {
   async #greet(object: Session): Promise<void> {
     await this.#given.own.opener?.(object);
     this.watcher?.connected(coreOf(object));
-    // What listeners have asked is part of what was there at first.
+    // Wait for queries of listeners: their effects belong to the initial state.
     if (!this.of(object).status.isQuiet) await ask(coreOf(object), "ping");
   }
 
-  /** Between two borrowers. Most often there is nothing to do, and no promise to be waited for. */
+  /** Resets a session between two borrowers; without a promise, if there is nothing to do. */
   #reset(object: Session): Promise<void> | undefined {
     const session = this.of(object);
     session.restoreListeners();
@@ -109,7 +109,7 @@ export class Sessions {
     session.run = undefined;
     if (session.isDead) return undefined;
     if (this.#given.reset === "rollback" && !session.needsCleaning) return undefined;
-    // What fails because the session has died is no failure: it is known.
+    // A failure of a dead session is not reported again.
     const clean = () =>
       this.#clean(object, session).catch((error) => {
         if (!session.isDead) throw error;
@@ -128,7 +128,7 @@ export class Sessions {
     if (typeof reset === "function") await reset(object);
   }
 
-  /** Has the server cancel what a session is asked, if it is. */
+  /** Cancels the running query of a session at the server, if there is one. */
   cancel(object: Session): Promise<void> {
     const session = this.of(object);
     const { core, status, address } = session;
@@ -160,7 +160,9 @@ export class Sessions {
   }
 }
 
-/** The server may take note of it when the query has come to its end: it is to hit nothing but this. */
+/**
+ * The server may get the cancellation after the end of the query: it must not cancel another one.
+ */
 async function cancelled(session: OpenSession): Promise<void> {
   await session.cancelling;
   session.cancelling = undefined;
@@ -169,12 +171,12 @@ async function cancelled(session: OpenSession): Promise<void> {
   await ask(core, "query", "do 0").catch(() => {});
 }
 
-/** What it is still asked fails; mysql2's own `destroy` would leave it waiting for ever. */
+/** Fails pending queries; with mysql2's own `destroy` they would wait for ever. */
 function cutOff({ core }: OpenSession): void {
   core.stream.destroy(new Error("the session is closed"));
 }
 
-/** For the server not to log an aborted connection. */
+/** Says goodbye, so that the server logs no aborted connection. */
 function leave(core: Core): void {
   Reflect.apply((Reflect.getPrototypeOf(core) as Core).end, core, []);
 }

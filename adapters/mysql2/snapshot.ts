@@ -1,20 +1,20 @@
-// Snapshot: what a session has when it is new, which it has again after each borrower.
+// Snapshot: the state of a new session, restored after each borrower.
 
 import { ask, type Core } from "./driver.ts";
 import type { Login } from "./login.ts";
 import { goBack, type Place, placeOf } from "./place.ts";
 import { setAgain, userVariablesOf, variablesOf } from "./variables.ts";
 
-/** What one session is to have. */
+/** The state to restore. */
 export interface Snapshot {
   readonly place: Place;
-  /** Sets what is not as the server has it; nothing: "". */
+  /** Sets the values that differ from the server's; "" if none differs. */
   readonly statement: string;
 }
 
 /**
- * Takes it, and resets the session to it, once: what differs then from what was there is what is to be
- * set again.
+ * Takes a snapshot: resets the session once. The values that this changed are the ones to set
+ * again.
  *
  * @param names of user variables, which a server does not list
  */
@@ -34,7 +34,7 @@ export async function takeSnapshot(
   return snapshot;
 }
 
-/** Resets a session to it. */
+/** Resets a session to its snapshot. */
 export async function resetTo(core: Core, snapshot: Snapshot, login: Login): Promise<void> {
   await login.reset();
   await restore(core, snapshot, login);

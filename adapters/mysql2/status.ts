@@ -1,4 +1,4 @@
-// Status: what the server has said last of a session's transaction. Each answer tells, and is read in passing.
+// Status: the transaction status of a session, read from each answer of the server.
 
 import { PoolError } from "../../errors.ts";
 import type { Command, Core, Packet } from "./driver.ts";
@@ -12,17 +12,17 @@ const STATES = ["resultsetHeader", "infileOk", "handshakeResult"] as const;
 /** The status of one session. */
 export class Status {
   readonly #core: Core;
-  /** Undefined after an error, which does not tell. */
+  /** Undefined after an error: it has no status. */
   #flags: number | undefined;
-  /** Whether each statement was a transaction of its own when the session was new. */
+  /** `autocommit` when the session was new. */
   #autocommit: boolean | undefined;
 
-  /** @throws {PoolError} the driver does not show what the server says */
+  /** @throws {PoolError} the driver does not show the answers of the server */
   constructor(core: Core) {
     const { handlePacket } = core;
     if (typeof handlePacket !== "function" || core._commands === undefined) {
       throw new PoolError(
-        "mysqlPool: this connection does not tell whether a transaction is open: " +
+        "mysqlPool: this connection does not show whether a transaction is open: " +
           "it must have handlePacket, as mysql2's has",
       );
     }
@@ -43,7 +43,7 @@ export class Status {
     }
   }
 
-  /** What there is now is to be there again after each borrower. */
+  /** Keeps the present state, which is restored after each borrower. */
   keep(): void {
     this.#autocommit = this.#flags === undefined ? undefined : this.#commits;
   }
@@ -57,17 +57,17 @@ export class Status {
     return this.#flags === undefined || (this.#flags & IN_TRANSACTION) !== 0;
   }
 
-  /** What `autocommit` is to be again, if it may be something else now. */
+  /** The value to restore `autocommit` to; undefined if it has not changed. */
   get autocommit(): boolean | undefined {
     const isSame = this.#flags !== undefined && this.#commits === this.#autocommit;
     return isSame ? undefined : this.#autocommit;
   }
 
-  /** Whether all that was asked has its answer, as far as the driver has heard. */
+  /** Whether the driver has received all answers. */
   get isQuiet(): boolean {
     const { _command: command, _commands: queued, _paused } = this.#core;
     if (_paused || queued!.length > 0) return false;
-    // The one that has its answer is still there while its listeners are called.
+    // During its listeners an answered command is still the current one.
     return !command || command.next === null;
   }
 }
@@ -77,7 +77,7 @@ function awaitsOk(command: Command): boolean {
   return STATES.some((state) => next !== undefined && Reflect.get(command, state) === next);
 }
 
-/** They follow two numbers, the rows and the id, each of which has a length of its own. */
+/** The flags follow two numbers of variable length: affected rows and insert id. */
 function flagsOf({ buffer, offset }: Packet): number | undefined {
   const at = afterNumber(buffer, afterNumber(buffer, offset + 1));
   return at + 1 < buffer.length ? buffer[at]! | buffer[at + 1]! << 8 : undefined;

@@ -1,10 +1,10 @@
-// Streams: the rows of queries without a callback, which mysql2 leaves alone when their session dies.
+// Streams: ends the streams of rows of a session that dies or is released; mysql2 does not.
 
 import type { Command, Stream } from "./driver.ts";
 
 const streams = new WeakMap<Command, Stream>();
 
-/** Remembers the stream that is made of a query, if one is. */
+/** Remembers the stream of a query, if `stream()` is called. */
 export function watchStream(command: Command): void {
   const { stream: streamed, onResult } = command;
   if (onResult !== undefined || streamed === undefined || streams.has(command)) return;
@@ -15,11 +15,11 @@ export function watchStream(command: Command): void {
   };
 }
 
-/** Those of one session that are under way. */
+/** The running streams of one session. */
 export class Streams {
   readonly #commands = new Set<Command>();
 
-  /** What a session is asked. */
+  /** Adds a command. */
   add(command: Command): void {
     if (command.onResult !== undefined) return;
     watchStream(command);
@@ -27,12 +27,12 @@ export class Streams {
     command.once("end", () => this.#commands.delete(command));
   }
 
-  /** Whether there are none. */
+  /** Whether no stream is running. */
   get isEmpty(): boolean {
     return this.#commands.size === 0;
   }
 
-  /** The session has died: they would wait for ever. */
+  /** Fails all streams: the session has died, and they would wait for ever. */
   fail(error: Error): void {
     const commands = [...this.#commands];
     this.#commands.clear();
@@ -43,19 +43,21 @@ export class Streams {
     }
   }
 
-  /** Their user has gone. The rest of their rows is read, and dropped. */
+  /**
+   * Closes all streams: their borrower has returned the session. The remaining rows are dropped.
+   */
   close(): void {
     for (const command of this.#commands) {
       const stream = streams.get(command);
-      // An error, for mysql2 has a stream end, too, that is destroyed without one.
-      if (stream !== undefined) destroy(stream, new Error("the session has been given back"));
-      // What the server still says of it is nobody's.
+      // With an error: without one, mysql2 would let the stream end normally.
+      if (stream !== undefined) destroy(stream, new Error("the session was released"));
+      // Later errors of the command concern nobody.
       command.on("error", () => {});
     }
   }
 }
 
-/** An `error` that nobody hears would end the process. */
+/** An `error` without a listener would end the process. */
 function destroy(stream: Stream, error: Error): void {
   if (stream.listenerCount("error") === 0) stream.on("error", () => {});
   stream.destroy(error);

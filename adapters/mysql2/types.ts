@@ -1,9 +1,10 @@
-// The types of mysql2, by their shape: they are derived from what the user passes, and nothing is imported.
+// Types: the types of mysql2 by shape, derived from the module that the user passes. Nothing is
+// imported.
 
 import type { Pool } from "../../pool.ts";
 import type { PoolOptions } from "../../pool/options.ts";
 
-/** What a pool of mysql2's must have at least, in the types. */
+/** The least that the type of a pool of mysql2 must have. */
 export interface MysqlPoolShape {
   /** Lends a session. */
   getConnection(...args: never[]): unknown;
@@ -11,23 +12,23 @@ export interface MysqlPoolShape {
   end(...args: never[]): unknown;
 }
 
-/** The module `mysql2/promise` or `mysql2`, or any object with a `createPool` that does what theirs does. */
+/** The module `mysql2/promise` or `mysql2`, or any object with such a `createPool`. */
 export interface MysqlModule {
-  /** Makes a pool of mysql2's own. */
+  /** Creates a pool of mysql2. */
   createPool(...args: never[]): MysqlPoolShape;
 }
 
-/** mysql2's own pool, of the kind that the module makes. */
+/** The type of pool that the module's `createPool` returns. */
 export type MysqlPoolOf<M extends MysqlModule> = ReturnType<M["createPool"]>;
 
-/** A session: mysql2's own `PoolConnection`, by promises or by callbacks. */
+/** A session: mysql2's own `PoolConnection`, with promises or callbacks. */
 export type MysqlConnection<M extends MysqlModule> = MysqlPoolOf<M> extends
   { getConnection(): Promise<infer C> } ? C
   : Parameters<MysqlPoolOf<M>["getConnection"]>[0] extends
     ((error: infer _E, connection: infer C) => unknown) ? C
   : never;
 
-/** What mysql2's pool calls otherwise than {@linkcode mysqlPool}, or has and that has not. */
+/** The options of mysql2's pool that {@linkcode mysqlPool} names differently or does not have. */
 export type MysqlPoolNames =
   | "connectionLimit"
   | "maxIdle"
@@ -39,13 +40,13 @@ export type MysqlPoolNames =
   | "Promise"
   | "pool";
 
-/** What `mysql.createPool` takes as an object. */
+/** The options of `mysql.createPool`. */
 export type MysqlCreateOptions<M extends MysqlModule> = Exclude<
   Parameters<M["createPool"]>[0],
   string | undefined
 >;
 
-/** The same without what is the pool's; what is undefined is left out. */
+/** mysql2's options without those of its pool. Undefined values are allowed. */
 export type MysqlConfig<M extends MysqlModule> = {
   [K in keyof MysqlCreateOptions<M> as Exclude<K, MysqlPoolNames>]:
     | MysqlCreateOptions<M>[K]
@@ -56,41 +57,41 @@ export type MysqlConfig<M extends MysqlModule> = {
 export interface MysqlOwnOptions<M extends MysqlModule>
   extends Omit<PoolOptions<MysqlConnection<M>>, "retter" | "closer"> {
   /**
-   * What becomes of a session when it is given back. In each case a query that is still under way is
-   * waited for, and a stream that was left open is closed.
+   * How a returned session is reset. In each case the pool waits for a running query, and closes an
+   * open stream.
    *
-   * - `"rollback"`: an open transaction is rolled back, and `autocommit` is as it was at first. No round
-   *   trip if there is nothing to do. Variables, temporary tables and locks stay.
-   * - `"session"`: all that a session can keep is reset, in two or three round trips. Variables, database
-   *   and role that were there when it was connected, after `opener` and the listeners of `connection`, are
-   *   set again.
-   * - A function: is called with the session after `"rollback"`; may be async. If it fails, the session is
-   *   closed.
+   * - `"rollback"`: rolls back an open transaction, and restores `autocommit`. No round trip if
+   *   there is nothing to do. Variables, temporary tables and locks stay.
+   * - `"session"`: resets the whole state of the session, in two or three round trips. Restores the
+   *   variables, the database and the role that it had after its connection, `opener` and the
+   *   listeners of `connection`.
+   * - A function is called with the session after `"rollback"`; may be async. If it fails, the
+   *   session is closed.
    *
    * @default {"rollback"}
    */
   reset?: "rollback" | "session" | ((connection: MysqlConnection<M>) => unknown) | undefined;
   /**
-   * Whether the server is told to cancel the query of a session that nobody waits for any more: by the
-   * signal of `pool.pool.use`, or because the session is closed. That takes a short session of its own,
-   * which counts for the server's limits.
+   * Whether the pool cancels a running query at the server, when the signal of `pool.pool.use`
+   * aborts, or when it closes the session. Each cancellation needs a short session, which counts
+   * for the server's limits.
    *
    * @default {false}
    */
   cancel?: boolean | undefined;
 }
 
-/** The options of {@linkcode mysqlPool}: mysql2's and the pool's in one object. */
+/** The options of {@linkcode mysqlPool}: those of mysql2 and of the pool in one object. */
 export type MysqlPoolOptions<M extends MysqlModule> = MysqlConfig<M> & MysqlOwnOptions<M>;
 
-/** What {@linkcode mysqlPool} gives besides mysql2's own pool. */
+/** The members of {@linkcode MysqlPool} besides those of mysql2's pool. */
 export interface MysqlPoolMembers<M extends MysqlModule> extends AsyncDisposable {
   /**
-   * The pool under it: `use` with a signal, `stats`, `observe`, `resize`, `reset`, `shutdown`. It answers as
-   * mysql2's callback pool, too, which mysql2's promise pool has there.
+   * The `Pool`: `use` with a signal, `stats`, `observe`, `resize`, `reset`, `shutdown`. It also has
+   * the members of mysql2's callback pool, which mysql2's promise pool has in this place.
    */
   readonly pool: Pool<MysqlConnection<M>>;
 }
 
-/** What {@linkcode mysqlPool} gives: it may be passed wherever such a pool of mysql2's is asked for. */
+/** What {@linkcode mysqlPool} returns. You can pass it wherever a pool of mysql2 is expected. */
 export type MysqlPool<M extends MysqlModule> = MysqlPoolMembers<M> & MysqlPoolOf<M>;

@@ -1,9 +1,9 @@
-// Variables of a session: what sets those that are not as the server has them to what they are.
+// Variables: makes the statement that restores the variables of a session after a reset.
 
 import { ask, type Core } from "./driver.ts";
 import { bytesOf, quoted, rowsOf } from "./rows.ts";
 
-/** They say what has happened: nobody has set them. */
+/** Variables that report events: nobody sets them. */
 const TOLD: ReadonlySet<string> = new Set([
   "error_count",
   "identity",
@@ -18,7 +18,7 @@ const TOLD: ReadonlySet<string> = new Set([
   "warning_count",
 ]);
 
-/** "is a GLOBAL variable", "is a read only variable": not the session's. */
+/** "is a GLOBAL variable", "is a read only variable": a session cannot set these. */
 const NOT_ITS_OWN = [1229, 1238];
 
 /** Types of columns that are numbers. */
@@ -27,13 +27,13 @@ const NUMBERS = [0, 1, 2, 3, 4, 5, 8, 9, 246];
 /** Names of user variables. */
 const NAME = /(?<![@\w$.])@(?:`((?:[^`]|``)+)`|'([^']+)'|"([^"]+)"|([\p{L}\p{N}_$.]+))/gu;
 
-/** All variables of a session, in texts. */
+/** All variables of a session, as strings. */
 export async function variablesOf(core: Core): Promise<Map<string, string>> {
   const { rows } = await rowsOf(core, "show session variables");
   return new Map(rows as [string, string][]);
 }
 
-/** Sets those that are not as `before`, which is how they are now, and gives what has set them. */
+/** Sets the variables that differ from `before`, and returns the statements. */
 export async function setAgain(
   core: Core,
   wanted: ReadonlyMap<string, string>,
@@ -54,12 +54,12 @@ export async function setAgain(
 
 function valueOf(name: string, value: string, type: number | undefined): string {
   if (name === "character_set_results" && value === "") return "null";
-  // Those that are on or off are numbers, too, and are shown as words.
+  // Booleans have a numeric type, too, but are shown as ON and OFF.
   if (NUMBERS.includes(type!) && /^-?\d+(\.\d+)?$/.test(value)) return value;
   return `convert(${bytesOf(value)} using utf8mb4)`;
 }
 
-/** Whether it is the session's to be set. */
+/** Sets a variable; false if a session cannot set it. */
 async function set(core: Core, assignment: string): Promise<boolean> {
   try {
     await ask(core, "query", `set ${assignment}`);
@@ -70,7 +70,7 @@ async function set(core: Core, assignment: string): Promise<boolean> {
   }
 }
 
-/** Names of user variables (@tenant) in all that is asked of a session until `end`. */
+/** Collects the names of user variables (@tenant) in all queries of a session until `end`. */
 export function watchNames(core: Core): { names: Set<string>; end(): void } {
   const names = new Set<string>();
   const { addCommand } = core;
@@ -95,7 +95,7 @@ function collect(text: string, names: Set<string>): void {
   }
 }
 
-/** What sets those of these names that are set now. */
+/** The assignments that restore the user variables of these names. */
 export async function userVariablesOf(core: Core, names: Iterable<string>): Promise<string[]> {
   const all = [...names].map((name) => `@${quoted(name)}`);
   if (all.length === 0) return [];

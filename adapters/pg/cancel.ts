@@ -1,15 +1,15 @@
-// Cancels what a session is doing, at the server: by a short connection that says so, and nothing else.
+// Cancel: cancels the query of a session at the server, by a short connection.
 
 import { after } from "../../pool/clock.ts";
 import type { Client, ClientClass, Connection } from "./driver.ts";
 
-/** How long that may take, in ms. */
+/** How long a cancellation may take, in ms. */
 const PATIENCE = 1_000;
 
 /**
- * Resolves once the server has taken note of it, or after a second; never rejects.
+ * Resolves once the server has the request, or after a second; never rejects.
  *
- * @param failed is told why it failed
+ * @param failed gets the error if it failed
  */
 export function cancelQuery(
   Client: ClientClass,
@@ -27,7 +27,7 @@ export function cancelQuery(
     };
     const late = after(PATIENCE, true, () => end(new Error(`no answer within ${PATIENCE} ms`)));
     try {
-      // pg.native sends it itself.
+      // pg.native has its own cancel.
       if (session.native?.cancel !== undefined) session.native.cancel(end);
       else connection = send(new Client(config), session, end);
     } catch (error) {

@@ -1,4 +1,4 @@
-// pg as it is at runtime: what this adapter reads of it, also where pg's declarations say nothing.
+// Driver: the parts of pg that this adapter uses, including undeclared ones.
 
 // deno-lint-ignore-file no-explicit-any
 
@@ -18,7 +18,7 @@ export interface Connection extends Emitter {
   cancel?(processID: unknown, secretKey: unknown): void;
 }
 
-/** A query, a cursor, a stream: what has a `submit`. */
+/** An object with `submit`: a query, a cursor, a stream. */
 export interface Submittable {
   submit(connection: unknown): unknown;
   handleError?(error: unknown, connection: unknown): unknown;
@@ -41,12 +41,12 @@ export interface Client extends Emitter {
   readonly processID?: unknown;
   readonly secretKey?: unknown;
   readonly connection?: Connection;
-  /** Whether the server waits for a query. False from the moment one is sent until all of it is answered. */
+  /** Whether the server is ready for a query: false from its sending to the end of its answer. */
   readonly readyForQuery?: boolean;
   readonly _activeQuery?: Submittable | null;
   readonly _queryQueue?: readonly unknown[];
   readonly _sentQueryQueue?: readonly unknown[];
-  /** Of pg.native alone, which keeps the last query when it is done. */
+  /** Only in pg.native, which keeps the last query after its end. */
   _hasActiveQuery?(): boolean;
   readonly native?: { cancel?(done: (error?: unknown) => void): void };
   namedQueries?: Record<string, string>;
@@ -59,30 +59,30 @@ export interface Client extends Emitter {
 
 export type ClientClass = new (config: object) => Client;
 
-/** Whether it is the class of pg.native. */
+/** Whether `Client` is the class of pg.native. */
 export function isNative(Client: ClientClass): boolean {
   return (Client.prototype as Partial<Client> | undefined)?._hasActiveQuery !== undefined;
 }
 
-/** Whether no query is under way or queued, as far as the driver has heard. */
+/** Whether no query is running or queued, as far as the driver knows. */
 export function isQuiet(client: Client): boolean {
   if (client._queryQueue?.length || client._sentQueryQueue?.length) return false;
   return client.readyForQuery ?? client._hasActiveQuery?.() === false;
 }
 
-/** Whether a query is under way, and not only the end of its answer. */
+/** Whether a query is running, apart from the end of its answer. */
 export function isBusy(client: Client): boolean {
   const active = client._hasActiveQuery?.() ?? client._activeQuery;
   return Boolean(active || client._queryQueue?.length || client._sentQueryQueue?.length);
 }
 
-/** What `Client` inherits its events from: the class of an EventEmitter. */
+/** The EventEmitter class that `Client` extends. */
 export function emitterOf(Client: unknown): (new () => object) | undefined {
   let prototype: unknown = (Client as { prototype?: unknown }).prototype;
   for (;;) {
     if (typeof prototype !== "object" || prototype === null) return undefined;
     const above: unknown = Object.getPrototypeOf(prototype);
-    // The last one before what all objects inherit from, also those of another realm.
+    // The last class before `Object`, which may be that of another realm.
     if (above === null || Object.getPrototypeOf(above) === null) break;
     prototype = above;
   }

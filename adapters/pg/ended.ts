@@ -1,11 +1,11 @@
-// A session that has ended, and what still waits for it: a cursor whose session was killed in the middle
-// waits for the server to be ready again, and a stream over it never ends.
+// Ended: ends cursors of a dead session. pg lets such a cursor wait for the server, so a stream
+// over it would never end.
 
 import type { Client, Listener } from "./driver.ts";
 
 const READY = "readyForQuery";
 
-/** To be called when the session is new; what it gives, when the session has ended. */
+/** Call it for a new session. Call the returned function when the session has ended. */
 export function watchEnd({ connection }: Client): () => void {
   if (typeof connection?.rawListeners !== "function") return () => {};
   const own = connection.rawListeners(READY);
@@ -24,8 +24,8 @@ interface Cursor {
 }
 
 /**
- * A cursor that has all its rows, and only waits for the server to be ready, hears of no error: it has come
- * to its end with its session.
+ * A cursor that has all rows and waits only for the server to be ready gets no error: it is
+ * complete.
  */
 export function endCursor(query: object): void {
   const { cursor = query as Cursor }: Cursor = query;

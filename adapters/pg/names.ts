@@ -1,11 +1,14 @@
-// Names of custom settings (app.tenant), which the server keeps, but does not list.
+// Names: collects the names of custom settings (app.tenant), which the server does not list.
 
 import type { Client } from "./driver.ts";
 
-/** What may be one. */
+/** A name that may be a custom setting. */
 const NAME = /[\p{L}_][\p{L}\p{N}_$]*(?:\.[\p{L}_][\p{L}\p{N}_$]*)+/gu;
 
-/** Those of all that is asked of a session until `end`: the server knows which of them are settings. */
+/**
+ * Collects the names in all queries of a session until `end`. The server knows which of them are
+ * settings.
+ */
 export function watchNames(client: Client): { names: Set<string>; end(): void } {
   const names = new Set<string>();
   const { query } = client;
@@ -18,14 +21,14 @@ export function watchNames(client: Client): { names: Set<string>; end(): void } 
   return {
     names,
     end: () => {
-      if (client.query !== watching) return; // others have wrapped it meanwhile
+      if (client.query !== watching) return; // a tracer has wrapped it meanwhile
       if (own === undefined) Reflect.deleteProperty(client, "query");
       else Object.defineProperty(client, "query", own);
     },
   };
 }
 
-/** In texts of queries, and in their values. */
+/** Searches the texts and the values of queries. */
 function collect(values: unknown, names: Set<string>): void {
   if (typeof values === "string") {
     for (const [name] of values.replaceAll('"', "").matchAll(NAME)) names.add(name.toLowerCase());

@@ -1,4 +1,4 @@
-// The options of pgPool, apart: what is pg's, what is the pool's, and what is refused.
+// Options: separates the options of pgPool into pg's, the pool's, and refused ones.
 
 import type { PoolOptions } from "../../pool/options.ts";
 import { type Apart, apart, checkCancel, checkReset, hide } from "../options.ts";
@@ -6,17 +6,17 @@ import type { Client } from "./driver.ts";
 
 export type Reset = "rollback" | "session" | ((client: Client) => unknown);
 
-/** The options of pgPool, apart. */
+/** The options of pgPool, separated. */
 export interface Given {
-  /** What `new pg.Client` is given. */
+  /** The options for `new pg.Client`. */
   config: Record<string, unknown>;
-  /** What is the pool's. */
+  /** The options of the pool. */
   own: PoolOptions<Client>;
   reset: Reset;
   cancel: boolean;
 }
 
-/** What pg-pool calls otherwise, or has and this pool has not, where names.ts does not know it. */
+/** Options of pg-pool, and what to write here instead, beyond those in names.ts. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   poolSize: "it is called maxSize here",
   maxLifetimeSeconds: "it is called maxLifetime here, in milliseconds",
@@ -30,10 +30,10 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   closer: "the pool itself ends its sessions; listen to its event remove",
 };
 
-/** pg's own, though they look like options of a pool. */
+/** Options of pg that resemble options of a pool. */
 const PGS = ["connectionTimeoutMillis", "lock_timeout"];
 
-/** As pg-pool has them. */
+/** The defaults of pg-pool. */
 const DEFAULTS = { maxSize: 10, maxAvailDelay: 10_000 };
 
 /** Throws if an option is wrong. */

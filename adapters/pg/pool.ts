@@ -1,4 +1,4 @@
-// The pool in the shape of pg.Pool, over ours.
+// Pool: a `Pool` in the shape of pg.Pool.
 
 import { asyncDispose } from "../../disposal.ts";
 import { PoolClosedError } from "../../errors.ts";
@@ -16,7 +16,7 @@ type Done = (error?: unknown) => void;
 
 const NOTHING: Done = () => {};
 
-/** What pg-pool shows of its options. */
+/** The options, as pg-pool shows them. */
 function shownOptions({ config, own }: Given): object {
   const { maxSize, minSize = 0, maxUse, maxLifetime = 0, maxAvailDelay, timeout } = own;
   const shown = {
@@ -35,14 +35,14 @@ function shownOptions({ config, own }: Given): object {
   return Object.defineProperty(shown, "password", hidden);
 }
 
-/** The class of pools, on top of the EventEmitter that pg itself has. */
+/** Makes the class of pools, which extends pg's own EventEmitter. */
 export function poolClass(
   Base: new () => object,
 ): new (Client: ClientClass, given: Given) => object {
   const Emitting = Base as new () => Emitter;
 
   return class PgPool extends Emitting {
-    // Drizzle goes by it: it must outlive a minifier.
+    // Drizzle tests this name: it must survive a minifier.
     static override readonly name = "PgPool";
 
     readonly pool: Pool<Client>;
@@ -61,7 +61,8 @@ export function poolClass(
         connected: (client) => this.emit("connect", client),
         removed: (client) => this.emit("remove", client),
         failed: (error, client) => {
-          // An `error` that nobody hears would end the process: one that is idle is no loss.
+          // An `error` without a listener would end the process, and the death of an idle session
+          // is harmless.
           if (this.listenerCount("error") > 0) this.emit("error", error, client);
         },
       };
@@ -103,7 +104,7 @@ export function poolClass(
       const client = loan.object;
       try {
         client.release = this.#releaseOf(client, loan);
-        // Some lose a session whose first query fails: its place is not to be lost, too.
+        // Some libraries do not release a session whose first query fails: free its place.
         this.#sessions.of(client).lost = () => {
           if (!loan.ended) void loan.discard("the session has ended");
         };
@@ -115,7 +116,10 @@ export function poolClass(
       return client;
     }
 
-    /** It holds the loan, and is held by the session: the loan is not lost as long as that is there. */
+    /**
+     * The function keeps the loan, and the session keeps the function: so the loan does not leak
+     * while the session is used.
+     */
     #releaseOf(client: Client, loan: Loan<Client>): Done {
       let isReleased = false;
       return (error) => {
@@ -154,8 +158,8 @@ export function poolClass(
           new TypeError("query: the first argument must be a query, got a function"),
         );
       }
-      // pg calls back in no context of the caller's, unless a tracer binds it: where each query has its
-      // reset, that is the caller's.
+      // pg calls back outside the caller's context, unless a tracer binds it. If each return resets
+      // the session, the reset belongs in the caller's context.
       const run = this.#sessions.always ? here() : undefined;
       return new Promise((resolve, reject) => {
         this.pool.borrow()
@@ -163,7 +167,9 @@ export function poolClass(
       }).catch(traced);
     }
 
-    /** Asks on a session that nobody else sees, and gives it back when it has answered. */
+    /**
+     * Sends a query on a session that no other code sees, and returns the session after the answer.
+     */
     #ask(
       loan: Loan<Client>,
       query: unknown,
@@ -174,9 +180,9 @@ export function poolClass(
     ): void {
       let isOver = false;
       const end = (error: unknown, result?: unknown) => {
-        if (isOver) return; // some failures are told twice
+        if (isOver) return; // some failures are reported twice
         isOver = true;
-        // Listeners may throw; who waits has the session before they are called.
+        // Listeners may throw: the session is returned before they are called.
         if (!loan.ended) void (run === undefined ? loan.release() : run(() => loan.release()));
         if (error) reject(error);
         else resolve(result);
@@ -249,7 +255,7 @@ function isSubmittable(query: unknown): query is Submittable {
   return typeof (query as Submittable | null | undefined)?.submit === "function";
 }
 
-/** Has the stack of an error lead to who asked, and not to the socket that told of it. */
+/** Adds the caller's stack to an error, instead of that of the socket. */
 function traced(error: unknown): never {
   const { captureStackTrace } = Error as { captureStackTrace?(error: object): void };
   if (error instanceof Error) captureStackTrace?.(error);

@@ -1,4 +1,4 @@
-// Resets a session between two borrowers.
+// Reset: resets a session between two borrowers.
 
 import { PoolError } from "../../errors.ts";
 import { after } from "../../pool/clock.ts";
@@ -9,13 +9,13 @@ import { type Client, isBusy, type Rows, type Submittable } from "./driver.ts";
 const PATIENCE = 1_000;
 
 /**
- * Waits until the server has answered all that the last borrower asked. It takes no round trip: the
- * driver says when it has nothing to do.
+ * Waits until the server has answered all queries of the last borrower. It needs no round trip: the
+ * driver emits `drain`.
  *
  * @returns false if the session has ended meanwhile
  */
 export function settle(client: Client): Promise<boolean> {
-  // Some shapes do not tell. What is queued last is answered last.
+  // Some clients do not show this: then an empty query is answered last.
   if (client.readyForQuery === undefined) return client.query("").then(() => true);
   const open = client._activeQuery;
   return new Promise((resolve, reject) => {
@@ -36,22 +36,22 @@ export function settle(client: Client): Promise<boolean> {
   });
 }
 
-/** A cursor, a stream or a COPY ends only when its user says so. */
+/** Whether it is a cursor, a stream or a COPY: these end only when their user ends them. */
 function isOpen(query: Submittable | null | undefined): query is Submittable {
   return typeof query?.close === "function" || typeof query?.destroy === "function";
 }
 
 function close(query: Submittable): void {
-  // Its user has gone; an `error` that nobody hears would end the process.
+  // Its user has gone; an `error` without a listener would end the process.
   query.on?.("error", () => {});
   try {
     quiet(query.close === undefined ? query.destroy!() : query.close(), () => {});
   } catch {
-    // The time limit sees to it.
+    // The time limit handles this.
   }
 }
 
-/** What `discard all` does, which cannot follow a rollback in one message. */
+/** The parts of `discard all`, which itself cannot follow a rollback in one message. */
 const RESET = [
   "close all",
   "set session authorization default",
@@ -63,12 +63,14 @@ const RESET = [
   "discard sequences",
 ];
 
-/** Its column is not called by its name: that is how a session slot knows that a borrower has done it. */
+/**
+ * The column has another name, so that a session slot can distinguish it from a borrower's unlock.
+ */
 const UNLOCK = "select pg_advisory_unlock_all() as unlocked";
 
 /**
- * Gives up all advisory locks of the session but those given. The transaction of the message has these,
- * too, as its own: they are not free at any moment.
+ * Releases all advisory locks of the session except the given ones. The message's transaction also
+ * takes these, so that they are never free.
  */
 function unlockBut(kept: readonly string[]): string[] {
   const take = (by: string) => kept.map((lock) => `${by}${lockOf(lock)}`).join(" and ");
@@ -79,7 +81,10 @@ function unlockBut(kept: readonly string[]): string[] {
   ];
 }
 
-/** What takes a lock, of which `pg_locks` shows the halves of the key, how many keys it has, and the mode. */
+/**
+ * The statement that takes a lock. `pg_locks` shows the halves of its key, the number of keys, and
+ * its mode.
+ */
 function lockOf(lock: string): string {
   const [first = "", second = "", keys, mode] = lock.split(" ");
   const signed = (half: string) => `'${BigInt.asIntN(32, BigInt(half))}'::int`;
@@ -88,7 +93,7 @@ function lockOf(lock: string): string {
   return `${mode === "ShareLock" ? "_shared" : ""}(${given})`;
 }
 
-/** What a session has now that it is to have again after each reset. */
+/** The query for the state that each reset restores. */
 const SNAPSHOT = (user: string, names: string[]) =>
   `select 1 as step, 'set' as kind, name, setting as value from pg_settings
   where source = 'session' and name !~ '^transaction_'
@@ -102,7 +107,7 @@ union all select 5, 'lock', format('%s %s %s %s', classid, objid, objsubid, mode
 order by step`;
 
 /**
- * The statements that reset a session to what it is now: settings, role, LISTEN, advisory locks.
+ * The statements that reset a session to its present state: settings, role, LISTEN, advisory locks.
  *
  * @param names of settings that the server does not list
  */
@@ -122,7 +127,7 @@ export async function resetOf(client: Client, names: Iterable<string>): Promise<
   ].join(";\n");
 }
 
-/** Good whatever the session has set of how literals and the encoding are read. */
+/** A literal that does not depend on the session's settings of quotes and encoding. */
 function literal(text: string): string {
   const plain = text.replaceAll("\\", "\\\\").replaceAll("'", "''");
   const ascii = plain.replace(
@@ -132,7 +137,7 @@ function literal(text: string): string {
   return `E'${ascii}'`;
 }
 
-/** Resets a session by `statements`, after what is open was rolled back, in one round trip. */
+/** Rolls back an open transaction and runs `statements`, in one round trip. */
 export async function resetSession(
   client: Client,
   open: boolean,
@@ -141,11 +146,11 @@ export async function resetSession(
   const results: Rows | Rows[] = await client.query(open ? `rollback;\n${statements}` : statements);
   if ([results].flat().some(({ rows }) => rows[0]?.kept === "false")) {
     throw new PoolError(
-      "pgPool: a borrower has given up an advisory lock that opener had taken, " +
+      "pgPool: a borrower released an advisory lock that opener had taken, " +
         "and another session has it now",
     );
   }
-  // The server has forgotten them: the driver must send them again.
+  // The server has dropped prepared statements: the driver must send them again.
   const { connection } = client;
   if (connection?.parsedStatements !== undefined) connection.parsedStatements = {};
   if (connection?.submittedNamedStatements !== undefined) connection.submittedNamedStatements = {};

@@ -1,4 +1,4 @@
-// The shape of pg.Pool over a pooled proxy: in each frame, one session.
+// Scoped: the shape of pg.Pool over a pooled proxy, with one session for each frame.
 
 import { ProxyError } from "../../errors.ts";
 import type { Pool } from "../../pool.ts";
@@ -12,18 +12,18 @@ interface Query {
   query(query: unknown, values?: unknown, callback?: unknown): unknown;
 }
 
-/** It goes back at the end of its frame. */
+/** The session is returned at the end of its frame. */
 const release = () => {};
 
-/** The class, on top of pg's EventEmitter where it is known. */
+/** Makes the class, which extends pg's EventEmitter if that is known. */
 function scopedClass(Base: new () => object) {
   return class ScopedPgPool<C extends PgClientShape> extends Base {
-    // Drizzle goes by it: it must outlive a minifier.
+    // Drizzle tests this name: it must survive a minifier.
     static override readonly name = "ScopedPgPool";
 
     readonly options = {};
     readonly #proxy: PgProxy<C>;
-    /** Each lease has one, for those who know sessions by their identity. */
+    /** One for each lease, for code that compares sessions by identity. */
     readonly #sessions = new WeakMap<object, ScopedPgSession<C>>();
 
     constructor(proxy: PgProxy<C>) {
@@ -81,7 +81,7 @@ function scopedClass(Base: new () => object) {
   };
 }
 
-/** The promise, unless there is a callback to be told. */
+/** Returns the promise, or calls the callback. */
 function told<R>(
   promise: Promise<R>,
   callback: Callback | undefined,
@@ -92,7 +92,7 @@ function told<R>(
   return undefined;
 }
 
-/** The lease, with a `release` of its own. */
+/** The lease with its own `release`. */
 function withRelease<C extends PgClientShape>(lease: C): ScopedPgSession<C> {
   return new globalThis.Proxy(lease, {
     get: (lease, key) => key === "release" ? release : Reflect.get(lease, key),
@@ -101,7 +101,7 @@ function withRelease<C extends PgClientShape>(lease: C): ScopedPgSession<C> {
   }) as ScopedPgSession<C>;
 }
 
-/** What {@linkcode scopedPgPool} gives, untyped. */
+/** {@linkcode scopedPgPool} without types. */
 export function newScopedPool<C extends PgClientShape>(
   proxy: PgProxy<C>,
   Client: unknown,

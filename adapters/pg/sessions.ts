@@ -1,4 +1,4 @@
-// Sessions: how they are made, reset and closed, and what happens when one of them dies.
+// Sessions: creates, resets and closes sessions, and handles their death.
 
 import { PoolError } from "../../errors.ts";
 import { inBorrowersContext } from "../../pool/hooks.ts";
@@ -11,44 +11,44 @@ import { watchNames } from "./names.ts";
 import type { Given } from "./options.ts";
 import { resetOf, resetSession, settle } from "./reset.ts";
 
-/** What is known of one session. */
+/** The adapter's record of one session. */
 export interface Session {
   readonly client: Client;
   /** Its listeners when it was new. */
   listeners: Listeners;
-  /** Nobody but this adapter has had it since its listeners were restored: there are no others. */
+  /** No other code has had the session since its listeners were restored: there are no new ones. */
   untouched: boolean;
   /** The statements that reset it. */
   reset: string;
-  /** What its last answer has said of a transaction, where the driver does not say. */
+  /** The transaction status of its last answer, if the driver does not keep it. */
   status: string | null | undefined;
   closing: boolean;
   /** Its query is being cancelled. */
   cancelling: Promise<void> | undefined;
-  /** It has ended: whoever has it can do nothing with it. */
+  /** Called when the session ends during a loan. */
   lost: (() => void) | undefined;
 }
 
-/** What the pool that is shown tells of sessions. */
+/** Emits the events of the pool that users see. */
 export interface Watcher {
   connected(client: Client): void;
   removed(client: Client): void;
-  /** An idle one has died. */
+  /** An idle session has died. */
   failed(error: unknown, client: Client): void;
 }
 
-/** Those of one pool. */
+/** The sessions of one pool. */
 export class Sessions {
   readonly #Client: ClientClass;
   readonly #given: Given;
   readonly #known = new WeakMap<Client, Session>();
-  /** Who is told. */
+  /** The pool that users see. */
   watcher: Watcher | undefined;
 
   constructor(Client: ClientClass, given: Given) {
     if (isNative(Client) && !given.own.maxUsingDelayKill) {
       throw new TypeError(
-        "pgPool: pg.native may leave a query pending for ever whose session has died: " +
+        "pgPool: with pg.native a query may hang for ever once its session has died: " +
           "give maxUsingDelayKill, which ends it, or pass pg itself",
       );
     }
@@ -56,7 +56,7 @@ export class Sessions {
     this.#given = given;
   }
 
-  /** What makes sessions a pool's. */
+  /** The options of the `Pool` of sessions. */
   get options(): PoolOptions<Client> {
     const { own } = this.#given;
     const asked = own.healthAfter !== undefined || own.healthFreq !== undefined;
@@ -70,12 +70,12 @@ export class Sessions {
     };
   }
 
-  /** Which must be one of these. */
+  /** The record of a session of this pool. */
   of(client: Client): Session {
     return this.#known.get(client)!;
   }
 
-  /** Connects one. */
+  /** Connects a session. */
   readonly create = async (_n: number, context: CreateContext): Promise<Client> => {
     const { signal, invalidate } = context;
     const client = new this.#Client(this.#given.config);
@@ -91,7 +91,7 @@ export class Sessions {
     };
     this.#known.set(client, session);
     this.#watchStatus(session);
-    // For its whole life: an `error` that nobody hears ends the process.
+    // Stays for its whole life: an `error` without a listener ends the process.
     client.on("error", (error: unknown) => this.#died(session, error, invalidate));
     const giveUp = () => client.connection?.stream?.destroy();
     signal.addEventListener("abort", giveUp, { once: true });
@@ -114,11 +114,11 @@ export class Sessions {
     if (typeof client.getTransactionStatus === "function") return;
     if (typeof client.connection?.on !== "function") {
       throw new PoolError(
-        "pgPool: this Client does not tell whether a transaction is open: " +
+        "pgPool: this Client does not show whether a transaction is open: " +
           "it must have getTransactionStatus, as pg's has",
       );
     }
-    // Older ones do not tell, but hear it.
+    // Older versions do not keep the status, but emit it.
     client.connection.on("readyForQuery", (message?: { status?: string }) => {
       session.status = message?.status;
     });
@@ -127,7 +127,7 @@ export class Sessions {
   #died(session: Session, error: unknown, invalidate: (why?: unknown) => void): void {
     if (session.closing) return;
     invalidate(error);
-    // One that is closed at once was idle; a borrower hears of it by its query.
+    // A session that is closed at once was idle. A borrower gets the error by its query.
     if (session.closing) this.watcher?.failed(error, session.client);
   }
 
@@ -147,7 +147,7 @@ export class Sessions {
     this.watcher?.connected(client);
   }
 
-  /** Between two borrowers. Most often there is nothing to do, and no promise to be waited for. */
+  /** Resets a session between two borrowers; without a promise, if there is nothing to do. */
   #reset(client: Client): Promise<void> | undefined {
     const session = this.of(client);
     if (session.untouched) session.untouched = false;
@@ -155,14 +155,14 @@ export class Sessions {
     return this.#needsReset(session) ? this.#clean(session) : undefined;
   }
 
-  /** Whether something is to be done for it before it is lent again. */
+  /** Whether the session must be reset before it is lent again. */
   #needsReset(session: Session): boolean {
     const { client, cancelling } = session;
     return this.#given.reset !== "rollback" || cancelling !== undefined || !isQuiet(client) ||
       isOpen(session);
   }
 
-  /** Whether each is reset by queries, whatever its borrower did. */
+  /** Whether every return resets the session by queries. */
   get always(): boolean {
     return this.#given.reset !== "rollback";
   }
@@ -171,15 +171,15 @@ export class Sessions {
     const { client } = session;
     const { reset } = this.#given;
     if (session.cancelling !== undefined) await this.#cancelled(session);
-    // The status is that of the last answer: until it is complete, it is not to be relied on.
-    if (!isQuiet(client) && !await settle(client)) return; // it is known to have died
+    // The status is reliable only after the last answer is complete.
+    if (!isQuiet(client) && !await settle(client)) return; // it has died, which the pool knows
     const open = isOpen(session);
     if (reset === "session") return await resetSession(client, open, session.reset);
     if (open) await client.query("rollback");
     if (typeof reset === "function") await reset(client);
   }
 
-  /** The signal may be under way when the query has come to its end; it is not to hit the next one. */
+  /** The signal may arrive after the end of the query: it must not cancel the next one. */
   async #cancelled(session: Session): Promise<void> {
     const { client } = session;
     await session.cancelling;
@@ -188,7 +188,7 @@ export class Sessions {
     await client.query("").catch(() => {});
   }
 
-  /** Has the server cancel what a session is asked, if it is. */
+  /** Cancels the running query of a session at the server, if there is one. */
   cancel(client: Client): Promise<void> {
     const session = this.of(client);
     if (!this.#given.cancel || !isBusy(client)) return Promise.resolve();

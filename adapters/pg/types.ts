@@ -1,10 +1,11 @@
-// The types of pg, by their shape: they are derived from what the user passes, and nothing is imported.
+// Types: the types of pg by shape, derived from the module that the user passes. Nothing is
+// imported.
 
 import type { Pool } from "../../pool.ts";
 
 import type { GetOptions, PoolOptions } from "../../pool/options.ts";
 
-/** What a session must have at least, in the types. */
+/** The least that the type of a session must have. */
 export interface PgClientShape {
   /** Connects. */
   connect(...args: never[]): unknown;
@@ -14,26 +15,26 @@ export interface PgClientShape {
   end(...args: never[]): unknown;
 }
 
-/** The module `pg`, or any object with a `Client` that does what pg's does. */
+/** The module `pg`, or any object with such a `Client`. */
 export interface PgModule {
   /** The class of the sessions. */
   readonly Client: new (config?: never) => PgClientShape;
 }
 
-/** A session, as the pool keeps it: pg's own `Client`. */
+/** A session in the pool: pg's own `Client`. */
 export type PgConnection<M extends PgModule> = InstanceType<M["Client"]>;
 
-/** A session on loan: pg's own `Client`, and how to give it back. */
+/** A session on loan: pg's own `Client` with `release`. */
 export type PgSession<M extends PgModule> = PgConnection<M> & {
   /**
-   * Gives the session back. A second time does nothing, which is logged and counted.
+   * Returns the session. A second call does nothing; it is logged and counted.
    *
-   * @param error an error, or true: the session is closed, not lent again
+   * @param error an error, or true: the session is closed instead
    */
   release(error?: Error | boolean): void;
 };
 
-/** What `new pg.Client` takes as an object. */
+/** The options of `new pg.Client`. */
 export type PgConfig<M extends PgModule> = Exclude<
   ConstructorParameters<M["Client"]>[0],
   string | undefined
@@ -43,54 +44,55 @@ export type PgConfig<M extends PgModule> = Exclude<
 export interface PgOwnOptions<M extends PgModule>
   extends Omit<PoolOptions<PgConnection<M>>, "retter" | "closer"> {
   /**
-   * What becomes of a session when it is given back. In each case a query that is still under way is
-   * waited for, a cursor or stream that was left open is closed, and an open transaction is rolled back.
+   * How a returned session is reset. In each case the pool waits for a running query, closes an
+   * open cursor or stream, and rolls back an open transaction.
    *
-   * - `"rollback"`: nothing else. No round trip if there is nothing to do.
-   * - `"session"`: all that a session can keep is reset, in one round trip. Settings that were there when
-   *   it was connected, after `opener` and the listeners of `connect`, are set again.
-   * - A function: is called with the session after that; may be async. If it fails, the session is closed.
+   * - `"rollback"`: does no more. No round trip if there is nothing to do.
+   * - `"session"`: resets the whole state of the session, in one round trip. Restores the settings
+   *   that it had after its connection, `opener` and the listeners of `connect`.
+   * - A function is called with the session after that; may be async. If it fails, the session is
+   *   closed.
    *
    * @default {"rollback"}
    */
   reset?: "rollback" | "session" | ((client: PgConnection<M>) => unknown) | undefined;
   /**
-   * Whether the server is told to cancel the query of a session that nobody waits for any more: by the
-   * signal of `pool.pool.use`, or because the session is closed. That takes a short connection of its own,
-   * which counts for no limit of the server's.
+   * Whether the pool cancels a running query at the server, when the signal of `pool.pool.use`
+   * aborts, or when it closes the session. Each cancellation needs a short connection, which counts
+   * for no limit of the server.
    *
    * @default {false}
    */
   cancel?: boolean | undefined;
 }
 
-/** The options of {@linkcode pgPool}: pg's and the pool's in one object. */
+/** The options of {@linkcode pgPool}: those of pg and of the pool in one object. */
 export type PgPoolOptions<M extends PgModule> = PgConfig<M> & PgOwnOptions<M>;
 
-/** What `pg.Pool` has besides: the methods of an `EventEmitter`, if `M` declares that class. */
+/** The other members of `pg.Pool`: those of an `EventEmitter`, if `M` declares that class. */
 export type PgPoolOf<M extends PgModule> = M extends
   { readonly Pool: abstract new (...args: never[]) => infer P } ? P : PgEmitter;
 
-/** An `EventEmitter`, as far as the events of a pool need one. */
+/** The part of an `EventEmitter` that the events of a pool need. */
 export interface PgEmitter {
-  /** Hears an event. */
+  /** Adds a listener. */
   on(event: string, listener: (...args: never[]) => void): this;
-  /** Hears an event once. */
+  /** Adds a listener for one event. */
   once(event: string, listener: (...args: never[]) => void): this;
-  /** Hears it no more. */
+  /** Removes a listener. */
   off(event: string, listener: (...args: never[]) => void): this;
-  /** Hears it no more. */
+  /** Removes a listener. */
   removeListener(event: string, listener: (...args: never[]) => void): this;
-  /** How many hear an event. */
+  /** The number of listeners of an event. */
   listenerCount(event: string): number;
 }
 
-/** How a callback of `connect` gives its session back. */
+/** Returns the session of a callback of `connect`. */
 export type PgDone = (error?: Error | boolean) => void;
 
-/** What {@linkcode pgPool} gives, as far as its shape is written here. */
+/** The members of {@linkcode PgPool}. */
 export interface PgPoolMembers<M extends PgModule> extends AsyncDisposable {
-  /** The pool under it: `use` with a signal, `stats`, `observe`, `resize`, `reset`, `shutdown`. */
+  /** The `Pool`: `use` with a signal, `stats`, `observe`, `resize`, `reset`, `shutdown`. */
   readonly pool: Pool<PgConnection<M>>;
   /** The class of the sessions. */
   readonly Client: M["Client"];
@@ -103,83 +105,86 @@ export interface PgPoolMembers<M extends PgModule> extends AsyncDisposable {
     idleTimeoutMillis: number | null;
     allowExitOnIdle: boolean;
   };
-  /** How many sessions there are, those being connected included. */
+  /** How many sessions there are, including those being connected. */
   readonly totalCount: number;
   /** How many sessions are idle. */
   readonly idleCount: number;
-  /** How many borrowers wait for whom no session is being connected. */
+  /** How many borrowers wait, apart from those for which a session is being connected. */
   readonly waitingCount: number;
-  /** How many sessions are on loan that are to be closed when they come back. */
+  /** How many sessions on loan will be closed at their return. */
   readonly expiredCount: number;
   /** Whether `end` was called. */
   readonly ending: boolean;
-  /** Whether all is closed. */
+  /** Whether all sessions are closed. */
   readonly ended: boolean;
   /**
    * Lends a session.
    *
-   * @returns the session; give it back by its `release`
+   * @returns the session; return it by its `release`
    * @throws as {@linkcode Pool.borrow}
    */
   connect(): Promise<PgSession<M>>;
-  /** The same by a callback, which is given the session and its `release`. */
+  /** The same with a callback, which gets the session and its `release`. */
   connect(
     callback: (error: Error | undefined, client: PgSession<M> | undefined, done: PgDone) => void,
   ): void;
   /**
-   * Sends a query on a session of the pool, which goes back when it is done. What has a `submit`, such as
-   * a `QueryStream` or a `Cursor`, is given back at once; its session goes back when it has come to its
-   * end, was closed or has failed.
+   * Sends a query on a session of the pool, which is returned after the answer. An object with
+   * `submit`, such as a `QueryStream` or a `Cursor`, is the result itself, at once; its session is
+   * returned when it has ended, failed or was closed.
    */
   readonly query: PgConnection<M>["query"];
   /**
-   * Gives a session back, as its own `release` does.
+   * Returns a session, as its own `release` does.
    *
-   * @param client what `connect` gave
-   * @param error an error, or true: it is closed
+   * @param client what `connect` returned
+   * @param error an error, or true: the session is closed instead
    */
   release(client: PgSession<M>, error?: Error | boolean): void;
   /**
-   * Ends the pool. Who waits is served first; sessions on loan are waited for.
+   * Ends the pool. It serves waiters first, and waits for sessions on loan.
    *
-   * @returns resolves when all is closed
-   * @throws it was called before
+   * @returns resolves when all sessions are closed
+   * @throws {PoolClosedError} `end` was called before
    */
   end(): Promise<void>;
-  /** The same by a callback. */
+  /** The same with a callback. */
   end(callback: () => void): void;
 }
 
-/** What {@linkcode pgPool} gives: it may be passed wherever a `pg.Pool` is asked for. */
+/** What {@linkcode pgPool} returns. You can pass it wherever a `pg.Pool` is expected. */
 export type PgPool<M extends PgModule> = PgPoolMembers<M> & PgPoolOf<M>;
 
 /** A pooled proxy of sessions. */
 export interface PgProxy<C extends PgClientShape> {
   /** The session of the frame. */
   _getObj(options?: GetOptions): Promise<C>;
-  /** The pool, once there is one. */
+  /** The pool, once it exists. */
   readonly _pool: Pool<C> | undefined;
 }
 
-/** The session of a frame: its `release` does nothing, for it goes back at the end of the frame. */
+/**
+ * The session of a frame. Its `release` does nothing: the session is returned at the end of the
+ * frame.
+ */
 export type ScopedPgSession<C extends PgClientShape> = C & {
   /** Does nothing. */
   release(error?: Error | boolean): void;
 };
 
-/** What {@linkcode scopedPgPool} gives. */
+/** What {@linkcode scopedPgPool} returns. */
 export interface ScopedPgPool<C extends PgClientShape> {
-  /** For those who look for options: there are none. */
+  /** Empty: for code that reads options. */
   readonly options: Record<string, unknown>;
   /** How many sessions there are. */
   readonly totalCount: number;
   /** How many sessions are idle. */
   readonly idleCount: number;
-  /** How many frames wait for one. */
+  /** How many frames wait for a session. */
   readonly waitingCount: number;
   /** The session of this frame, the same one each time. */
   connect(): Promise<ScopedPgSession<C>>;
-  /** The same by a callback. */
+  /** The same with a callback. */
   connect(
     callback: (
       error: Error | undefined,
@@ -191,6 +196,6 @@ export interface ScopedPgPool<C extends PgClientShape> {
   readonly query: C["query"];
   /** Shuts down the pool of the proxy. */
   end(): Promise<void>;
-  /** The same by a callback. */
+  /** The same with a callback. */
   end(callback: () => void): void;
 }

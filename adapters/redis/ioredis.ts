@@ -1,4 +1,4 @@
-// ioredis as it is at runtime, versions 5 and 6: one session of it.
+// Ioredis: a session of ioredis, versions 5 and 6.
 
 import type { Emitter } from "../listeners.ts";
 import { Marks } from "./marks.ts";
@@ -18,7 +18,7 @@ interface Options {
   readonly readOnly?: boolean;
 }
 
-/** A client, as far as it is used. */
+/** A client, as far as the adapter uses it. */
 interface Client extends Emitter {
   readonly options: Options;
   readonly status: string;
@@ -36,7 +36,7 @@ interface Client extends Emitter {
 
 export type Class = new (options: object) => Client;
 
-/** It takes a session for unsubscribed that still is to one of these. */
+/** Subscriptions that ioredis does not count. */
 const STRANGE = ["SSUBSCRIBE"];
 
 export class IoredisSession implements Session {
@@ -78,13 +78,13 @@ export class IoredisSession implements Session {
     return this.client.connect();
   }
 
-  /** A command may have failed long before it is answered, by a time limit of the driver's. */
+  /** A command may fail by a time limit of the driver, long before its answer. */
   settle(): Promise<unknown> {
     return this.ping();
   }
 
   tidy(): Promise<unknown> {
-    const { client, marks: { transaction, watch, database } } = this; // what is sent marks, too
+    const { client, marks: { transaction, watch, database } } = this; // *ALL*the commands sent here change the marks
     const sent: Promise<unknown>[] = [];
     if (transaction) sent.push(client.call("DISCARD").catch(unlessNone));
     if (transaction || watch) sent.push(client.call("UNWATCH"));
@@ -93,9 +93,9 @@ export class IoredisSession implements Session {
   }
 
   restart(): Promise<unknown> {
-    const { client, marks: { database } } = this; // what is sent marks, too
+    const { client, marks: { database } } = this; // *ALL*the commands sent here change the marks
     const { options: { db = 0, username, password, connectionName, readOnly } } = client;
-    // Messages that arrive before the answer would be taken for it.
+    // ioredis would take messages that arrive before the answer for the answer.
     if (this.subscribed) return Promise.reject(new Error("a subscription was left open"));
     const sent = [client.call("RESET")];
     const auth = password ? [username ?? "default", password] : [];
@@ -104,7 +104,7 @@ export class IoredisSession implements Session {
     } else if (password) {
       sent.push(client.call("AUTH", ...username ? auth : [password]));
     }
-    // As on connecting: there are users who must not. The driver notes which it is, too.
+    // As on connecting: some users must not select. The driver also notes the database.
     if (db !== 0 || database) sent.push(client.select(db));
     if (connectionName) sent.push(client.call("CLIENT", "SETNAME", connectionName));
     if (readOnly) sent.push(client.call("READONLY"));
@@ -128,7 +128,7 @@ export class IoredisSession implements Session {
     this.client.stream?.destroy();
   }
 
-  /** If it has ended, that would leave a timer behind, which keeps the process alive for 2 s. */
+  /** After its end, `disconnect` would leave a timer that keeps the process alive for 2 s. */
   #disconnect(): void {
     if (this.client.status !== "end") this.client.disconnect();
   }

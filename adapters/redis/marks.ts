@@ -1,8 +1,8 @@
-// Marks: what the commands that were sent on a session have left in it.
+// Marks: the state that the commands of a borrower have left in a session.
 
 import { quiet } from "../../values.ts";
 
-/** What is noted of a session between two resets. */
+/** The notes of a session between two resets. */
 export class Marks {
   /** A transaction may be open. */
   transaction = false;
@@ -10,11 +10,11 @@ export class Marks {
   watch = false;
   /** Another database may be selected. */
   database = false;
-  /** What `RESET` undoes, and only that: user, protocol, name, tracking. */
+  /** State that only `RESET` undoes may have changed: user, protocol, name, tracking. */
   state = false;
-  /** What cannot be undone, or confuses the driver: the command. */
+  /** A command that was sent and cannot be undone, or confuses the driver. */
   lost: string | undefined;
-  /** A command that may wait for long was sent; it may have come to its end. */
+  /** A blocking command was sent; it may have ended. */
   blocking = false;
 
   readonly #strange: ReadonlySet<string>;
@@ -24,13 +24,13 @@ export class Marks {
     this.#strange = new Set(strange);
   }
 
-  /** Whether the session is as it was. */
+  /** Whether the session is unchanged. */
   get clean(): boolean {
     return !(this.transaction || this.watch || this.database || this.state) &&
       this.lost === undefined;
   }
 
-  /** Forgets all. */
+  /** Clears the notes. */
   clear(): void {
     this.transaction =
       this.watch =
@@ -44,7 +44,7 @@ export class Marks {
   /**
    * Notes a command that is being sent.
    *
-   * @param first its first argument: what matters of `CLIENT TRACKING` and the like
+   * @param first its first argument, such as `TRACKING` of `CLIENT TRACKING`
    * @param answer settles once the server has answered
    */
   note(name: unknown, first: unknown, answer: unknown): void {
@@ -63,13 +63,13 @@ const sets: Rule = (marks) => marks.state = true;
 const blocks: Rule = (marks) => marks.blocking = true;
 const loses: Rule = (marks, word) => marks.lost = word;
 
-/** Ends a transaction and forgets watched keys, unless it fails: then nobody knows. */
+/** Ends a transaction and clears watched keys; if it fails, the state is unknown. */
 const ends: Rule = (marks, _word, _first, answer) => {
   marks.transaction = marks.watch = false;
   quiet(answer, () => marks.transaction = true);
 };
 
-/** What `CLIENT` does to its session, by its next word. All else is unknown here. */
+/** The effect of `CLIENT` on its session, by the next word. Other words count as unknown. */
 const CLIENT: Readonly<Record<string, Rule | undefined>> = {
   CACHING: sets,
   "NO-TOUCH": sets,
@@ -104,7 +104,7 @@ function of(words: string, rule: Rule): Record<string, Rule> {
   return Object.fromEntries(words.split(" ").map((word) => [word, rule]));
 }
 
-/** Commands may be given as buffers, and in small letters. */
+/** Commands may be buffers, and in lower case. */
 function upper(word: unknown): string {
   return String(word).toUpperCase();
 }

@@ -1,4 +1,4 @@
-// node-redis as it is at runtime, versions 5 and 6: one session of it.
+// NodeRedis: a session of node-redis, versions 5 and 6.
 
 import { PoolError } from "../../errors.ts";
 import { shown } from "../../values.ts";
@@ -12,9 +12,9 @@ type Batch = (commands: readonly { args: readonly unknown[] }[], ...more: unknow
 >;
 type Call = (...args: unknown[]) => Promise<unknown>;
 
-/** A client, as far as it is used. */
+/** A client, as far as the adapter uses it. */
 interface Client extends Emitter, Record<(typeof SETTING)[number], Call> {
-  /** What the client and its variants, such as `client.asap()`, inherit from. */
+  /** The prototype of the client and its variants, such as `client.asap()`. */
   readonly _self: Client;
   readonly options?: { database?: number };
   readonly isOpen: boolean;
@@ -31,15 +31,15 @@ interface Client extends Emitter, Record<(typeof SETTING)[number], Call> {
 }
 
 /**
- * What goes by none of those. A session that has subscribed is reset even if it has unsubscribed: with
- * RESP 2 it may go on to take the answers of all commands for messages.
+ * Methods that send without these. A session that has subscribed is reset even if it has
+ * unsubscribed: with RESP 2 it may take later answers for messages.
  */
 const SETTING = [
   ...["reset", "monitor", "MONITOR", "subscribe", "SUBSCRIBE"] as const,
   ...["pSubscribe", "PSUBSCRIBE", "sSubscribe", "SSUBSCRIBE"] as const,
 ];
 
-/** It has methods for these, and does not know their answers otherwise. */
+/** Commands with own methods: sent otherwise, their answers confuse the driver. */
 const STRANGE = ["", "P", "S"].flatMap((kind) => [`${kind}SUBSCRIBE`, `${kind}UNSUBSCRIBE`]);
 
 export class NodeRedisSession implements Session {
@@ -54,13 +54,15 @@ export class NodeRedisSession implements Session {
 
   constructor(createClient: (options: object) => unknown, config: Record<string, unknown>) {
     const client = createClient({
-      ...config, // a copy: it is changed
+      ...config, // a copy: the driver changes it
       socket: { ...config.socket as object, reconnectStrategy: false },
       disableOfflineQueue: true,
     });
     if (!isClient(client)) {
       throw new PoolError(
-        `redisPool: createClient must give a client of node-redis 5 or later, got ${shown(client)}`,
+        `redisPool: createClient must return a client of node-redis 5 or later, got ${
+          shown(client)
+        }`,
       );
     }
     this.client = client;
@@ -105,10 +107,10 @@ export class NodeRedisSession implements Session {
   async restart(): Promise<void> {
     const { client, marks } = this;
     const { database } = marks;
-    // What is left there passes for subscribed, though the server has forgotten it.
+    // Remaining entries count as subscribed, though the server has dropped them.
     for (const type of ["CHANNELS", "PATTERNS", "SHARDED"]) client.getPubSubListeners(type).clear();
     await Reflect.apply(this.#reset, client, []);
-    // It selects the last borrower's database again.
+    // The driver selects the last borrower's database again.
     if (database) await client.select(this.#database);
   }
 
@@ -116,14 +118,14 @@ export class NodeRedisSession implements Session {
     return this.client.sendCommand(["PING"]);
   }
 
-  /** Whatever is under way is waited for. */
+  /** Waits for running commands. */
   async end(): Promise<void> {
     if (this.ready && this.busy) await this.settle();
     this.destroy();
   }
 
   destroy(): void {
-    // Before that it would go on connecting, and could not be destroyed any more.
+    // Before it is connected, the client would go on connecting after `destroy`.
     if (!this.#connected) this.#unwanted = true;
     else if (this.client.isOpen) this.client.destroy();
   }
@@ -132,7 +134,7 @@ export class NodeRedisSession implements Session {
     return this.client.options?.database ?? 0;
   }
 
-  /** Hears of all that is sent: each other method comes down to one of these. */
+  /** Watches all commands: every other method calls one of these. */
   #watch(self: Client): void {
     const { sendCommand, _executeMulti, _executePipeline } = self;
     const { marks } = this;
@@ -160,7 +162,10 @@ export class NodeRedisSession implements Session {
     }
   }
 
-  /** Gives its own promise in the place of `answer`, whose failure is still to be reported if nobody hears it. */
+  /**
+   * Counts a running command. Returns another promise, so that an unhandled failure is still
+   * reported.
+   */
   #count(answer: Promise<unknown>): Promise<unknown> {
     this.#pending++;
     return answer.then(this.#answered, this.#failed);

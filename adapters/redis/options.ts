@@ -1,4 +1,5 @@
-// The options of redisPool and ioredisPool, apart: what is the driver's, what is the pool's, what is refused.
+// Options: separates the options of redisPool and ioredisPool into the driver's, the pool's, and
+// refused ones.
 
 import type { PoolOptions } from "../../pool/options.ts";
 import { shown } from "../../values.ts";
@@ -7,11 +8,11 @@ import { apart, type Names } from "../options.ts";
 /** Calls the user's function after each reset. */
 export type Reset = (client: object) => unknown;
 
-/** The options, apart. */
+/** The options, separated. */
 export interface Given {
-  /** What a client is made with. */
+  /** The options of a client. */
   config: Record<string, unknown>;
-  /** What is the pool's. */
+  /** The options of the pool. */
   own: PoolOptions<object>;
   reset: Reset | undefined;
 }
@@ -31,7 +32,7 @@ const NAMES: Names = {
   defaults: { maxSize: 10 },
 };
 
-/** What the pool needs otherwise: a client that connects again has lost its state in silence. */
+/** Options that the pool fixes: a client that reconnects silently loses its state. */
 const FIXED: Readonly<Record<string, (value: unknown) => boolean>> = {
   disableOfflineQueue: (value) => value === true,
   reconnectStrategy: (value) => value === false,
@@ -45,7 +46,7 @@ export function optionsOf(where: string, options: unknown): Given {
   const { config, own, reset } = apart<object>(where, options, NAMES);
   for (const [name, value] of Object.entries(config)) checkFixed(where, name, value);
   checkFixed(where, "reconnectStrategy", Object(config.socket).reconnectStrategy, "socket.");
-  // That of its clients at the server, too, which takes no spaces.
+  // Also the name of its clients at the server, which allows no spaces.
   if (own.name !== undefined) config.name = String(own.name).replace(/[^!-~]/g, "_");
   return { config, own, reset: checkReset(where, reset) };
 }
@@ -53,9 +54,7 @@ export function optionsOf(where: string, options: unknown): Given {
 function checkFixed(where: string, name: string, value: unknown, within = ""): void {
   if (value === undefined || !Object.hasOwn(FIXED, name) || FIXED[name]!(value)) return;
   throw new TypeError(
-    `${where}: leave ${
-      within + name
-    } out: the pool makes another session in the place of one that is lost`,
+    `${where}: leave ${within + name} out: the pool replaces a session that is lost`,
   );
 }
 

@@ -1,42 +1,42 @@
-// A session, whichever driver it is of: what is asked of both.
+// Session: the interface of a session of either driver. Types, and one helper.
 
 import type { Emitter } from "../listeners.ts";
 import type { Marks } from "./marks.ts";
 
-/** One connection, by its driver. */
+/** A connection of one driver. */
 export interface Session {
-  /** What is lent. */
+  /** The client that is lent. */
   readonly client: object;
-  /** What emits its events. */
+  /** The emitter of its events. */
   readonly emitter: Emitter;
-  /** What was sent on it. */
+  /** The notes of its commands. */
   readonly marks: Marks;
   /** Whether it is connected, as far as the driver knows. */
   readonly ready: boolean;
-  /** Whether something is under way. */
+  /** Whether a command is running. */
   readonly busy: boolean;
   /** Whether it is subscribed to anything. */
   readonly subscribed: boolean;
-  /** Resolves when the server has let it in. */
+  /** Resolves when the session is connected and logged in. */
   connect(): Promise<unknown>;
-  /** Resolves once all is answered. */
+  /** Resolves once all commands are answered. */
   settle(): Promise<unknown>;
-  /** Ends what is open, and selects the first database again: in one round trip. */
+  /** Ends a transaction, and selects the first database again: in one round trip. */
   tidy(): Promise<unknown>;
-  /** Sends `RESET`, and all that was sent on connecting: in one round trip, or two. */
+  /** Sends `RESET`, and the commands of connecting: in one or two round trips. */
   restart(): Promise<unknown>;
-  /** Asks the server for a sign of life. */
+  /** Sends `PING`. */
   ping(): Promise<unknown>;
-  /** Takes its leave. */
+  /** Closes the connection in order. */
   end(): Promise<unknown>;
   /** Cuts the connection. */
   destroy(): void;
 }
 
-/** Makes one that is not connected. */
+/** Creates a session that is not connected. */
 export type Make = (config: Record<string, unknown>) => Session;
 
-/** A transaction that was taken for open may not be. */
+/** Ignores the error that no transaction is open. */
 export function unlessNone(error: unknown): void {
   if (!String(error).includes("DISCARD without MULTI")) throw error;
 }

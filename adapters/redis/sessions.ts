@@ -1,4 +1,4 @@
-// Sessions: how they are made, reset and closed, and what happens when one of them dies.
+// Sessions: creates, resets and closes sessions, and handles their death.
 
 import type { CloseContext, CreateContext, PoolOptions } from "../../pool/options.ts";
 import { abortReason } from "../../values.ts";
@@ -6,7 +6,7 @@ import { type Listeners, listenersOf, restoreListeners } from "../listeners.ts";
 import type { Given } from "./options.ts";
 import type { Make, Session } from "./session.ts";
 
-/** What is known of one session besides. */
+/** The record of one session. */
 interface Known {
   readonly session: Session;
   readonly invalidate: (why?: unknown) => void;
@@ -17,7 +17,7 @@ interface Known {
   closing: boolean;
 }
 
-/** Those of one pool. */
+/** The sessions of one pool. */
 export class Sessions {
   readonly #make: Make;
   readonly #given: Given;
@@ -28,7 +28,7 @@ export class Sessions {
     this.#given = given;
   }
 
-  /** What makes sessions a pool's. */
+  /** The options of the `Pool` of sessions. */
   get options(): PoolOptions<object> {
     const { own } = this.#given;
     const asked = own.healthAfter !== undefined || own.healthFreq !== undefined;
@@ -42,7 +42,7 @@ export class Sessions {
     };
   }
 
-  /** Connects one. */
+  /** Connects a session. */
   readonly create = async (_n: number, context: CreateContext): Promise<object> => {
     const { signal, invalidate } = context;
     const session = this.#make(this.#given.config);
@@ -51,14 +51,14 @@ export class Sessions {
     this.#known.set(client, known);
     let live = false;
     let failure: unknown;
-    // For its whole life: an `error` that nobody hears ends the process.
+    // Stays for its whole life: an `error` without a listener ends the process.
     emitter.on("error", (error: unknown) => {
       failure = error;
       if (live && !known.closing) invalidate(error);
     });
     try {
       await unlessAborted(session.connect(), signal);
-      if (failure !== undefined) throw failure; // ioredis goes on if it cannot select the database
+      if (failure !== undefined) throw failure; // ioredis ignores a failed select
     } catch (error) {
       session.destroy();
       throw plain(failure ?? error);
@@ -81,7 +81,7 @@ export class Sessions {
     known.listeners = listenersOf(emitter);
   }
 
-  /** Between two borrowers. Most often there is nothing to do, and no promise to be waited for. */
+  /** Resets a session between two borrowers; without a promise, if there is nothing to do. */
   #reset(client: object): Promise<void> | void {
     const known = this.#of(client);
     const { session } = known;
@@ -99,7 +99,7 @@ export class Sessions {
     const { client, marks } = session;
     const { own, reset } = this.#given;
     if (marks.lost === undefined && session.busy) {
-      if (marks.blocking) throw new Error("a blocking command was still under way");
+      if (marks.blocking) throw new Error("a blocking command was still running");
       await session.settle();
     }
     if (marks.lost !== undefined) throw new Error(`${marks.lost} cannot be undone`);
@@ -118,7 +118,7 @@ export class Sessions {
     const { marks } = session;
     known.closing = true;
     const force = () => session.destroy();
-    // What blocks, or is never answered, is not worth waiting for.
+    // Do not wait for a blocking command, or one that is never answered.
     if (session.busy && (marks.blocking || marks.lost !== undefined)) return force();
     context.signal.addEventListener("abort", force, { once: true });
     try {
@@ -133,10 +133,10 @@ function needsReset({ busy, subscribed, marks }: Session): boolean {
   return busy || subscribed || !marks.clean;
 }
 
-/** Listeners that its borrower has added go. */
+/** Removes the listeners that its borrower has added. */
 function restore({ session: { client, emitter }, listeners }: Known): void {
-  // node-redis lends what inherits from its emitter: a listener that is removed may leave these behind,
-  // and those that are added then hear nothing.
+  // The client of node-redis inherits from its emitter. A removed listener may leave own fields
+  // behind, and later listeners would not be called.
   if (client !== emitter) {
     Reflect.deleteProperty(client, "_events");
     Reflect.deleteProperty(client, "_eventsCount");
@@ -144,7 +144,7 @@ function restore({ session: { client, emitter }, listeners }: Known): void {
   restoreListeners(emitter, listeners);
 }
 
-/** Who connects to what does not answer is not waited for. */
+/** Does not wait for a connection after the signal has aborted. */
 function unlessAborted(connected: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(abortReason(signal));
@@ -154,7 +154,7 @@ function unlessAborted(connected: Promise<unknown>, signal: AbortSignal): Promis
   });
 }
 
-/** What several addresses have failed with says nothing by itself. */
+/** The error for several addresses has no message of its own. */
 function plain(error: unknown): unknown {
   const { message, errors } = Object(error) as { message?: unknown; errors?: unknown };
   return message === "" && Array.isArray(errors) && errors.length > 0 ? errors[0] : error;

@@ -1,26 +1,26 @@
-// The types of the drivers for Redis, by their shape: they are derived from what the user passes.
+// Types: the types of the drivers for Redis by shape, derived from what the user passes.
 
 import type { PoolOptions } from "../../pool/options.ts";
 
-/** What a client of node-redis must have at least, in the types. */
+/** The least that the type of a client of node-redis must have. */
 export interface RedisClientShape {
   /** Whether commands can be sent. */
   readonly isReady: boolean;
   /** Connects. */
   connect(): unknown;
-  /** Cuts the connection. */
+  /** Closes the connection by force. */
   destroy(): unknown;
 }
 
-/** What a client of ioredis must have at least, in the types. */
+/** The least that the type of a client of ioredis must have. */
 export interface IoredisClientShape {
-  /** How far it is connected. */
+  /** The state of the connection. */
   readonly status: string;
-  /** What it was made with. */
+  /** The options of the client. */
   readonly options: object;
   /** Connects. */
   connect(): unknown;
-  /** Cuts the connection. */
+  /** Closes the connection by force. */
   disconnect(): unknown;
 }
 
@@ -30,17 +30,17 @@ export type IoredisClass<C extends IoredisClientShape> = new (...args: never[]) 
 /** The options of {@linkcode redisPool} and {@linkcode ioredisPool} that are not the driver's. */
 export interface RedisOwnOptions<C> extends Omit<PoolOptions<C>, "opener" | "retter" | "closer"> {
   /**
-   * Is called with each new session, and with one that was reset by `RESET`; may be async. What it sends
-   * there is what each borrower finds.
+   * Called with each new session, and after each `RESET`; may be async. Each borrower gets the
+   * state that it sets.
    *
-   * @default {undefined}, nothing is sent
+   * @default {undefined}, none
    */
   opener?: PoolOptions<C>["opener"];
   /**
-   * Is called with each session that is given back, after it was reset; may be async. If it fails, the
-   * session is closed. With it, no session goes back without waiting for it.
+   * Called with each returned session after its reset; may be async. If it fails, the session is
+   * closed. With it, every return waits for this function.
    *
-   * @default {undefined}, nothing more is done
+   * @default {undefined}, none
    */
   reset?: ((client: C) => unknown) | undefined;
 }

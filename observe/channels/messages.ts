@@ -1,65 +1,71 @@
-// Messages: what is published.
+// Messages: the messages that are published.
 
 import type { CloseReason, Describe, ReturnEnd } from "../../pool/observe.ts";
 
-/** A message of `proxypool:get`: the same one from `start` to `asyncEnd`. */
+/** A message of `proxypool:get`: the same object from `start` to `asyncEnd`. */
 export interface GetMessage {
   /** The name of the pool. */
   readonly pool: string;
-  /** What the caller gave as `label`. */
+  /** The `label` of the borrower. */
   readonly label?: string;
   /**
-   * What `tracer`, else `String`, makes of the object, after its number; computed when it is read.
-   * Undefined until it is lent.
+   * The object: its number, and what `tracer`, else `String`, makes of it. Computed when it is
+   * read; undefined until the object is lent.
    */
   readonly object: string | undefined;
-  /** How long the call took, in milliseconds; once it has ended. */
+  /** How long the call took, in milliseconds; set at its end. */
   readonly waited?: number;
-  /** What it failed with, if it did. */
+  /** The failure, if there was one. */
   readonly error?: unknown;
 }
 
-/** A message of `proxypool:create`: the same one from `start` to `asyncEnd`. */
+/** A message of `proxypool:create`: the same object from `start` to `asyncEnd`. */
 export interface CreateMessage {
   /** The name of the pool. */
   readonly pool: string;
-  /** Which attempt it is. */
+  /** The number of the attempt. */
   readonly n: number;
-  /** How long it took, in milliseconds; once it has ended. */
+  /** How long the attempt took, in milliseconds; set at its end. */
   readonly duration?: number;
-  /** What it failed with, if it did. */
+  /** The failure, if there was one. */
   readonly error?: unknown;
 }
 
-/** A message of `proxypool:ret`: a borrower is done with its object. */
+/** A message of `proxypool:ret`: a loan has ended. */
 export interface RetMessage {
   /** The name of the pool. */
   readonly pool: string;
-  /** What the borrower gave as `label`. */
+  /** The `label` of the borrower. */
   readonly label?: string;
-  /** What `tracer`, else `String`, makes of the object, after its number; computed when it is read. */
+  /**
+   * The object: its number, and what `tracer`, else `String`, makes of it. Computed when it is
+   * read.
+   */
   readonly object: string;
-  /** How long it was held, in milliseconds; of one lent before anybody subscribed, since then. */
+  /**
+   * How long the object was held, in milliseconds; since the first subscription, if it was lent
+   * before.
+   */
   readonly held: number;
-  /** How it ended. */
+  /** How the loan ended. */
   readonly end: ReturnEnd;
 }
 
-/** A message of `proxypool:close`: an object is gone. */
+/** A message of `proxypool:close`: an object was closed. */
 export interface CloseMessage {
   /** The name of the pool. */
   readonly pool: string;
-  /** Which attempt had made it. */
+  /** The number of the attempt that created the object. */
   readonly n: number;
-  /** How old it got, in milliseconds. */
+  /** The age of the object, in milliseconds. */
   readonly age: number;
-  /** How many times it was lent. */
+  /** How many times the object was lent. */
   readonly uses: number;
-  /** Why it was closed. */
+  /** Why the object was closed. */
   readonly reason: CloseReason;
 }
 
-/** A message about an object, which is described only if somebody asks. */
+/** A message about an object, which is described only when `object` is read. */
 export class Described {
   readonly pool: string;
   declare readonly label?: string;
@@ -75,7 +81,7 @@ export class Described {
     return this.#describe?.();
   }
 
-  /** It is about that object. */
+  /** Sets the description of the object. */
   isAbout(describe: Describe): void {
     this.#describe = describe;
   }

@@ -1,12 +1,12 @@
-// Open: the channels of all pools, where the runtime has `node:diagnostics_channel`.
+// Open: opens the channels, if the runtime has `node:diagnostics_channel`.
 
 import { requestBound } from "../../context.ts";
 
-/** Takes messages to those who have subscribed. */
+/** A channel: passes messages to its subscribers. */
 export interface Channel {
   readonly hasSubscribers: boolean;
   publish(message: object): void;
-  /** Calls `fn` in the contexts that are bound to the channel. Old runtimes have none. */
+  /** Calls `fn` in the stores that are bound to the channel. Old runtimes do not have it. */
   runStores?<R>(message: object, fn: () => R): R;
 }
 
@@ -38,13 +38,16 @@ const { process } = globalThis as {
   process?: { getBuiltinModule?(name: string): DiagnosticsChannel | undefined };
 };
 
-/** None: this runtime has none, or on Workers without `process`, not before the first request. */
+/**
+ * The channels. Undefined if the runtime has none; on Workers without `process`, until the first
+ * request.
+ */
 export let channels: Channels | undefined = channelsOf(process?.getBuiltinModule?.(NAME));
 
 if (channels === undefined && requestBound) void importChannels();
 
 async function importChannels(): Promise<void> {
-  // The name is no literal, for no bundler to look for a module that most runtimes do not have.
+  // The name is no literal, so that bundlers do not look for the module, which some runtimes lack.
   const name = NAME;
   channels = channelsOf(
     await import(/* @vite-ignore */ /* webpackIgnore: true */ name).catch(() => undefined),
@@ -60,7 +63,7 @@ function channelsOf(module: DiagnosticsChannel | undefined): Channels | undefine
   };
 }
 
-/** Whether somebody listens to a kind of call. */
+/** Whether a tracing channel has subscribers. */
 export function isHeard({ start, end, asyncStart, asyncEnd, error }: TracingChannel): boolean {
   return start.hasSubscribers || end.hasSubscribers || asyncStart.hasSubscribers ||
     asyncEnd.hasSubscribers || error.hasSubscribers;

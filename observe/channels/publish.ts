@@ -1,4 +1,4 @@
-// Publish: publishes what happens in a pool, as long as somebody listens.
+// Publish: publishes the events of a pool while there are subscribers.
 
 import { dispose } from "../../disposal.ts";
 import { insideOf, type Pool } from "../../pool.ts";
@@ -12,21 +12,21 @@ import { type CreateMessage, Described } from "./messages.ts";
 import { channels, isHeard, type TracingChannel } from "./open.ts";
 
 /**
- * Publishes what happens in a pool to `node:diagnostics_channel`, from now on:
+ * Publishes the events of a pool to `node:diagnostics_channel`, from now on:
  *
  * - `proxypool:get`, a tracing channel, around each `get`, `borrow`, `use` and `tryGet`, with
- *   {@linkcode GetMessage}. All its messages are published in the asynchronous context of the caller.
- *   Stores that are bound to its `start` are in force while the pool looks for an object.
- * - `proxypool:create`, a tracing channel, around each attempt to make an object, with
- *   {@linkcode CreateMessage}. Stores that are bound to its `start` are in force in `fun` and `opener`.
- *   These run in no caller's context, and its messages are published in none.
- * - `proxypool:ret`, with {@linkcode RetMessage}, when a borrower is done, in the context of the one who
- *   gives back.
- * - `proxypool:close`, with {@linkcode CloseMessage}, when an object is gone.
+ *   {@linkcode GetMessage}. Its messages are published in the caller's asynchronous context. Stores
+ *   bound to its `start` are active while the pool looks for an object.
+ * - `proxypool:create`, a tracing channel, around each attempt to create an object, with {@linkcode
+ *   CreateMessage}. Stores bound to its `start` are active in `fun` and `opener`. These run outside
+ *   every caller's context, and so do its messages.
+ * - `proxypool:ret`, with {@linkcode RetMessage}, when a loan ends, in the context of the code that
+ *   ends it.
+ * - `proxypool:close`, with {@linkcode CloseMessage}, when an object was closed.
  *
- * Whether somebody has subscribed is asked at each call: the order of that and of `publish` does not
- * matter, and a pool to which nobody listens makes no messages. On a runtime without
- * `node:diagnostics_channel` nobody can have subscribed, and this does nothing.
+ * The pool asks for subscribers at each call: you can subscribe before or after `publish`, and
+ * without subscribers there are no messages. On a runtime without `node:diagnostics_channel` this
+ * does nothing.
  *
  * @example
  * ```ts
@@ -43,9 +43,9 @@ import { channels, isHeard, type TracingChannel } from "./open.ts";
  * await pool.shutdown();
  * ```
  *
- * @param pool what is published; twice is no more than once
- * @returns dispose of it to end that
- * @throws {TypeError} it is no pool
+ * @param pool the pool; to publish it twice has no further effect
+ * @returns dispose of it to end this
+ * @throws {TypeError} the argument is no pool
  */
 export function publish<T>(pool: Pool<T>): Disposable {
   const inside = insideOf(pool) as State<unknown>;
@@ -68,11 +68,11 @@ const publishers = new WeakMap<State<unknown>, Publisher>();
 
 /** Publishes for one pool. */
 class Publisher implements Seam {
-  /** How many have asked for it. */
+  /** How many calls of `publish` are not disposed of. */
   users = 0;
   readonly #pool: State<unknown>;
   readonly #created: Tap;
-  /** Makes the pool keep time: so it is there only while somebody listens. */
+  /** The pool must read the clock for it, so it is attached only while there are subscribers. */
   readonly #returned: Tap;
   #isReturning = false;
   readonly #attempts = new Map<number, CreateMessage>();
@@ -119,7 +119,7 @@ class Publisher implements Seam {
     if (get === undefined || !isHeard(get)) return run();
     const message = new Described(this.#pool.name, labelOf(options));
     const begun = performance.now();
-    // What is called then is in the context of this call.
+    // The callback runs in the context of this call.
     return around(get, message, run).then((lent) => {
       this.#isLent(message, lent, begun);
       tellEnd(get, message);
@@ -146,7 +146,7 @@ class Publisher implements Seam {
 
   #isLent(message: Described, lent: unknown, begun: number): void {
     const loan = loanBehind(lent) ?? (isLoan(lent) ? lent as PoolLoan<unknown> : undefined);
-    // By its entry: the message must not keep a lease from being collected.
+    // By its entry: a message must not keep a lease alive.
     const entry = loan?.entry;
     if (entry !== undefined) message.isAbout(() => this.#pool.hooks.label(entry));
     Object.assign(message, { waited: performance.now() - begun });
@@ -179,7 +179,7 @@ class Publisher implements Seam {
   }
 }
 
-/** The pool checks the options: what is wrong with them is its to say. */
+/** The pool checks the options, and throws if they are wrong. */
 function labelOf(options: GetOptions | undefined): string | undefined {
   try {
     return options?.label;
@@ -188,7 +188,7 @@ function labelOf(options: GetOptions | undefined): string | undefined {
   }
 }
 
-/** Its synchronous part. */
+/** Publishes the synchronous part of a call. */
 function around<R>({ end, error, start }: TracingChannel, message: object, run: () => R): R {
   const call = () => {
     try {

@@ -1,4 +1,4 @@
-// Board: what all open pages of a dashboard share: one sample a second, and one text of it.
+// Board: takes one sample a second, and makes one text of it for all open pages.
 
 import { requestBound } from "../../context.ts";
 import { after } from "../../pool/clock.ts";
@@ -6,25 +6,25 @@ import { type AnyPool, type Pools, present } from "./pools.ts";
 import { Recording } from "./recording.ts";
 
 /**
- * For how long pools are observed after the last page has gone, in ms: it may only be reloaded. On Workers
- * timers may end with their request, so that none can be relied on.
+ * How long pools are observed after the last page has gone, in ms: it may be a reload. On Workers a
+ * timer may end with its request, so there is no such time.
  */
 export const LINGER = requestBound ? 0 : 5_000;
 
-/** After how many ms a page asks again whose stream has ended. */
+/** After how many ms a page reconnects when its stream has ended. */
 const RETRY = 500;
 
-/** Observes the pools as long as there are pages, and keeps no pool alive. */
+/** Observes the pools while pages are open. It keeps no pool alive. */
 export class Board {
   readonly #pools: Pools;
   readonly #recordings = new WeakMap<AnyPool, Recording>();
   readonly #observed = new Map<AnyPool, () => void>();
   #pages = 0;
   #forgo: (() => void) | undefined;
-  /** Tells this dashboard from that of a process before. */
+  /** Distinguishes this dashboard from that of an earlier process. */
   #run = 0;
   #second = 0;
-  /** The text of this second, by the second after which it begins. */
+  /** The texts of this second, by the second from which they start. */
   readonly #texts = new Map<number, Uint8Array>();
   #shown: AnyPool[] = [];
   #more = 0;
@@ -33,9 +33,11 @@ export class Board {
     this.#pools = pools;
   }
 
-  /** A page is open; throws if what is to be shown is no pool. Returns what says that it is gone. */
+  /**
+   * Adds an open page; throws if the pools are invalid. Returns a function that removes the page.
+   */
   open(): () => void {
-    if (this.#run === 0) this.#run = Date.now(); // in the constructor Workers have no clock
+    if (this.#run === 0) this.#run = Date.now(); // Workers have no clock in the constructor
     this.#look();
     this.#pages++;
     this.#forgo?.();
@@ -47,7 +49,7 @@ export class Board {
     };
   }
 
-  /** The event for a page that knows all up to the event of that id; and its own id. */
+  /** The next event for a page that has all events up to the id `known`, and its id. */
   event(known: string): { id: string; event: Uint8Array } {
     this.#look();
     const [run, second] = known.split("-").map(Number);
@@ -61,7 +63,7 @@ export class Board {
     return `${this.#run}-${this.#second}`;
   }
 
-  /** Takes the sample of this second, unless that is there. */
+  /** Takes the sample of this second, unless it is there. */
   #look(): void {
     const second = Math.floor(Date.now() / 1000);
     if (second === this.#second) return;

@@ -1,30 +1,30 @@
-// Happenings: the last failures and closings of a pool, each kind once, with how often it happened.
+// Happenings: the last failures and closings of a pool, each kind once, with a count.
 
 /** How many kinds are kept. */
 const KEPT = 24;
 
-/** Something that happened once or more often. */
+/** An event that happened once or more often. */
 export interface Happening {
   readonly what: "failed" | "refused" | "closed" | "lost";
-  /** Why: a reason as observers hear it, or an error in a few words. */
+  /** The reason that observers get, or an error in a few words. */
   readonly why: string;
   count: number;
-  /** When first and last, in ms since 1970. */
+  /** The first and last time, in ms since 1970. */
   readonly first: number;
   last: number;
 }
 
-/** The newest last. */
+/** Keeps the newest last. */
 export class Happenings {
   readonly #all = new Map<string, Happening>();
   #changed = false;
 
-  /** It has happened once more. */
+  /** Counts an event. */
   add(what: Happening["what"], why: string): void {
     const key = `${what} ${why}`;
     const now = Date.now();
     const known = this.#all.get(key) ?? { what, why, count: 0, first: now, last: now };
-    this.#all.delete(key); // to go to the end
+    this.#all.delete(key); // to move it to the end
     this.#all.set(key, known);
     known.count++;
     known.last = now;
@@ -32,7 +32,7 @@ export class Happenings {
     if (this.#all.size > KEPT) this.#all.delete(this.#all.keys().next().value!);
   }
 
-  /** Whether there was anything new since this was asked. */
+  /** Whether there was a new event since the last call. */
   takeChanged(): boolean {
     const changed = this.#changed;
     this.#changed = false;
@@ -43,7 +43,7 @@ export class Happenings {
     return this.#all.get(`${what} ${why}`);
   }
 
-  /** The newest first. */
+  /** The events, the newest first. */
   list(): Happening[] {
     return [...this.#all.values()].reverse();
   }

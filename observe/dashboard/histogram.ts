@@ -1,25 +1,25 @@
-// Histogram: how long things took during the last minute, in buckets that grow with the duration.
+// Histogram: durations of the last minute, in buckets that grow with the duration.
 
 /** Durations are counted in sixteenths of a millisecond. */
 const UNITS = 16;
 
-/** Up to so many units each has a bucket of its own, then each doubling has eight. */
+/** Up to this many units each unit has its own bucket; then each doubling has eight. */
 const EXACT = 16;
 const PER_DOUBLING = 8;
 const BUCKETS = EXACT + 27 * PER_DOUBLING;
 
-/** The minute is forgotten in pieces of that many seconds. */
+/** Old durations are dropped in pieces of this many seconds. */
 const PIECE = 5;
 const PIECES = 12;
 
-/** What a page shows of one. Durations in ms. */
+/** The summary of a histogram. Durations in ms. */
 export interface Spread {
   readonly count: number;
-  /** What half, nine of ten, and 99 of 100 did not exceed, up to an eighth too long. */
+  /** The percentiles 50, 90 and 99; at most an eighth too long. */
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
-  /** How many took under 1 ms, under 2, under 4 …: as far as there are any. */
+  /** How many took under 1 ms, under 2 ms, under 4 ms …, up to the longest. */
   readonly bars: readonly number[];
 }
 
@@ -29,12 +29,12 @@ export class Histogram {
   #current = this.#pieces[0]!;
   #piece = 0;
 
-  /** One more took that many ms. */
+  /** Counts a duration. */
   count(ms: number): void {
     this.#current[bucketOf(ms)]!++;
   }
 
-  /** It is now that second: what is older than a minute is forgotten. */
+  /** Sets the present second: drops durations older than a minute. */
   turn(second: number): void {
     const piece = Math.floor(second / PIECE);
     const passed = piece - this.#piece;
@@ -45,7 +45,7 @@ export class Histogram {
     this.#current = this.#pieces[piece % PIECES]!;
   }
 
-  /** Of the last minute. */
+  /** The summary of the last minute. */
   get spread(): Spread {
     const all = new Array<number>(BUCKETS).fill(0);
     let count = 0;
@@ -68,7 +68,7 @@ function bucketOf(ms: number): number {
   return EXACT + (doubling - 4) * PER_DOUBLING + ((units >> (doubling - 3)) & 7);
 }
 
-/** What all of a bucket are shorter than, in ms. */
+/** The upper limit of a bucket, in ms. */
 function limitOf(bucket: number): number {
   if (bucket < EXACT) return (bucket + 1) / UNITS;
   const doubling = 4 + Math.floor((bucket - EXACT) / PER_DOUBLING);

@@ -834,7 +834,7 @@ function plot({ is }, { counts, samples }) {
     "aria-label",
     \`The last \${span / 60} min: at most \${number(busiest)} in use, \${number(highest)} in all, \` +
       \`\${number(most)} waiting. Now \${counts.using} in use, \${counts.available} idle, \` +
-      \`\${counts.creating} being made, \${counts.waiting} waiting\` +
+      \`\${counts.creating} being created, \${counts.waiting} waiting\` +
       (maxSize > 0 ? \`; maxSize \${maxSize}.\` : "; no maxSize."),
   );
 }
@@ -1032,4 +1032,4 @@ setInterval(watch, 1000);
 
 /** Its Content-Security-Policy: nothing runs and nothing is loaded but what is in it. */
 export const POLICY: string =
-  "default-src 'none'; script-src 'sha256-LT5zI0kVAP5C38Z24PLP3grQ2KrQS/6m8n6MWzsqQIA='; style-src 'sha256-tbTfVCRo/ELc0fOUQ+P6ZUqvFkitNlVfDoGM3bKDRMk='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+  "default-src 'none'; script-src 'sha256-eivWLF6/UX3tfZlLHGdYrsvtY/mNwL77BQ6T/RI0WVw='; style-src 'sha256-tbTfVCRo/ELc0fOUQ+P6ZUqvFkitNlVfDoGM3bKDRMk='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";

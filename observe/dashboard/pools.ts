@@ -3,21 +3,21 @@
 import { insideOf, Pool } from "../../pool.ts";
 
 /**
- * What a dashboard shows: a pool, several, or a function that gives these whenever it is asked. A function may
- * give undefined for a pool that is not there yet, as `_pool` of a proxy is before its first use.
+ * What a dashboard shows: a pool, several, or a function that returns these. A function may return
+ * undefined for a pool that does not exist yet, such as `_pool` of a proxy before its first use.
  */
 export type Pools =
   | Pool<unknown>
   | Iterable<Pool<unknown>>
   | (() => Pool<unknown> | undefined | Iterable<Pool<unknown> | undefined>);
 
-/** What it lends is never touched. */
+/** A pool of any objects: the dashboard never uses them. */
 export type AnyPool = Pool<unknown>;
 
-/** How many pools are shown at the most. */
+/** How many pools are shown at most. */
 const MOST = 100;
 
-/** Those that are there now: checked, each once, as many as are shown; and how many more there are. */
+/** The present pools, checked and each once, up to the limit; and how many more there are. */
 export function present(pools: Pools): { shown: AnyPool[]; more: number } {
   const asked = typeof pools === "function";
   const given = asked ? pools() : pools;
@@ -27,7 +27,7 @@ export function present(pools: Pools): { shown: AnyPool[]; more: number } {
   return { shown: [...all].slice(0, MOST), more: Math.max(0, all.size - MOST) };
 }
 
-/** What can be walked through only once is walked through now. */
+/** Turns an iterable that can be read only once into an array. */
 export function keep(pools: Pools): Pools {
   if (typeof pools === "function" || isPool(pools) || !isIterable(pools)) return pools;
   const walk: unknown = pools[Symbol.iterator]();

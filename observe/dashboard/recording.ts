@@ -1,4 +1,4 @@
-// Recording: what a page shows of one pool, and what is remembered of it for the next page.
+// Recording: the samples and events of one pool, and the data for a page.
 
 import { insideOf, type Pool } from "../../pool.ts";
 import type { RefuseReason, Tap } from "../../pool/observe.ts";
@@ -8,32 +8,32 @@ import { Histogram, type Spread } from "./histogram.ts";
 import { inWords, shorten } from "./text.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 
-/** How many seconds the plot shows. */
+/** How many seconds a plot shows. */
 export const SECONDS = 300;
 
 /** How many holders and waiters are shown. */
 const SHOWN = 10;
 
-/** In use, idle, being made, waiting at a second. */
+/** The counts at one second. */
 type Sample = readonly [second: number, using: number, idle: number, making: number, waits: number];
 
-/** What a page is sent of a pool. Durations in ms, texts cut. */
+/** The data of a pool for a page. Durations in ms, texts shortened. */
 export interface Picture {
   readonly id: number;
   readonly name: string;
   readonly verdict: Verdict;
   readonly counts: Readonly<Record<typeof COUNTS[number], number>>;
-  /** How many were lent in a second, since the second before; null if that is not known. */
+  /** How many objects were lent since the second before; null if not known. */
   readonly rate: number | null;
-  /** Without those that are 0. */
+  /** The totals that are not 0. */
   readonly totals: Readonly<Record<string, number>>;
   readonly holders: readonly object[];
   readonly waiters: readonly object[];
-  /** Of waiting and of holding, during the last minute, as far as a page was open. */
+  /** The times of waiting and of holding during the last minute, while a page was open. */
   readonly waits: Spread;
   readonly uses: Spread;
   readonly samples: readonly Sample[];
-  /** If there is anything new. */
+  /** Only if there is a new event. */
   readonly happened?: readonly Happening[];
 }
 
@@ -48,7 +48,7 @@ const COUNTS = [
   "waiting",
 ] as const;
 
-/** Refers to its pool weakly, by being asked with it. */
+/** Gets its pool with each call, so that it does not keep the pool alive. */
 export class Recording {
   readonly #waits = new Histogram();
   readonly #uses = new Histogram();
@@ -59,7 +59,7 @@ export class Recording {
   #failingSince: number | undefined;
   #picture: Picture | undefined;
 
-  /** Hears of all that happens in the pool, until what it returns is called. */
+  /** Observes the pool until the returned function is called. */
   attach<T>(pool: Pool<T>): () => void {
     const inside = insideOf(pool);
     const tap = this.#tap();
@@ -87,7 +87,7 @@ export class Recording {
     };
   }
 
-  /** Takes a sample at that second. */
+  /** Takes the sample of a second. */
   take<T>(pool: Pool<T>, second: number): void {
     const seen = snapshot(insideOf(pool), SHOWN);
     this.#waits.turn(second);
@@ -130,7 +130,7 @@ export class Recording {
     };
   }
 
-  /** For how long objects cannot be made, in ms, as far as that was seen. */
+  /** For how long creations have failed, in ms, as far as it was observed. */
   #failing({ failure, outage }: Snapshot): number | undefined {
     if (!outage || failure === undefined) return this.#failingSince = undefined;
     this.#failingSince ??= Date.now() - failure.ago;
@@ -145,7 +145,7 @@ export class Recording {
     return Math.max(0, Math.round((count - before.count) / passed));
   }
 
-  /** The last picture, with what has come since that second. */
+  /** The last data, with the samples after a second. */
   since(second: number): Picture {
     const picture = { ...this.#picture!, samples: this.#samples.filter(([at]) => at > second) };
     return this.#changedAt > second ? { ...picture, happened: this.#happened.list() } : picture;

@@ -1,10 +1,10 @@
-// Respond: what a dashboard answers to a request: the page, its events, or why neither.
+// Respond: answers a request with the page, its events, or an error status.
 
 import type { Board } from "./board.ts";
 import { PAGE, POLICY } from "./page.ts";
 import { events } from "./stream.ts";
 
-/** Of every answer. */
+/** The headers of every response. */
 const HEADERS = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
@@ -22,17 +22,17 @@ const PAGE_HEADERS = {
 const EVENT_HEADERS = {
   ...HEADERS,
   "content-type": "text/event-stream; charset=utf-8",
-  // Not to be held back: neither by what compresses, nor by nginx.
+  // Neither compression nor nginx may buffer the events.
   "cache-control": "no-store, no-transform",
   "x-accel-buffering": "no",
 };
 
-/** What browsers ask for of their own accord, and what a page with files of its own would have. */
+/** Files that browsers request by themselves, or that a page could have. */
 const FILE = /\.(?:ico|png|svg|txt|xml|json|map|js|css|webmanifest)$/i;
 
 /**
- * The answer. Where the dashboard is mounted nobody tells it: the page is at every path, and asks for its
- * events at its own, with `?events=` and the id of the last one that it knows.
+ * Answers a request. The dashboard does not know its mount path: the page is at every path, and
+ * requests its events at its own path, with `?events=` and the id of its last event.
  */
 export function respond(board: Board, request: Request): Response {
   const { method, url, headers } = request;
@@ -57,7 +57,7 @@ function plain(status: number, text: string, more: Record<string, string> = {}):
   return new Response(`${text}\n`, { status, headers });
 }
 
-/** Whether one who accepts that takes what is of that type. */
+/** Whether an `Accept` header allows a type. */
 function accepts(accepted: string | null, type: string): boolean {
   if (accepted === null) return true;
   const [kind = ""] = type.split("/");

@@ -3,18 +3,18 @@
 import { after } from "../../pool/clock.ts";
 import type { Board } from "./board.ts";
 
-/** After how many ms a page that does not read is given up. */
+/** After how many ms the stream of a page that does not read ends. */
 export const ASLEEP = 15_000;
 
 /**
- * After how many ms a stream ends, for the page to ask again: so no page that has gone unnoticed is kept
- * for longer, and no server that waits for its responses when it is shut down waits for longer.
+ * After how many ms a stream ends, and the page reconnects. It bounds how long a lost page is kept,
+ * and how long a server's shutdown waits for the response.
  */
 export const LIFE = 30_000;
 
 /**
- * The stream for a page that knows all up to the event of that id. Nothing is made before it is read, so
- * that nothing piles up for a page that does not read.
+ * The stream for a page that has all events up to the id `known`. Events are made when they are
+ * read, so they do not pile up for a page that does not read.
  */
 export function events(board: Board, known: string): ReadableStream<Uint8Array> {
   const page = new Page(board, known);
@@ -32,7 +32,7 @@ class Page {
   #known: string;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #stop: () => void = () => {};
-  /** Settles what the stream waits for. */
+  /** Resolves the promise of `pull`. */
   #pulled: () => void = () => {};
   #first = true;
   #ended = false;
@@ -48,7 +48,7 @@ class Page {
     this.#stop = after(ASLEEP, false, () => this.end());
   }
 
-  /** The page reads. */
+  /** Called when the page reads. */
   pull(): Promise<void> | void {
     this.#stop();
     if (this.#first) return this.#send();
@@ -71,11 +71,11 @@ class Page {
       this.#controller.enqueue(event);
       this.#pulled();
     } catch (error) {
-      this.end(error); // of the function that gives the pools
+      this.end(error); // an error of the function `pools`
     }
   }
 
-  /** Nothing of it is left; `error`: what has ended it. */
+  /** Ends the stream, with `error` if there is one. */
   end(error?: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -85,7 +85,7 @@ class Page {
       if (error === undefined) this.#controller.close();
       else this.#controller.error(error);
     } catch {
-      // It was cancelled.
+      // The stream was cancelled.
     }
     this.#pulled();
   }

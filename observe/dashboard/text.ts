@@ -1,19 +1,19 @@
-// Text: what pools are told by others, as a page may show it: cut, and without what plays tricks.
+// Text: makes labels and errors safe to show: shortened, and without control characters.
 
 import { reason } from "../../values.ts";
 
-/** Controls, marks that turn the direction of writing, and separators of lines. */
+/** Control characters, marks of writing direction, and line separators. */
 // deno-lint-ignore no-control-regex
 const TRICKS = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+/g;
 
-/** The halves of characters that lack the other half. */
+/** Lone surrogates. */
 const HALVES = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
-/** The password of an address, as drivers have it in their errors; and one that is cut. */
+/** A password in a URL, as in errors of drivers, even if the text is cut there. */
 const PASSWORD = /(\b[a-z][a-z\d+.-]{0,20}:\/\/[^\s:@/]{0,100}:)\S+@/gi;
 const HALF_PASSWORD = /(\b[a-z][a-z\d+.-]{0,20}:\/\/[^\s:@/]{0,100}:)\S+$/i;
 
-/** At most `most` UTF-16 units of a text, on one line. What is not text is nothing. */
+/** At most `most` UTF-16 units of a string, on one line; "" for other values. */
 export function shorten(text: unknown, most: number): string {
   if (typeof text !== "string") return "";
   const isLong = text.length > 4 * most; // it may be megabytes
@@ -42,7 +42,7 @@ export function inWords(error: unknown): string {
   return shorten(reason(error).replace(/^Error: /, ""), 160);
 }
 
-/** So many of them, in words. */
+/** A count with its noun. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

@@ -1,29 +1,29 @@
-// Verdict: how a pool is, in one plain sentence.
+// Verdict: the state of a pool in one sentence.
 
 import type { Snapshot } from "../../pool/snapshot.ts";
 import { ago, counted, inWords, lasting } from "./text.ts";
 
-/** How a pool is. */
+/** The state of a pool. */
 export interface Verdict {
-  /** `off`: it has not started, or is shut down. */
+  /** `off`: the pool has not started, or is shut down. */
   readonly level: "calm" | "busy" | "trouble" | "off";
   readonly text: string;
 }
 
-/** What is known besides the counts. */
+/** Recent problems of the pool. */
 export interface Recent {
-  /** For how long objects cannot be made, in ms. */
+  /** For how long creations have failed, in ms. */
   readonly failing: number | undefined;
-  /** When an object was last lost, and when a `get` was last late; in ms since 1970, as `now`. */
+  /** When an object last leaked, and when a `get` last timed out; in ms since 1970, as `now`. */
   readonly lost: number | undefined;
   readonly late: number | undefined;
   readonly now: number;
 }
 
-/** For how long what has happened is told, in ms. */
+/** How long a problem is shown, in ms. */
 const TOLD = 60_000;
 
-/** What is wrong first, then what is going on. */
+/** Names problems first, then the present load. */
 export function verdict(seen: Snapshot, recent: Recent): Verdict {
   if (seen.shutdown) return { level: "off", text: ending(seen) };
   if (!seen.started) return { level: "off", text: "not used yet" };
@@ -69,7 +69,7 @@ function queueing({ waiting, using, maxSize, creating }: Snapshot): string {
   if (maxSize > 0 && using >= maxSize) {
     return `${who}, ${maxSize === 1 ? "the only one is" : `all ${maxSize} are`} in use`;
   }
-  return creating > 0 ? `${who}, ${creating} being made` : `${who}, ${using} in use`;
+  return creating > 0 ? `${who}, ${creating} being created` : `${who}, ${using} in use`;
 }
 
 function calm({ using, maxSize }: Snapshot): string {

@@ -1,8 +1,8 @@
-// Check: what observeMetrics and observeTraces are given besides the pool.
+// Check: checks the options of observeMetrics and observeTraces.
 
 import { shown } from "../../values.ts";
 
-/** Throws if what was given as `name` lacks one of `methods`. */
+/** Throws if the option `name` lacks one of `methods`. */
 export function checkMethods(
   where: string,
   name: string,
@@ -20,7 +20,7 @@ export function checkMethods(
   );
 }
 
-/** Throws if they are none. */
+/** Throws unless they are attributes. */
 export function checkAttributes(where: string, attributes: unknown): void {
   if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) {
     throw new TypeError(`${where}: attributes must be an object, got ${shown(attributes)}`);

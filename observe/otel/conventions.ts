@@ -1,13 +1,13 @@
-// Conventions: the metrics of a connection pool, as the semantic conventions 1.44 of OpenTelemetry have them.
+// Conventions: the metrics of a connection pool in the semantic conventions 1.44 of OpenTelemetry.
 
-/** What a metric is, by the conventions. */
+/** A metric of the conventions. */
 export interface Metric {
   readonly instrument: "updowncounter" | "counter" | "histogram";
   readonly unit: string;
   readonly description: string;
 }
 
-/** The name of a metric, after `db.client.connection.`. */
+/** The name of a metric, without `db.client.connection.`. */
 export type MetricName =
   | "count"
   | "idle.max"
@@ -19,10 +19,10 @@ export type MetricName =
   | "wait_time"
   | "use_time";
 
-/** What all names begin with. */
+/** The prefix of all names. */
 export const PREFIX = "db.client.connection.";
 
-/** The metrics, with their units and descriptions; each name stands after `db.client.connection.`. */
+/** The metrics with their units and descriptions; names without `db.client.connection.`. */
 export const METRICS: Readonly<Record<MetricName, Metric>> = {
   "count": {
     instrument: "updowncounter",
@@ -73,5 +73,7 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
   },
 };
 
-/** In seconds: what the conventions advise for `db.client.operation.duration`. */
+/**
+ * Bucket boundaries in seconds: the advice of the conventions for `db.client.operation.duration`.
+ */
 export const BOUNDARIES: readonly number[] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];

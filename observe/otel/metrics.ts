@@ -1,4 +1,4 @@
-// Metrics: has a meter measure a pool.
+// Metrics: reports a pool to a meter.
 
 import { dispose } from "../../disposal.ts";
 import { insideOf, type Pool } from "../../pool.ts";
@@ -17,12 +17,12 @@ import type {
   Observation,
 } from "./types.ts";
 
-/** What {@linkcode observeMetrics} is given. */
+/** The options of {@linkcode observeMetrics}. */
 export interface MetricsOptions {
-  /** Makes the instruments: `metrics.getMeter("…")` of `@opentelemetry/api`. */
+  /** Creates the instruments: `metrics.getMeter("…")` of `@opentelemetry/api`. */
   meter: Meter;
   /**
-   * What each point says besides the name of the pool: `server.address`, `db.system.name` …
+   * Attributes of each point besides the pool's name: `server.address`, `db.system.name` …
    *
    * @default {}
    */
@@ -38,22 +38,22 @@ const METER = [
 ] as const;
 
 /**
- * Has a meter measure a pool, from now on, by the nine metrics `db.client.connection.*` of the semantic
- * conventions 1.44. Each point has the pool's name as `db.client.connection.pool.name`, so give each pool a
- * `name` of its own.
+ * Reports a pool to a meter from now on, by the nine metrics `db.client.connection.*` of the
+ * semantic conventions 1.44. Each point has the pool's name as `db.client.connection.pool.name`, so
+ * give each pool its own `name`.
  *
- * - `count` has the states `idle` and `used`, and besides the conventions `creating` and `closing`.
- *   `used` counts what borrowers or hooks have, and nothing that is being made or closed.
- * - `max` and `idle.max` are `maxSize`. A pool without a limit does not report them, but for 0 after
- *   `resize` has lifted the limit. `idle.min` is `minSize`
- *   or `minAvailable`, whichever is more: so many are kept while nobody borrows.
- * - `pending_requests` is how many borrowers wait, `timeouts` how many `get`s took longer than their
- *   `timeout` since the pool was made.
- * - `create_time` is recorded for each attempt that succeeds, `wait_time` for each `get` that gets an object,
- *   `use_time` for each object that comes back; one that was detached or lost has not come back.
+ * - `count` has the states `idle` and `used`, and beyond the conventions `creating` and `closing`.
+ *   `used` counts objects in use by borrowers and hooks, but none that is being created or closed.
+ * - `max` and `idle.max` are `maxSize`. A pool without a limit does not report them; it reports 0
+ *   after `resize` has removed a limit. `idle.min` is the larger of `minSize` and `minAvailable`:
+ *   so many objects are kept while the pool is idle.
+ * - `pending_requests` is how many borrowers wait. `timeouts` is how many `get`s exceeded their
+ *   `timeout` since the pool was created.
+ * - `create_time` is recorded for each successful attempt, `wait_time` for each successful `get`,
+ *   `use_time` for each loan that ends, unless its object was detached or leaked.
  *
- * Once it is disposed of, or once the pool has been shut down and is empty, the next collection reports
- * zeros, and those after it report nothing: an exporter would otherwise go on with the last values.
+ * After the disposal, or once the pool is shut down and empty, the next collection reports zeros,
+ * and later ones report nothing. Otherwise an exporter would repeat the last values.
  *
  * @example
  * ```ts
@@ -65,10 +65,10 @@ const METER = [
  * using _metrics = observeMetrics(pool, { meter: metrics.getMeter("my-service") });
  * ```
  *
- * @param pool what is observed
+ * @param pool the pool
  * @param options `meter`, `attributes`
- * @returns dispose of it to end that
- * @throws {TypeError} it is no pool, no meter, or an option is unknown or not of its type
+ * @returns dispose of it to end this
+ * @throws {TypeError} the pool is none, or an option is missing, unknown or of the wrong type
  */
 export function observeMetrics<T>(pool: Pool<T>, options: MetricsOptions): Disposable {
   const inside = insideOf(pool);
@@ -80,7 +80,7 @@ export function observeMetrics<T>(pool: Pool<T>, options: MetricsOptions): Dispo
   return { [dispose]: () => metrics.end() };
 }
 
-/** What a collection reads of a pool. */
+/** The counts that a collection reads. */
 type Counts =
   & Pick<
     Snapshot,
@@ -95,12 +95,12 @@ type Counts =
   >
   & { readonly timeouts: number | undefined };
 
-/** What is read at each collection. */
+/** The metrics that are read at each collection. */
 type Read = Exclude<MetricName, `${string}_time`>;
 
 /** The metrics of one pool. */
 class PoolMetrics<T> implements Tap {
-  /** None: it is over. */
+  /** Undefined after the end. */
   #pool: State<T> | undefined;
   readonly #meter: Meter;
   readonly #attributes: Attributes;
@@ -108,7 +108,7 @@ class PoolMetrics<T> implements Tap {
   readonly #createTime: Histogram;
   readonly #waitTime: Histogram;
   readonly #useTime: Histogram;
-  /** A limit was reported: from now on there is always one, or the last one would be taken for it. */
+  /** A limit was reported. Then it is always reported, or an exporter would repeat the last one. */
   #limited = false;
 
   constructor(pool: State<T>, meter: Meter, attributes: Attributes) {
@@ -136,7 +136,7 @@ class PoolMetrics<T> implements Tap {
     if (!("error" in event)) this.#createTime.record(event.duration / 1000, this.#attributes);
   }
 
-  /** The next collection is the last one. */
+  /** Ends the metrics: the next collection is the last one. */
   end(): void {
     const pool = this.#pool;
     if (pool === undefined) return;
@@ -149,7 +149,7 @@ class PoolMetrics<T> implements Tap {
     if (this.#pool?.ending !== undefined && this.#pool.size === 0) this.end();
     if (this.#pool !== undefined) return this.#report(observation, countsOf(this.#pool));
     this.#report(observation, GONE);
-    // Not while the meter goes through its callbacks, of which it might then skip one.
+    // Later, because the meter iterates over its callbacks, and might skip one.
     queueMicrotask(() =>
       this.#meter.removeBatchObservableCallback(this.#collect, Object.values(this.#read))
     );
@@ -179,7 +179,7 @@ class PoolMetrics<T> implements Tap {
   }
 }
 
-/** A pool of which nothing is left; what was counted stays so. */
+/** The counts of an ended pool; counters keep their values. */
 const GONE: Counts = {
   available: 0,
   using: 0,

@@ -1,4 +1,4 @@
-// Traces: a span for each get that waited.
+// Traces: creates a span for each get that waited.
 
 import { dispose } from "../../disposal.ts";
 import { insideOf, type Pool } from "../../pool.ts";
@@ -11,22 +11,21 @@ import { checkMethods } from "./check.ts";
 import { PREFIX } from "./conventions.ts";
 import type { Attributes, Tracer } from "./types.ts";
 
-/** What {@linkcode observeTraces} is given. */
+/** The options of {@linkcode observeTraces}. */
 export interface TracesOptions {
-  /** Makes the spans: `trace.getTracer("…")` of `@opentelemetry/api`. */
+  /** Creates the spans: `trace.getTracer("…")` of `@opentelemetry/api`. */
   tracer: Tracer;
-  /** Only a `get` that took longer than that has a span, in milliseconds; 0: each one. */
+  /** A `get` has a span if it waited longer than this, in milliseconds. 0: each `get` has one. */
   longerThan: number;
 }
 
 /**
- * Has a tracer make a span `proxypool.get` for each `get`, `borrow` and `use` that waited for its object
- * for longer than `longerThan`, from now on. The span begins when the object was asked for, and ends when
- * it was there or was refused. It is made then, in the asynchronous context of the caller: it is a child
- * of the span that is active there.
+ * Creates a span `proxypool.get` for each `get`, `borrow` and `use` that waits longer than
+ * `longerThan`, from now on. The span covers the wait, to its success or failure. It is created at
+ * its end, in the caller's asynchronous context, as a child of the span that is active there.
  *
- * Its attributes are `db.client.connection.pool.name`, `proxypool.label` where the caller gave one, and
- * `error.type` where it was refused. Then it has the error as an event, and the status "error".
+ * Its attributes are `db.client.connection.pool.name`, `proxypool.label` if the caller gave one,
+ * and after a failure `error.type`. Then it also has the error as an event, and the status "error".
  *
  * @example
  * ```ts
@@ -38,10 +37,10 @@ export interface TracesOptions {
  * using _traces = observeTraces(pool, { tracer: trace.getTracer("my-service"), longerThan: 50 });
  * ```
  *
- * @param pool what is observed
+ * @param pool the pool
  * @param options `tracer`, `longerThan` (ms)
- * @returns dispose of it to end that
- * @throws {TypeError} it is no pool, no tracer, or an option is unknown or not of its type
+ * @returns dispose of it to end this
+ * @throws {TypeError} the pool is none, or an option is missing, unknown or of the wrong type
  * @throws {RangeError} `longerThan` is out of bounds
  */
 export function observeTraces<T>(pool: Pool<T>, options: TracesOptions): Disposable {
@@ -133,7 +132,7 @@ class PoolTraces<T> implements Seam {
   }
 }
 
-/** What a borrower was refused with. */
+/** The failure of a `get`. */
 type Failure = { readonly error: unknown } | undefined;
 
 function typeOf(error: unknown): string {

@@ -1,76 +1,77 @@
-// Types: a meter, a tracer and what they make, as far as a pool needs them; those of @opentelemetry/api fit.
+// Types: the parts of meters, tracers and spans that a pool uses; those of @opentelemetry/api have
+// these shapes.
 
-/** What is said of a point or of a span besides. */
+/** The attributes of a point or a span. */
 export interface Attributes {
-  /** By its name. */
+  /** A value by its name. */
   [name: string]: string | number | boolean;
 }
 
-/** How an instrument is made. */
+/** The options of an instrument. */
 export interface InstrumentOptions {
-  /** What it measures. */
+  /** What the instrument measures. */
   description?: string;
-  /** In UCUM: `s`, `{connection}` … */
+  /** The unit in UCUM: `s`, `{connection}` … */
   unit?: string;
-  /** What a histogram does if no view says otherwise. */
+  /** The default of a histogram without a view. */
   advice?: { explicitBucketBoundaries?: number[] };
 }
 
-/** Takes values one by one. */
+/** Records values. */
 export interface Histogram {
-  /** Takes one. */
+  /** Records a value. */
   record(value: number, attributes?: Attributes): void;
 }
 
 /** An instrument whose value is read at each collection. */
 export type Observable = object;
 
-/** What a collection gives its callbacks. */
+/** The argument of a callback in a collection. */
 export interface Observation {
-  /** Takes the value of an instrument. */
+  /** Reports the value of an instrument. */
   observe(instrument: Observable, value: number, attributes?: Attributes): void;
 }
 
-/** Makes instruments: `metrics.getMeter("…")` of `@opentelemetry/api`. */
+/** Creates instruments: `metrics.getMeter("…")` of `@opentelemetry/api`. */
 export interface Meter {
-  /** Makes a histogram. */
+  /** Creates a histogram. */
   createHistogram(name: string, options?: InstrumentOptions): Histogram;
-  /** Makes a counter that is read. */
+  /** Creates an observable counter. */
   createObservableCounter(name: string, options?: InstrumentOptions): Observable;
-  /** Makes an updowncounter that is read. */
+  /** Creates an observable updowncounter. */
   createObservableUpDownCounter(name: string, options?: InstrumentOptions): Observable;
-  /** Has a callback called at each collection, for these instruments. */
+  /** Adds a callback for each collection of these instruments. */
   addBatchObservableCallback(
     callback: (observation: Observation) => void,
     instruments: Observable[],
   ): void;
-  /** Ends that, by the same instruments. */
+  /** Removes a callback of the same instruments. */
   removeBatchObservableCallback(
     callback: (observation: Observation) => void,
     instruments: Observable[],
   ): void;
 }
 
-/** How a span is made. */
+/** The options of a span. */
 export interface SpanOptions {
-  /** What is said of it. */
+  /** The attributes of the span. */
   attributes?: Attributes;
-  /** When it began, in milliseconds since 1970. */
+  /** When the span began, in milliseconds since 1970. */
   startTime?: number;
 }
 
-/** A span that is made once it is over. */
+/** A span, created at its end. */
 export interface Span {
-  /** It is one of an error. */
+  /** Sets the status "error". */
   setStatus(status: { code: 2; message?: string }): unknown;
-  /** The error. */
+  /** Adds an error. */
   recordException(error: Error | string, time?: number): void;
-  /** It ended then, in milliseconds since 1970. */
+  /** Ends the span, at a time in milliseconds since 1970. */
   end(time?: number): void;
 }
 
-/** Makes spans: `trace.getTracer("…")` of `@opentelemetry/api`. */
+/** Creates spans: `trace.getTracer("…")` of `@opentelemetry/api`. */
 export interface Tracer {
-  /** Makes one, a child of the span that is active. */
+  /** Creates a span, a child of the active one. */
   startSpan(name: string, options?: SpanOptions): Span;
 }

@@ -1,11 +1,11 @@
-// Client: pg's Client as it is at runtime, and how one is checked.
+// Client: the parts of pg's Client that the quota uses, and their check.
 
 // deno-lint-ignore-file no-explicit-any
 
 import { PoolError } from "../../errors.ts";
 import { shown } from "../../values.ts";
 
-/** What a session is used by. */
+/** The members of a session that the quota uses. */
 export interface Client {
   readonly processID?: unknown;
   readonly connection?: {
@@ -19,12 +19,12 @@ export interface Client {
   unref?(): unknown;
 }
 
-/** Throws if it is no client. */
+/** Throws unless `client` is a client. */
 export function checkClient(client: unknown): asserts client is Client {
   const { query, on, end }: Partial<Client> = Object(client);
   if ([query, on, end].every((method) => typeof method === "function")) return;
   throw new PoolError(
-    "postgresQuota: client must give a connected client of pg's shape, with query, on and end, " +
+    "postgresQuota: client must return a connected client of pg's shape, with query, on and end, " +
       `got ${shown(client)}`,
   );
 }

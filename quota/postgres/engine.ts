@@ -1,4 +1,4 @@
-// Engine: what one process asks of the server for all its members, one statement after the other.
+// Engine: sends the statements of one process to the server for all its members, one at a time.
 
 import { outside } from "../../context.ts";
 import { PoolError } from "../../errors.ts";
@@ -12,7 +12,7 @@ import { CALLED, Statements } from "./sql.ts";
 import { Suspicion } from "./suspicion.ts";
 import type { Times } from "./times.ts";
 
-/** Of one quota in one process. */
+/** The engine of one quota in one process. */
 export class PostgresEngine implements Calls {
   readonly #max: number;
   readonly #key: string;
@@ -27,15 +27,15 @@ export class PostgresEngine implements Calls {
     peers: (pids) => this.#suspicion.see(pids),
   };
   #session: Session | undefined;
-  /** The places of the session. */
+  /** The places that the session holds. */
   readonly #places = new Map<number, Place>();
-  /** Those that are to be given back. */
+  /** The places to release. */
   #returned: number[] = [];
-  /** Who waits has reason to look for a place, if need be out of turn. */
+  /** Waiting requests must look for a place at the next step, if need be out of turn. */
   #due = false;
   #force = false;
   #work: Promise<void> | undefined;
-  /** There may be something to do that the last step has not seen. */
+  /** There may be work that the last step has not seen. */
   #asked = false;
   #ended: Promise<void> = Promise.resolve();
   #endPoll: (() => void) | undefined;
@@ -69,7 +69,7 @@ export class PostgresEngine implements Calls {
   }
 
   release({ number, session }: Place): void {
-    if (session !== this.#session) return; // the server has it back
+    if (session !== this.#session) return; // the server has released it
     this.#places.delete(number);
     this.#returned.push(number);
     this.#start();
@@ -83,12 +83,12 @@ export class PostgresEngine implements Calls {
       this.#waiting.delete(request);
       request.reject(new PoolError("postgresQuota: this member has been disposed of"));
     }
-    // One that is being opened will end at once.
+    // A session that is being opened ends at once.
     if (this.#session !== undefined) await this.#work;
     if (this.#members.size === 0) await this.#end();
   }
 
-  /** Does what there is to do, after what else is done in this turn. */
+  /** Starts a step at the end of this turn. */
   #start(): void {
     this.#endLinger?.();
     this.#asked = true;
@@ -116,7 +116,7 @@ export class PostgresEngine implements Calls {
   }
 
   #failed(error: unknown): boolean {
-    // Of a session that has ended all who waited then have heard.
+    // For an ended session, waiting requests were already rejected.
     if (!(error instanceof PoolError)) this.#refuse(error);
     return true;
   }
@@ -146,12 +146,12 @@ export class PostgresEngine implements Calls {
 
   #lost(error: unknown): void {
     this.#forget();
-    this.#suspicion.rouse(); // others may have lost theirs, too
-    this.#due = true; // for who comes
+    this.#suspicion.rouse(); // other processes may have lost theirs, too
+    this.#due = true; // for the next request
     this.#refuse(error);
   }
 
-  /** The session is over. */
+  /** The session has ended. */
   #forget(): void {
     this.#session = undefined;
     this.#suspicion.forget();
@@ -166,7 +166,7 @@ export class PostgresEngine implements Calls {
   async #giveBack(session: Session): Promise<void> {
     const places = this.#returned;
     this.#returned = [];
-    // Who waits here is called by itself, for the case that nobody else waits.
+    // Requests of this process look by themselves: perhaps no other process waits.
     this.#due = true;
     await session.ask(session.statements.giveBack(places, this.#reclaimer.settle()));
   }
@@ -190,20 +190,20 @@ export class PostgresEngine implements Calls {
     if (seen.others > 0) await this.#goLast(session, seen, left);
   }
 
-  /** Takes what is free, if nobody else waits, or gets a ticket. */
+  /** Takes free places if no other process waits, else gets a ticket. */
   async #enter(session: Session): Promise<void> {
     const { statements } = session;
     const wanted = this.#waiting.size;
     const seen = await session.ask(statements.take(wanted, this.#places.keys()));
     await this.#grant(session, seen);
-    this.#due = true; // for who came meanwhile
+    this.#due = true; // for a request that came meanwhile
     if (this.#waiting.size === 0 || seen.slots.length === wanted) return;
     session.ticket = (await session.ask(statements.queueUp(undefined))).ticket ?? undefined;
-    // What was given back meanwhile has called nobody.
+    // Places released meanwhile have called nobody.
     this.#due = true;
   }
 
-  /** One place a turn: who waits for more goes to the end of the queue. */
+  /** One place a turn: a process that waits for more goes to the end of the queue. */
   async #goLast(session: Session, { waiting }: Answer, left: number): Promise<void> {
     const { statements, pid, ticket } = session;
     session.ticket = (await session.ask(statements.queueUp(ticket))).ticket ?? undefined;
@@ -217,7 +217,7 @@ export class PostgresEngine implements Calls {
     this.#endPoll?.();
     this.#endTurn?.();
     await session.ask(session.statements.leave(ticket, free));
-    // Who came meanwhile has to enter.
+    // A request that came meanwhile has to enter.
     this.#due = true;
   }
 
@@ -227,7 +227,7 @@ export class PostgresEngine implements Calls {
     for (const number of slots) {
       const [request] = this.#waiting;
       if (request === undefined) {
-        this.#returned.push(number); // who asked has gone
+        this.#returned.push(number); // the request was withdrawn
         continue;
       }
       this.#waiting.delete(request);
@@ -237,7 +237,10 @@ export class PostgresEngine implements Calls {
     }
   }
 
-  /** Looks even if nobody calls: who held a place has died, or who was called does not come. */
+  /**
+   * Looks from time to time without a call: a holder may have died, or a called process may not
+   * come.
+   */
   #planPoll(): void {
     this.#endPoll?.();
     const wait = this.#times.poll * (0.75 + Math.random() / 2);
@@ -249,7 +252,7 @@ export class PostgresEngine implements Calls {
     this.#start();
   }
 
-  /** What some process has told all. */
+  /** Handles a notification of some process. */
   #heard(payload: string): void {
     const [what, ...numbers] = payload.split(" ");
     const given = numbers.map(Number);
@@ -259,7 +262,7 @@ export class PostgresEngine implements Calls {
     const [free = 0, ...pids] = given;
     const position = pids.indexOf(this.#session.pid);
     if (position < 0) return;
-    // The first one looks in any case: it asks for a place if none is free.
+    // The first in the queue looks in any case: it asks for a place if none is free.
     if (position === 0 || position < free) {
       this.#due = true;
       return this.#start();
@@ -268,7 +271,7 @@ export class PostgresEngine implements Calls {
     this.#endTurn = after(turnOf(position, free, this.#times.turn), true, () => this.#look());
   }
 
-  /** A session that is of no use goes after a while; without members at once. */
+  /** Ends an unused session after a time; without members at once. */
   #rest(): void {
     this.#session?.hold(this.#waiting.size > 0);
     if (this.#session === undefined || this.#waiting.size + this.#places.size > 0) return;

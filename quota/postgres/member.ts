@@ -1,11 +1,11 @@
-// Member: a pool as the quota knows it, and what it holds.
+// Member: a pool of the quota, and its places.
 
 import { abortReason } from "../../values.ts";
 import { asyncDispose } from "../../disposal.ts";
 import type { Permit, QuotaClient, QuotaMember } from "../../pool/quota.ts";
 import type { Session } from "./session.ts";
 
-/** What members and places call. */
+/** The functions that members and places call. */
 export interface Calls {
   enqueue(request: Request): void;
   withdraw(request: Request): void;
@@ -13,7 +13,7 @@ export interface Calls {
   detach(member: Member): Promise<void>;
 }
 
-/** One that waits for a place. */
+/** A request that waits for a place. */
 export interface Request {
   readonly member: Member;
   resolve(permit: Permit): void;
@@ -55,7 +55,7 @@ export class Member implements QuotaMember {
     });
   }
 
-  /** Since when it has had the place that it has had for longest. */
+  /** Since when it has had its oldest place. */
   get oldest(): number | undefined {
     const [first] = this.places;
     return first?.since;
@@ -66,7 +66,7 @@ export class Member implements QuotaMember {
   }
 }
 
-/** A place on the server that is a pool's. */
+/** A place that a pool has. */
 export class Place implements Permit {
   readonly number: number;
   readonly member: Member;

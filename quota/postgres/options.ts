@@ -1,12 +1,12 @@
-// Options: checks them, and makes numbers of a key.
+// Options: checks the options, and turns a key into numbers.
 
 import { checkNames } from "../../pool/check.ts";
 import { shown } from "../../values.ts";
 
-/** The most places: a number of a place must not be that of a ticket. */
+/** The largest `max`: the number of a place must not be that of a ticket. */
 const MOST = 1_000_000;
 
-/** Throws if `max` or `key` is wrong, or an option is unknown. */
+/** Throws if `max` or `key` is invalid, or an option is unknown. */
 export function checkOptions(where: string, options: object, known: readonly string[]): void {
   checkNames(where, options, known);
   const { max, key }: { max?: unknown; key?: unknown } = options;
@@ -17,11 +17,11 @@ export function checkOptions(where: string, options: object, known: readonly str
     throw new RangeError(`${where}: max must be a whole number from 1 to ${MOST}, got ${max}`);
   }
   if (typeof key !== "string" || key === "") {
-    throw new TypeError(`${where}: key must be a text that is not empty, got ${shown(key)}`);
+    throw new TypeError(`${where}: key must be a non-empty string, got ${shown(key)}`);
   }
 }
 
-/** A class of advisory locks, which PostgreSQL knows by 32 bits with a sign: FNV-1a of the text. */
+/** The class of advisory locks for a text, a signed 32-bit number: FNV-1a. */
 export function classOf(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);

@@ -1,4 +1,4 @@
-// Reclaimer: asks other processes for a place, and has members give one when others ask.
+// Reclaimer: asks other processes for a place, and lets members release one when others ask.
 
 import { after } from "../../pool/clock.ts";
 import type { Member, Request } from "./member.ts";
@@ -6,7 +6,7 @@ import { graceOf, isAbove } from "./rules.ts";
 import type { Answer, Session } from "./session.ts";
 import type { Times } from "./times.ts";
 
-/** What one process asks all others for. */
+/** A request of one process to all others for a place. */
 interface Want {
   readonly id: number;
   readonly pid: number;
@@ -15,20 +15,20 @@ interface Want {
   readonly contenders: number;
 }
 
-/** A want that this process, of all, is to give a place for. */
+/** A want that this process must fulfil. */
 interface Claim {
   readonly id: number;
   readonly since: number;
 }
 
-/** Of one quota in one process. */
+/** The reclaimer of one quota in one process. */
 export class Reclaimer {
   readonly #max: number;
   readonly #times: Times;
   readonly #members: ReadonlySet<Member>;
   #session: Session | undefined;
   #claims: Claim[] = [];
-  /** Those that the server is to be told of with what it is told next. */
+  /** Claims to drop by the next statement. */
   #dropped: number[] = [];
   #lastHeard = -Infinity;
   readonly #timers = new Set<() => void>();
@@ -39,7 +39,7 @@ export class Reclaimer {
     this.#members = members;
   }
 
-  /** The one that there is now. */
+  /** The present session. */
   set session(session: Session | undefined) {
     this.#session = session;
     this.#claims = [];
@@ -48,18 +48,18 @@ export class Reclaimer {
     this.#timers.clear();
   }
 
-  /** The claims that are settled by the places that are given back now. */
+  /** The claims that the places released now fulfil. */
   settle(): number[] {
     this.#drop(() => true);
     return this.#dropped.splice(0);
   }
 
-  /** Somebody waits here, and there is no place. */
+  /** A request waits here, and no place is free. */
   want({ ahead, holders, waiting }: Answer, requests: Iterable<Request>, force: boolean): void {
     const session = this.#session;
     if (session === undefined || this.#closeIdle()) return;
     this.#shareHere(requests);
-    // The first one in the queue asks; another one if nobody does.
+    // The first in the queue asks; another one if it does not.
     const silent = performance.now() - this.#lastHeard > this.#times.poll;
     if (ahead > 0 && !(force && silent)) return;
     const contenders = new Set([...holders, ...waiting]).size;
@@ -70,7 +70,7 @@ export class Reclaimer {
     session.ask(session.statements.tell(`want ${id} ${pid} ${has} ${contenders}`)).catch(ignore);
   }
 
-  /** A process asks: it may be this one. */
+  /** A process asks, perhaps this one. */
   heard([id = 0, pid = 0, has = 0, contenders = 1]: number[]): void {
     this.#lastHeard = performance.now();
     const session = this.#session;
@@ -83,7 +83,7 @@ export class Reclaimer {
     });
   }
 
-  /** One at a time: the place is given when an object comes back. */
+  /** One at a time: the place is released when an object is returned. */
   #mayGive(want: Want): boolean {
     return this.#claims.every((claim) => this.#isOld(claim)) && this.#isAbove(want);
   }
@@ -94,7 +94,7 @@ export class Reclaimer {
 
   async #giveIdle(session: Session, want: Want): Promise<void> {
     if (!await this.#claim(session, want) || this.#closeIdle()) return;
-    // It has been lent meanwhile: others may have one.
+    // It has been lent meanwhile: other processes may have an idle one.
     this.#passOn(session, want);
   }
 
@@ -114,7 +114,7 @@ export class Reclaimer {
     this.#claims = this.#claims.filter((claim) => !which(claim));
   }
 
-  /** Of all who could give a place, one does. */
+  /** Whether this process, of all that could, releases a place. */
   async #claim(session: Session, { id }: Want): Promise<boolean> {
     this.#drop((claim) => this.#isOld(claim));
     const claim = { id, since: performance.now() };
@@ -124,23 +124,25 @@ export class Reclaimer {
       if (!won) this.#claims = this.#claims.filter((other) => other !== claim);
       return won && session === this.#session;
     } catch {
-      return false; // its session has ended, which all have heard of
+      return false; // its session has ended, and its requests were rejected
     }
   }
 
-  /** Who wants a place has asked again since. */
+  /** Whether the process that wants a place has asked again since. */
   #isOld({ since }: Claim): boolean {
     return performance.now() - since > 2 * this.#times.poll;
   }
 
-  /** Closes the longest unused object, if there is one to spare. */
+  /** Closes the longest idle object that can be reclaimed. */
   #closeIdle(): boolean {
     const spare = [...this.#members].filter(({ pool }) => pool.available > 0);
     spare.sort((a, b) => (b.pool.unused ?? 0) - (a.pool.unused ?? 0));
     return spare.some(({ pool }) => pool.reclaim());
   }
 
-  /** Among the members of this process: one that has more than its share gives to one that has less. */
+  /**
+   * Moves places within this process: a member above its share closes an object for one with less.
+   */
   #shareHere(requests: Iterable<Request>): void {
     const from = biggest(this.#members);
     const wanting = new Set([...requests].map(({ member }) => member));

@@ -1,29 +1,30 @@
-// Rules: who gives a place to whom, and when. They only decide.
+// Rules: decides which process releases a place, and when. Pure functions.
 
-/** What is known of who has and wants places. */
+/** The known numbers of places and processes. */
 export interface Shares {
   readonly max: number;
-  /** Of those who hold a place or wait. */
+  /** How many processes hold a place or wait. */
   readonly contenders: number;
 }
 
 /**
- * Whether who has `mine` places is to give one to who has `theirs`, though none is idle. It must have two
- * more, or else the two would take it from each other for ever; who has none must not wait for ever.
+ * Whether a process with `mine` places, none of them idle, must release one for a process with
+ * `theirs`. It must have two more: otherwise the two would take the place from each other for ever.
+ * A process without any must not wait for ever.
  */
 export function isAbove(mine: number, theirs: number, { max, contenders }: Shares): boolean {
   return mine > max / contenders && (theirs === 0 || mine > theirs + 1);
 }
 
 /**
- * For how many ms a place is kept that one has had for `age` ms: the one held for longest goes first, so
- * that all are held for equally long.
+ * How long a place of this `age` is kept, both in ms. The oldest place is released first, so that
+ * all are held equally long.
  */
 export function graceOf(age: number, slice: number): number {
   return slice / (1 + age / slice);
 }
 
-/** When the one at `position` of those who were called looks for a place, if `free` are free. */
+/** When the process at `position` of those called looks for a place, if `free` are free. */
 export function turnOf(position: number, free: number, turn: number): number {
   return Math.max(0, position - free + 1) * turn;
 }

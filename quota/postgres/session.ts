@@ -1,4 +1,4 @@
-// Session: one session of the server, whose locks are the places of this process. It ends for good.
+// Session: a session of the server, whose locks are the places of this process. It is not reopened.
 
 import { outside } from "../../context.ts";
 import { PoolError } from "../../errors.ts";
@@ -8,7 +8,7 @@ import { checkClient, type Client } from "./client.ts";
 import type { Statements } from "./sql.ts";
 import { SETTINGS, type Times } from "./times.ts";
 
-/** What a statement answers. */
+/** The answer to a statement. */
 export interface Answer {
   readonly mine: boolean;
   readonly pid: number;
@@ -19,40 +19,40 @@ export interface Answer {
   readonly free: number;
   readonly waiting: number[];
   readonly holders: number[];
-  /** All sessions of the quota. */
+  /** The process ids of all sessions of the quota. */
   readonly peers?: number[];
   readonly won: boolean;
 }
 
-/** Who hears of what others do. */
+/** Gets the news of other processes. */
 export interface Hears {
-  /** Some session of the quota has told all. */
+  /** A session of the quota has sent a notification. */
   told(payload: string): void;
-  /** These sessions of the quota are there. */
+  /** The present sessions of the quota. */
   peers(pids: readonly number[]): void;
 }
 
-/** A timer that fires by more than this late, in ms, tells of a process that stood still. */
+/** If a timer fires later than this, in ms, the process was frozen. */
 const LATE = 500;
 
 /** A session that is set up. */
 export class Session {
   readonly statements: Statements;
-  /** The server's process. */
+  /** The process id at the server. */
   pid = 0;
-  /** Where this process is in the queue; undefined: it does not wait. */
+  /** The place of this process in the queue; undefined: it does not wait. */
   ticket: number | undefined = undefined;
   readonly #client: Client;
   readonly #times: Times;
   readonly #hears: Hears;
   readonly #lost = new AbortController();
-  /** What fails those who wait for an answer. */
+  /** The functions that reject pending answers. */
   readonly #pending = new Set<(error: unknown) => void>();
   #last: Promise<unknown> = Promise.resolve();
   #endBeat: (() => void) | undefined;
   #over = false;
 
-  /** @throws {PoolError} there is none within `times.connect` */
+  /** @throws {PoolError} no session within `times.connect` */
   static async open(
     connect: () => unknown,
     statements: Statements,
@@ -109,23 +109,23 @@ export class Session {
     if (!this.#over) this.#beat();
   }
 
-  /** Aborts when the session has ended otherwise than by `end`: its locks are no longer certain. */
+  /** Aborts when the session ends other than by `end`: its locks are no longer certain. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
-  /** Whether it has ended. */
+  /** Whether the session has ended. */
   get over(): boolean {
     return this.#over;
   }
 
   /**
-   * Asks the server.
+   * Sends a statement.
    *
-   * @throws {PoolError} it has not answered, or the session has ended
+   * @throws {PoolError} no answer, or the session has ended
    */
   ask(statement: string): Promise<Answer> {
-    // One after the other: pg queues no longer what comes while it is busy, from version 9 on.
+    // One at a time: pg 9 and later do not queue queries.
     const answer = this.#last.then(() => this.#ask(statement));
     this.#last = answer.catch(() => {});
     return answer;
@@ -145,7 +145,7 @@ export class Session {
     }
   }
 
-  /** Rejects, too, when it takes too long, and when the session ends. */
+  /** Also rejects at the time limit, and when the session ends. */
   #answered<V>(asked: Promise<V>): Promise<V> {
     return new Promise<V>((resolve, reject) => {
       const late = this.#deadline(() =>
@@ -167,7 +167,7 @@ export class Session {
     });
   }
 
-  /** A process that stood still has not read yet what the server has answered. */
+  /** After a freeze the process has not read the server's answers yet. */
   #deadline(missed: () => void, wait = this.#times.answer): () => void {
     const due = performance.now() + wait;
     let stop = after(wait, false, () => {
@@ -183,7 +183,7 @@ export class Session {
     });
   }
 
-  /** Whether the process stays up for it, where the client can tell. */
+  /** Whether the session keeps the process alive, if the client allows the choice. */
   hold(on: boolean): void {
     on ? this.#client.ref?.() : this.#client.unref?.();
   }
@@ -194,14 +194,14 @@ export class Session {
     const error = cause instanceof PoolError
       ? cause
       : new PoolError(`postgresQuota: the session has ended: ${reason(cause)}`, { cause });
-    // The server may not hear of it: it is not to be waited for.
+    // Do not wait for it: the server may be unreachable.
     this.#client.connection?.stream?.destroy?.();
     quiet(this.#client.end(), () => {});
     this.#lost.abort(error);
     for (const fail of [...this.#pending]) fail(error);
   }
 
-  /** Gives up all its locks. Resolves when it has ended. */
+  /** Releases all locks. Resolves when the session has ended. */
   async end(): Promise<void> {
     if (this.#over) return;
     this.#close();
@@ -222,6 +222,5 @@ export class Session {
 
 const ENDED = "postgresQuota: the session has ended";
 
-const STRANGE = "postgresQuota: the session is not this quota's alone: client must make a new " +
-  "session each time, and not through a pooler that shares sessions, such as PgBouncer in " +
-  "transaction mode";
+const STRANGE = "postgresQuota: the session is shared: client must connect a new session each " +
+  "time, not through a pooler that shares sessions, such as PgBouncer in transaction mode";

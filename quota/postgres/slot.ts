@@ -1,10 +1,10 @@
-// Slot: a place that a session of a pool holds by itself, for as long as it lives.
+// Slot: a place that a session of a pool holds for its whole life.
 
 import { PoolError } from "../../errors.ts";
 import { shown } from "../../values.ts";
 import { classOf } from "./options.ts";
 
-/** What is used of a session. */
+/** The members of a session that are used. */
 interface Holder {
   readonly connection?: {
     readonly stream?: { destroy?(error?: Error): unknown };
@@ -15,13 +15,13 @@ interface Holder {
   query(text: string): Promise<{ rows: { slot?: unknown }[] }>;
 }
 
-/** What the server says: the end of a statement, or the names of its columns. */
+/** A message of the server: the end of a statement, or the names of its columns. */
 interface Message {
   readonly text?: string;
   readonly fields?: readonly { readonly name?: string }[];
 }
 
-/** Takes a slot for `client`, and ends the session if that gives its slot up. */
+/** Takes a slot for a session, and ends the session if it releases the slot. */
 export async function takeSlot(client: unknown, max: number, key: string): Promise<void> {
   if (typeof Object(client).query !== "function") {
     throw new PoolError(
@@ -37,7 +37,7 @@ export async function takeSlot(client: unknown, max: number, key: string): Promi
   if (rows.length === 0) {
     throw new PoolError(
       `sessionSlot: no slot of ${shown(key)} is free: all ${max} are held by other sessions; ` +
-        "createRetry waits for one, and so does a quota",
+        "createRetry or a quota waits for one",
     );
   }
   watch(holder);
@@ -45,15 +45,15 @@ export async function takeSlot(client: unknown, max: number, key: string): Promi
 
 const ALL = "pg_advisory_unlock_all";
 
-/** Without its slot a session must not go on. The driver tells what was done, but not before. */
+/** Ends a session that releases its slot. The driver shows a statement only after its end. */
 function watch(holder: Holder): void {
   const { connection } = holder;
   const end = (by: string) => {
     const error = new PoolError(
-      `sessionSlot: ${by} has given up the slot of this session, which has been ended: ` +
+      `sessionSlot: ${by} released the slot of this session, which was ended: ` +
         'reset: "session" of pgPool keeps it',
     );
-    // Its pool hears of it before the session can be lent again.
+    // So its pool is told before the session can be lent again.
     if (holder.listenerCount?.("error")) holder.emit?.("error", error);
     connection?.stream?.destroy?.(error);
   };

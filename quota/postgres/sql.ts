@@ -1,24 +1,25 @@
-// Statements: what is asked of the server. Each gives one row with one text, which is JSON.
+// Statements: the SQL for the server. Each statement returns one row with one JSON text.
 
 import { classOf } from "./options.ts";
 
-/** How many of those who wait are told that a place is free. */
+/** How many waiting processes are told that a place is free. */
 export const CALLED = 8;
 
-/** No ticket has that number. */
+/** A number that no ticket has. */
 const PEER = 2_147_483_647;
 
 /**
- * The statements of one session. Each session of the quota has the lock (`queue`, PEER), shared. Places are the locks (`places`, 1 … max). Who waits holds the lock
- * (`places`, 0), shared, and a ticket: (`queue`, the server's time in ms, when it came). A claim is
- * (`queue`, a negative number). All that stands in them is numbers: no value needs an escape.
+ * The statements of one session. Each session of the quota holds the shared lock (`queue`, PEER).
+ * Places are the locks (`places`, 1 … max). A waiting session holds the shared lock (`places`, 0)
+ * and a ticket: (`queue`, the server's time in ms at its begin). A claim is (`queue`, a negative
+ * number). All values are numbers, so none needs an escape.
  */
 export class Statements {
   readonly channel: string;
   readonly #places: number;
   readonly #queue: number;
   readonly #max: number;
-  /** Whether this is still the session that was set up. */
+  /** Tests whether this is still the session that was set up. */
   readonly #mine: string;
   readonly #id: string;
 
@@ -31,7 +32,7 @@ export class Statements {
     this.channel = `proxypool_${this.#places >>> 0}_${this.#queue >>> 0}`;
   }
 
-  /** Makes a session one of a quota's; `settings` are those of them that this server knows. */
+  /** Sets up a session of a quota. Settings that this server does not know are skipped. */
   setUp(settings: Record<string, string>): string {
     const values = Object.entries(settings).map(([name, value]) => `('${name}', '${value}')`);
     return `with before as materialized (
@@ -45,24 +46,24 @@ export class Statements {
       'set', (select count(*) from done))::text as answer from owned`;
   }
 
-  /** Hears what is told to all. */
+  /** Listens to notifications. */
   get listen(): string {
     return `listen ${this.channel}`;
   }
 
-  /** Tells all. */
+  /** Sends a notification. */
   tell(payload: string): string {
     return `${this.#begin} select json_build_object('mine', yes, 'told',
       pg_notify('${this.channel}', '${payload}')::text)::text as answer from mine`;
   }
 
-  /** Asks whether the session answers, and is the same, and which others there are. */
+  /** Asks whether the session answers and is the same, and for the other sessions. */
   get beat(): string {
     return `${this.#begin}, ${this.#locks}
     select json_build_object('mine', yes, 'peers', ${PEERS})::text as answer from mine`;
   }
 
-  /** Takes up to `n` places but those in `own`, if nobody else waits. */
+  /** Takes up to `n` places, except those in `own`, if no other session waits. */
   take(n: number, own: Iterable<number>): string {
     return `${this.#begin}, door as materialized (
       select yes, yes and ${this.#nobodyWaits} as open from mine),
@@ -71,7 +72,7 @@ export class Statements {
       as answer from door`;
   }
 
-  /** Gets a ticket: the first one, or one at the end instead of the `old` one. */
+  /** Gets a ticket: the first one, or one at the end of the queue instead of `old`. */
   queueUp(old: number | undefined): string {
     const now = "(extract(epoch from clock_timestamp()) * 1000)::int8 % 2147000000";
     const enter = old === undefined
@@ -86,7 +87,10 @@ export class Statements {
       as answer from entered`;
   }
 
-  /** Takes up to `n` places if it is the turn of this ticket, or if `force`; and looks around. */
+  /**
+   * Takes up to `n` places if it is this ticket's turn, or if `force`; and returns the numbers of
+   * the others.
+   */
   look(n: number, own: Iterable<number>, ticket: number, force: boolean): string {
     return `${this.#begin}, ${this.#locks},
     counts as materialized (select
@@ -103,7 +107,7 @@ export class Statements {
       as answer from door`;
   }
 
-  /** Gives back places and claims, and calls who waits. */
+  /** Releases places and claims, and notifies waiting sessions. */
   giveBack(places: readonly number[], claims: readonly number[]): string {
     return `${this.#begin}, ${this.#unlocked("freed", this.#places, places)},
     ${this.#unlocked("unclaimed", this.#queue, claims)},
@@ -117,7 +121,7 @@ export class Statements {
       as answer from mine, called`;
   }
 
-  /** Leaves the queue, and calls who waits: the first of them may be another one now. */
+  /** Leaves the queue, and notifies waiting sessions: another one may be the first now. */
   leave(ticket: number, free: number): string {
     return `${this.#begin}, left_ as materialized (select yes, case when yes then
       pg_advisory_unlock(${this.#queue}, ${ticket}) and
@@ -127,7 +131,7 @@ export class Statements {
       as answer from left_, called`;
   }
 
-  /** Whether this one, of all who were asked, is to give a place; gives up `old` claims. */
+  /** Claims a request for this session, unless another one has; releases `old` claims. */
   claim(id: number, old: readonly number[]): string {
     return `${this.#begin}, ${this.#unlocked("unclaimed", this.#queue, old)}
     select json_build_object('mine', yes, 'unclaimed', unclaimed.n, 'won', case when yes then
@@ -138,20 +142,22 @@ export class Statements {
     return `with mine as materialized (select ${this.#mine} as yes)`;
   }
 
-  /** Who holds the lock for this moment only, looks as one who waits: then there is one look more. */
+  /**
+   * A session that holds this lock only for a moment counts as waiting. That costs one more look.
+   */
   get #nobodyWaits(): string {
     return `case when pg_try_advisory_lock(${this.#places}, 0)
       then pg_advisory_unlock(${this.#places}, 0) else false end`;
   }
 
-  /** `case`: PostgreSQL takes no lock before it knows that it is to be taken. */
+  /** By `case`, so that PostgreSQL evaluates the condition before it takes the lock. */
   #taken(open: string, n: string, own: Iterable<number>): string {
     return `taken as materialized (select s from door, generate_series(1, ${this.#max}) as s
       where case when ${open} and s <> all('{${[...own]}}'::int[])
       then pg_try_advisory_lock(${this.#places}, s) else false end limit ${n})`;
   }
 
-  /** The queue is `line`: who has its share already lets others go first. */
+  /** `line` is the queue: a session that has its share lets others go first. */
   get #locks(): string {
     const [places, queue] = [this.#places >>> 0, this.#queue >>> 0];
     return `locks as materialized (select pid,
@@ -172,7 +178,7 @@ export class Statements {
       pg_advisory_unlock(${group}, n) end) as n from mine, unnest('{${numbers}}'::int[]) as n)`;
   }
 
-  /** Tells who waits, if `when`, that so many places are free. */
+  /** Notifies waiting sessions, if `when`, of the number of free places. */
   #called(free: string, when: string): string {
     return `alone as materialized (select case when ${when}
       then ${this.#nobodyWaits} else true end as yes),

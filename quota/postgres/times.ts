@@ -1,22 +1,22 @@
-// Times: how long things may take, in ms. Tests have others.
+// Times: the time limits and intervals, in ms. Tests use others.
 
-/** What must hold: see `KEEPALIVE`. */
+/** Their relations must hold: see `SETTINGS`. */
 export interface Times {
-  /** Until a session is connected and set up. */
+  /** How long it may take to connect and set up a session. */
   connect: number;
-  /** Between two beats of a session. */
+  /** The time between two beats of a session. */
   beat: number;
-  /** Until the server has answered one statement. */
+  /** How long the answer to a statement may take. */
   answer: number;
-  /** Between two looks of who waits, on average. */
+  /** The mean time between two looks of a waiting process. */
   poll: number;
-  /** For how long the next one in the queue leaves a free place to the one before it. */
+  /** How long each process in the queue leaves a free place to the one before it. */
   turn: number;
-  /** Until a place is used that a session may have left which was ended. */
+  /** How long free places rest after a session has disappeared. */
   grace: number;
-  /** For how long a session stays that is not used. */
+  /** How long an unused session is kept. */
   linger: number;
-  /** For how long a process keeps a place that was just taken, when others ask for it. */
+  /** How long a process keeps a new place when others ask for it. */
   slice: number;
 }
 
@@ -32,9 +32,9 @@ export const TIMES: Times = {
 };
 
 /**
- * Settings of the session. The server gives up a client that it does not reach after 30 s at the
- * earliest, 25 s after it was cut off. The client has noticed that after at most `beat` + `answer`, 15
- * s: 10 s are left to close what it has.
+ * Settings of the session. The server drops an unreachable client after 30 s at the earliest, 25 s
+ * after the cut. The client notices the cut within `beat` + `answer`, 15 s: so it has 10 s to close
+ * its objects.
  */
 export const SETTINGS: Record<string, string> = {
   tcp_keepalives_idle: "15",
@@ -46,6 +46,6 @@ export const SETTINGS: Record<string, string> = {
   lock_timeout: "0",
   idle_session_timeout: "0",
   idle_in_transaction_session_timeout: "0",
-  // NOTIFY is a transaction, which need not be on disk.
+  // NOTIFY is a transaction that need not be on disk.
   synchronous_commit: "off",
 };

@@ -1,23 +1,23 @@
-// Call: runs the script, and reads what it answers.
+// Call: runs the script, and reads its answer.
 
 import type { Driver } from "./driver.ts";
 import type { Holder } from "./holder.ts";
 import type { Settings } from "./options.ts";
 import { channelOf, keysOf, SCRIPT } from "./script.ts";
 
-/** What the script answers. */
+/** The answer of the script. */
 export type Answer =
   | { kind: "ok"; era: string; granted: number; asked: number; waiting: number; wake: number }
-  /** The server has given its places to others, as far as it knows of them. */
+  /** The server has given this holder's places to others. */
   | { kind: "gone" }
-  /** A later call was faster. */
+  /** A later call has overtaken this one. */
   | { kind: "late" }
-  /** The others go by leases of that length. */
+  /** Other processes have a lease of this length. */
   | { kind: "lease"; lease: number };
 
 let sha: Promise<string> | undefined;
 
-/** What a call says of a holder. */
+/** The arguments of a call for a holder. */
 export function argumentsOf(holder: Holder, settings: Settings, idle: number, renewal: boolean) {
   const { id, granted, released, wanted } = holder;
   const { key, max, lease } = settings;
@@ -26,7 +26,7 @@ export function argumentsOf(holder: Holder, settings: Settings, idle: number, re
   return [id, channelOf(key), ...[...counts, max, lease, renewal ? 1 : 0].map(String)];
 }
 
-/** Runs the script; a server that does not know it is told it. */
+/** Runs the script; sends its text if the server does not have it. */
 export async function call(driver: Driver, key: string, args: string[]): Promise<Answer> {
   const keys = keysOf(key);
   sha ??= sha1(SCRIPT);

@@ -1,52 +1,52 @@
-// Driver: node-redis and ioredis as they are at runtime: a script that is run, channels that are heard.
+// Driver: runs a script and subscribes to channels, by node-redis or ioredis.
 
 import { shown } from "../../values.ts";
 
-/** A client of node-redis, from version 4 on, as far as the types ask. */
+/** The shape of a client of node-redis, version 4 or later. */
 export interface NodeRedisQuotaClient {
-  /** Runs a script that the server knows by its SHA-1. */
+  /** Runs a script of the server's cache by its SHA-1. */
   evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   /** Runs a script. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
-  /** Makes another client with the same options, for the channels. */
+  /** Creates another client with the same options, for the channels. */
   duplicate(): unknown;
 }
 
-/** A client of ioredis, from version 5 on, as far as the types ask. */
+/** The shape of a client of ioredis, version 5 or later. */
 export interface IoredisQuotaClient {
-  /** Runs a script that the server knows by its SHA-1. */
+  /** Runs a script of the server's cache by its SHA-1. */
   evalsha(sha: string, count: number, ...keysAndArguments: string[]): Promise<unknown>;
   /** Runs a script. */
   eval(script: string, count: number, ...keysAndArguments: string[]): Promise<unknown>;
-  /** Makes another client with the same options, for the channels. */
+  /** Creates another client with the same options, for the channels. */
   duplicate(): unknown;
 }
 
-/** What {@linkcode redisQuota} takes for a client. */
+/** A client for {@linkcode redisQuota}. */
 export type RedisQuotaClient = NodeRedisQuotaClient | IoredisQuotaClient;
 
-/** A connection that hears channels, and connects again by itself as its client is told to. */
+/** A connection that subscribes to channels, and reconnects as its client's options say. */
 export interface Ears {
-  /** It has ended for good. */
+  /** Whether it has ended for good. */
   readonly closed: boolean;
   close(): void;
 }
 
-/** What is heard: a message of a channel, or that there may have been some since the last. */
+/** Is called for a message of a channel, or if messages may have been missed. */
 export interface Heard {
   message(text: string, channel: string): void;
   ready(): void;
 }
 
-/** What is used of a client, whichever it is. */
+/** The functions of a client of either driver. */
 export interface Driver {
   evalSha(sha: string, keys: string[], args: string[]): Promise<unknown>;
   eval(script: string, keys: string[], args: string[]): Promise<unknown>;
-  /** Never throws: whoever hears nothing waits longer. */
+  /** Never throws: without messages, requests only wait longer. */
   listen(channels: string[], heard: Heard): Ears;
 }
 
-/** By what the client has; throws if it is neither. */
+/** Finds the driver of a client; throws if it is neither. */
 export function driverOf(client: RedisQuotaClient): Driver {
   const { evalSha, evalsha, duplicate } = (client ?? {}) as unknown as Record<string, unknown>;
   const isFunction = (value: unknown) => typeof value === "function";
@@ -59,7 +59,7 @@ export function driverOf(client: RedisQuotaClient): Driver {
 
 type Listener = (...args: never[]) => void;
 
-/** What both have of a second connection. */
+/** The members of a second connection, in both drivers. */
 interface Second {
   on(event: string, listener: Listener): unknown;
   disconnect?(): unknown;
@@ -94,7 +94,7 @@ class NodeRedis implements Driver {
   listen(channels: string[], heard: Heard): Ears {
     const second = this.#client.duplicate() as NodeRedisSecond;
     const ears = new SecondEars(() => (second.destroy ?? second.disconnect)?.call(second));
-    second.on("error", () => {}); // it connects again, or ends
+    second.on("error", () => {}); // *ALL*it reconnects, or ends
     second.on("end", () => ears.close());
     second.on("ready", () => heard.ready());
     const hear = async () => {
@@ -113,7 +113,9 @@ interface IoredisSecond extends Second {
   subscribe(...channels: string[]): Promise<unknown>;
 }
 
-/** What it must have to hear for as long as it is not closed; messages of scripts know of no prefix. */
+/**
+ * The options that a subscriber needs until it is closed. Channels of the script have no prefix.
+ */
 const HEARING = { keyPrefix: "", enableOfflineQueue: true, lazyConnect: false };
 
 class Ioredis implements Driver {
@@ -141,7 +143,7 @@ class Ioredis implements Driver {
         ? client.duplicate([], HEARING)
         : client.duplicate({ ...HEARING, maxRetriesPerRequest: null })) as IoredisSecond;
     const ears = new SecondEars(() => second.disconnect?.());
-    second.on("error", () => {}); // it connects again, or ends
+    second.on("error", () => {}); // *ALL*it reconnects, or ends
     second.on("end", () => ears.close());
     second.on("connect", () => second.stream?.unref?.());
     second.on("ready", () => heard.ready());
@@ -165,7 +167,7 @@ class SecondEars implements Ears {
     try {
       this.#disconnect();
     } catch {
-      // It was not connected, or is no longer.
+      // It is not connected.
     }
   }
 }

@@ -1,27 +1,30 @@
-// Holder: what a process holds under the quota, who waits in it, and what it was asked to give back.
+// Holder: the permits and requests of a process, and the permits that it was asked to release.
 
 import type { Permit } from "../../pool/quota.ts";
 
-/** What has permits: how many. */
+/** An owner of permits: how many it has. */
 export interface Owner {
   held: number;
 }
 
-/** Who waits for a permit. */
+/** A request for a permit. */
 export interface Request {
   readonly owner: Owner;
   grant(permit: RedisPermit): void;
   reject(error: unknown): void;
 }
 
-/** Where a permit belongs. */
+/** The holder of a permit. */
 interface Home {
-  /** Why it is not certain any more; its timer may be late. Its permits hear of it, but not at once. */
+  /**
+   * Why permits are no longer certain. Called because the timer may be late; the permits are told
+   * later.
+   */
   doubt(): Error | undefined;
   released(permit: RedisPermit): void;
 }
 
-/** It is certain for as long as its holder's lease is. */
+/** A permit, valid as long as its holder's lease. */
 export class RedisPermit implements Permit {
   readonly #home: Home;
   readonly #owner: Owner;
@@ -54,28 +57,28 @@ export class RedisPermit implements Permit {
 }
 
 /**
- * Its counts only grow, until it is lost: then it begins again under another id, and the server keeps the
- * places of the old one until its lease ends.
+ * Its counts only grow. When its lease is lost, it begins again with another id, and the server
+ * keeps the places of the old id until that lease ends.
  */
 export class Holder {
-  /** Who waits, the first to come first. */
+  /** The waiting requests, the oldest first. */
   readonly waiting: Set<Request> = new Set();
   readonly permits: Set<RedisPermit> = new Set();
-  /** Objects that others wait for, and that no pool was told to close yet. */
+  /** How many objects others wait for that no pool was asked to close yet. */
   due = 0;
-  /** Somebody waits, and is to hear who has objects available. */
+  /** Whether another process waits, and asks for idle objects. */
   isAskedForIdle = false;
   seq = 0;
   granted = 0;
   released = 0;
-  /** `wanted`, as the server was last told. */
+  /** `wanted`, as last sent to the server. */
   told = 0;
   readonly #name: string;
   readonly #home: Home;
   #era = "";
   #number = 0;
   #asked = 0;
-  /** Pools that are closing an object because they were told to. */
+  /** How many pools are closing an object because they were asked to. */
   #closing = 0;
 
   constructor(name: string, home: Home) {
@@ -87,7 +90,7 @@ export class Holder {
     return `${this.#name}.${this.#number}`;
   }
 
-  /** All that were granted, and who waits. */
+  /** How many permits were granted, plus the waiting requests. */
   get wanted(): number {
     return this.granted + this.waiting.size;
   }
@@ -97,8 +100,8 @@ export class Holder {
   }
 
   /**
-   * When the server has begun to count: messages of another time say nothing. What it has asked for it
-   * counts from then on; what it has granted goes on from what it is told.
+   * When the server began to count: messages of another era do not count. `asked` begins at 0 in
+   * each era; `granted` goes on.
    */
   get era(): string {
     return this.#era;
@@ -110,7 +113,10 @@ export class Holder {
     this.#asked = this.due = 0;
   }
 
-  /** What the server has granted and asked for so far. Returns whether some of it is not needed. */
+  /**
+   * Takes the server's totals of granted and asked permits. Returns whether some permits are not
+   * needed.
+   */
   hear(granted: number, asked: number): boolean {
     this.due += Math.max(0, asked - this.#asked);
     this.#asked = Math.max(asked, this.#asked);
@@ -119,19 +125,19 @@ export class Holder {
     return this.released > released;
   }
 
-  /** A pool has begun to close an object for others, or will not lend it again. */
+  /** A pool closes an object for others. */
   passOn(): void {
     this.due--;
     this.#closing++;
   }
 
-  /** The pool has not begun to. */
+  /** The pool does not close one after all. */
   takeBack(): void {
     this.due++;
     this.#closing--;
   }
 
-  /** Returns whether the server has to hear of it. */
+  /** Releases a permit. Returns whether the server must be told. */
   release(permit: RedisPermit): boolean {
     if (!this.permits.delete(permit)) return false;
     this.released++;
@@ -140,7 +146,7 @@ export class Holder {
     return true;
   }
 
-  /** None of its permits is certain any longer. */
+  /** Ends all permits: they are no longer certain. */
   lose(why: Error): void {
     const permits = [...this.permits];
     this.permits.clear();
@@ -155,11 +161,11 @@ export class Holder {
     for (const permit of permits) permit.lose(why);
   }
 
-  /** Nobody who waits gets one. */
+  /** Rejects all waiting requests. */
   refuse(error: Error): void {
     const requests = [...this.waiting];
     this.waiting.clear();
-    this.told = 0; // who comes next is a reason to ask again
+    this.told = 0; // the next request asks again
     for (const request of requests) request.reject(error);
   }
 

@@ -1,4 +1,4 @@
-// Quota: the pools of a process, as one holder under the quota.
+// Quota: the pools of a process, which are one holder of the quota.
 
 import { asyncDispose } from "../../disposal.ts";
 import { Clock, Timer } from "../../pool/clock.ts";
@@ -10,13 +10,16 @@ import type { Settings } from "./options.ts";
 import { channelOf } from "./script.ts";
 import { Sync } from "./sync.ts";
 
-/** For how long an object that is in use is not taken from its pool after somebody has asked, in ms. */
+/** How long a pool keeps its objects in use after another process has asked, in ms. */
 const QUANTUM = 100;
 
-/** An object that has been unused for less than this, in ms, is soon needed again: it is not idle. */
+/**
+ * An object that was returned less than this long ago, in ms, does not count as idle: it is soon
+ * needed again.
+ */
 const IDLE = 20;
 
-/** What there is from the first `acquire` on. */
+/** Created at the first `acquire`. */
 interface Parts {
   readonly channels: [everybody: string, own: string];
   readonly holder: Holder;
@@ -28,13 +31,13 @@ export class RedisQuota implements Quota {
   readonly #settings: Settings;
   readonly #clock = new Clock();
   readonly #members = new Set<Member>();
-  /** Looks for idle objects, for as long as somebody has asked for them and may find some. */
+  /** Looks for idle objects while another process asks for them. */
   readonly #look = new Timer(this.#clock, () => this.#seek());
-  /** Closes the second connection when it was not needed for a lease. */
+  /** Closes the second connection after a lease without need. */
   readonly #linger = new Timer(this.#clock, () => this.#ears?.close());
   #ears: Ears | undefined;
   #parts: Parts | undefined;
-  /** Since when some objects are due to others. */
+  /** Since when objects are due to others. */
   #dueSince = 0;
 
   constructor(driver: Driver, settings: Settings) {
@@ -48,7 +51,7 @@ export class RedisQuota implements Quota {
     return member;
   }
 
-  /** From now on it waits. */
+  /** Adds a request. */
   request(request: Request): void {
     const { holder, sync } = this.#parts ??= this.#begin();
     holder.waiting.add(request);
@@ -56,13 +59,13 @@ export class RedisQuota implements Quota {
     this.#listen();
   }
 
-  /** It waits no longer. */
+  /** Removes a request. */
   withdraw(request: Request): void {
     const { holder, sync } = this.#parts!;
     if (holder.waiting.delete(request)) sync.wantLess();
   }
 
-  /** Whether an object of that member that has come back goes to somebody elsewhere. */
+  /** Whether a returned object of a member must be closed for another process. */
   yields(member: Member, needed: boolean): boolean {
     if (this.#parts === undefined) return false;
     const { holder } = this.#parts;
@@ -75,7 +78,7 @@ export class RedisQuota implements Quota {
     return true;
   }
 
-  /** Resolves once the server knows of all that its pool has given back. */
+  /** Resolves once the server has all releases of the member. */
   async leave(member: Member): Promise<void> {
     this.#members.delete(member);
     await this.#parts?.sync.flushed();
@@ -123,7 +126,7 @@ export class RedisQuota implements Quota {
     this.#look.start(IDLE, false);
   }
 
-  /** The server has said something: gives up what is idle and others wait for. */
+  /** The server has answered: closes idle objects that others wait for. */
   #heard(): void {
     const { holder } = this.#parts!;
     if (holder.isActive) this.#listen();
@@ -148,7 +151,7 @@ export class RedisQuota implements Quota {
     return longest;
   }
 
-  /** Hears of permits that come later, and of who waits elsewhere. */
+  /** Subscribes to later permits, and to requests of other processes. */
   #listen(): void {
     this.#linger.stop();
     if (this.#ears?.closed === false) return;
@@ -158,7 +161,7 @@ export class RedisQuota implements Quota {
     try {
       this.#ears = this.#driver.listen(channels, { message, ready });
     } catch {
-      // It is tried again after the next answer; until then who waits asks from time to time.
+      // The next answer tries again; until then requests poll.
     }
   }
 

@@ -1,31 +1,31 @@
-// Script: all that is decided on the server, by its clock, in one go.
+// Script: the script that makes all decisions on the server, by its clock.
 
-/** In which keys a quota is kept: all of one slot of a cluster. */
+/** The keys of a quota, all in one slot of a cluster. */
 export function keysOf(key: string): string[] {
   return ["state", "leases", "held", "queue", "caps"].map((part) => `${channelOf(key)}:${part}`);
 }
 
-/** Where everybody hears who waits; a holder hears what concerns it alone under `:` and its name. */
+/** The channel for all holders; a holder's own channel adds `:` and its id. */
 export function channelOf(key: string): string {
   return `proxypool:{${key}}`;
 }
 
-/** When a lease has ended for the server, in parts of its length. Its holder is done before 1. */
+/** When the server ends a lease, in parts of its length. Its holder ends it before 1. */
 const GIVEN_AWAY = 1.25;
 
-/** For how long the server does not ask again who has idle objects, in ms. */
+/** How long the server waits before it asks for idle objects again, in ms. */
 const ASKED = 50;
 
 /**
- * A holder says what is so, not what is to be done: a call that is repeated, late or lost does no harm.
- * Its counts only grow: `granted` permits so far, of which it has `released` some; `wanted` is `granted`
- * and who waits. `asked` is how many of its permits were asked for.
+ * A holder sends its state, not commands, so a repeated, late or lost call does no harm. Its counts
+ * only grow: `granted` permits so far, of which it has `released` some; `wanted` is `granted` plus
+ * its waiting requests. `asked` is how many of its permits were asked for.
  *
- * What was stored before a restart of the server, or was deleted, is not to be relied upon. The quota is
- * then closed for as long as anybody could still hold permits: who does, says so again meanwhile.
+ * Data from before a restart is not reliable, and may be deleted. Then the quota grants nothing for
+ * as long as a process could still hold permits. Meanwhile holders send their state again.
  *
- * A record is {granted, released, waiting, asked, owed, overdue, seq}: `owed` are those that it was asked
- * for and has not released; the `overdue` among them are asked of others, too.
+ * A record is {granted, released, waiting, asked, owed, overdue, seq}. `owed` permits were asked
+ * for and not released; the `overdue` ones among them are also asked of others.
  */
 export const SCRIPT: string = `
 local state, leases, held, queue, caps = unpack(KEYS)

@@ -1,4 +1,4 @@
-// Sync: has the server know what a holder holds and waits for, and keeps its lease.
+// Sync: sends a holder's state to the server, and renews its lease.
 
 import { outside } from "../../context.ts";
 import { PoolError } from "../../errors.ts";
@@ -9,31 +9,33 @@ import type { Driver } from "./driver.ts";
 import type { Holder } from "./holder.ts";
 import type { Settings } from "./options.ts";
 
-/** When things happen, in parts of a lease: three renewals may fail before its end. */
+/** Times in parts of a lease: three renewals may fail before its end. */
 const RENEWED = 0.2;
 const UNANSWERED = 0.2;
 const TRIED_AGAIN = 0.05;
-/** Counted from before the call that renewed it. The rest is for its objects to be closed. */
+/** Counted from before the call that renewed it. The rest is the time to close objects. */
 const UNCERTAIN = 0.75;
 
-/** For how long a place in the queue is kept that nobody needs now, in ms: somebody may soon. */
+/** How long an unneeded place in the queue is kept, in ms: it may be needed soon. */
 const KEPT = 50;
 
-/** Why permits end that the server may give to others. */
+/** Why permits end: the server may give them to others. */
 const LATE = "it could not be renewed in time";
 
-/** How a call ended that took too long. */
+/** The result of a call that took too long. */
 const SILENT = Symbol();
 
-/** What is asked of the pools of the holder, and told them. */
+/** The pools of the holder. */
 interface Pools {
-  /** How many objects could be given back at once. */
+  /** How many objects could be closed at once. */
   idle(): number;
-  /** The server has said something. */
+  /** The server has answered. */
   heard(): void;
 }
 
-/** One call at a time, each with all that is so by then. Its timers keep no process alive. */
+/**
+ * One call at a time, each with the state of that moment. Its timers do not keep the process alive.
+ */
 export class Sync {
   readonly #driver: Driver;
   readonly #holder: Holder;
@@ -44,14 +46,14 @@ export class Sync {
   readonly #end = new Timer(this.#clock, () => this.check());
   readonly #later = new Timer(this.#clock, () => this.touch());
   #isRenewal = false;
-  /** Until when all permits are certain, by this process's own clock. */
+  /** Until when all permits are certain, by the clock of this process. */
   #certain = -Infinity;
   /** Since when the server has not answered. */
   #down: number | undefined;
-  /** When it may be asked again. */
+  /** When the server may be asked again. */
   #rested = 0;
   #isCalling = false;
-  /** Something has changed that the server has not been told. */
+  /** Whether there is a change that the server does not have. */
   #isDue = false;
   #settled: (() => void)[] = [];
 
@@ -62,7 +64,7 @@ export class Sync {
     this.#pools = pools;
   }
 
-  /** The server is told at once, or as soon as it has answered; while it is down, after a rest. */
+  /** Sends the state at once, or after the running call; while the server is down, after a rest. */
   touch(): void {
     if (this.#isDue) return;
     this.#isDue = true;
@@ -71,13 +73,15 @@ export class Sync {
     else this.#plan(this.#rested - this.#clock.awake(), false);
   }
 
-  /** Somebody waits. */
+  /** A request waits. */
   want(): void {
     if (this.#holder.wanted > this.#holder.told) this.touch();
     else this.#later.stop();
   }
 
-  /** Somebody does not wait any longer: pools ask, and ask no more, with each of their waiters. */
+  /**
+   * A request was withdrawn. Later, because pools request and withdraw with each of their waiters.
+   */
   wantLess(): void {
     if (this.#later.at === Infinity) this.#later.start(KEPT, false);
   }
@@ -89,28 +93,28 @@ export class Sync {
     return true;
   }
 
-  /** Why the permits are not certain any more, if they are not: they end soon. */
+  /** Why permits are no longer certain, if so: they end soon. */
   doubt(): Error | undefined {
     if (!this.#isOver) return undefined;
     outside(queueMicrotask, () => this.check());
     return this.#lost(LATE);
   }
 
-  /** The server said so in a message. */
+  /** Takes the totals of a message. */
   hear(era: string, granted: number, asked: number): void {
     if (era !== this.#holder.era || this.check()) return;
-    if (this.#certain === -Infinity) return this.touch(); // the answer is on its way that begins the lease
+    if (this.#certain === -Infinity) return this.touch(); // the answer that begins the lease is still missing
     if (this.#holder.hear(granted, asked)) this.touch();
     this.#pools.heard();
   }
 
-  /** No pool is left: what the server could not be told ends with the lease. */
+  /** No pool is left. What could not be sent ends with the lease. */
   stop(): void {
     for (const timer of [this.#next, this.#end, this.#later]) timer.stop();
     this.#certain = -Infinity;
   }
 
-  /** Resolves once the server has been told all, or cannot be. */
+  /** Resolves once the server has the state, or cannot be reached. */
   async flushed(): Promise<void> {
     if (!this.#isDue && !this.#isCalling) return;
     await new Promise<void>((resolve) => this.#settled.push(resolve));
@@ -155,7 +159,7 @@ export class Sync {
     }
   }
 
-  /** What comes later than it may is not heard; what the server made of it, it is told again. */
+  /** A late answer is ignored; the next call sends the state again. */
   #ask(isRenewal: boolean): Promise<Answer> {
     const args = argumentsOf(this.#holder, this.#settings, this.#pools.idle(), isRenewal);
     const { key, lease } = this.#settings;
@@ -193,13 +197,16 @@ export class Sync {
     this.#plan(Math.min(renewal, wake), renewal <= wake);
   }
 
-  /** The server keeps a lease for what it was told; a permit that it grants is certain by that lease. */
+  /**
+   * Whether the server keeps a lease for this state: then a granted permit is certain by that
+   * lease.
+   */
   get #isKnown(): boolean {
     const { isActive, told, granted } = this.#holder;
     return isActive || this.#isDue || told > granted;
   }
 
-  /** Nothing is held or waited for, as the server has it, too: no timer is needed. */
+  /** No permits and no requests, as the server knows: no timer is needed. */
   #rest(): void {
     this.#certain = -Infinity;
     this.#end.stop();
@@ -220,7 +227,7 @@ export class Sync {
       const why = error === SILENT ? `no answer within ${patience} ms` : reason(error);
       this.#holder.refuse(
         new PoolError(
-          `redisQuota ${key}: Redis cannot be asked for a permit: ${why}`,
+          `redisQuota ${key}: Redis gives no permit: ${why}`,
           error === SILENT ? {} : { cause: error },
         ),
       );
@@ -235,7 +242,7 @@ export class Sync {
     this.#holder.refuse(
       new PoolError(
         `redisQuota ${key}: lease is ${own} ms here and ${lease} ms in other processes: ` +
-          "give all the same",
+          "give all the same lease",
       ),
     );
     if (this.#holder.permits.size > 0) this.#lose("other processes have another lease");

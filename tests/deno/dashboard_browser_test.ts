@@ -156,7 +156,7 @@ test("shows who holds what, for how long, by which label and from which line; an
   await visit.shows("[data-is=waiters] tr", /POST \/checkout\s*3/);
   await visit.shows(".verdict", "1 waits, the only one is in use");
   const plot = await visit.page.locator("[data-is=plot]").getAttribute("aria-label");
-  assert(/Now 1 in use, 0 idle, 0 being made, 1 waiting; maxSize 1\.$/.test(plot!), plot!);
+  assert(/Now 1 in use, 0 idle, 0 being created, 1 waiting; maxSize 1\.$/.test(plot!), plot!);
   await pool.ret(lease);
   await pool.ret(await waiting);
   await visit.shows("[data-is=holders]", "Nothing is in use.");

@@ -1,5 +1,5 @@
-// A short run of the pool's model on every runtime that the suite has fetched, each time with another
-// seed: `deno task test:model` runs it for long.
+// A short run of the pool's model on every runtime that the suite has fetched, each with a seed of its own,
+// which stays the same: `deno task test:model` runs it for long, each time with another one.
 
 import { assertEquals } from "@std/assert";
 import { build, stop } from "esbuild";
@@ -33,7 +33,9 @@ async function bundled(runtime: string): Promise<string> {
   return outfile;
 }
 
-for (const runtime of RUNTIMES.filter(({ name }) => /^(deno|node|bun)/.test(name))) {
+const runtimes = RUNTIMES.filter(({ name }) => /^(deno|node|bun)/.test(name));
+
+for (const [seed, runtime] of runtimes.entries()) {
   Deno.test({
     name: `${runtime.label}: the model of a pool holds in ${RUNS} random runs`,
     ignore: runtime.binary !== undefined && !isFetched(runtime.binary),
@@ -43,7 +45,7 @@ for (const runtime of RUNTIMES.filter(({ name }) => /^(deno|node|bun)/.test(name
     async fn() {
       const [command = "", ...args] = await commandOf(runtime);
       const { code, stdout, stderr } = await new Deno.Command(command, {
-        args: [...args, "--runs", String(RUNS)],
+        args: [...args, "--runs", String(RUNS), "--seed", String(seed)],
         signal: AbortSignal.timeout(120_000),
         env: { NO_COLOR: "1" },
       }).output();

@@ -173,7 +173,7 @@ export class Hooks {
 
   #log(text: string): unknown {
     this.#model.expect(!text.includes("Bug:"), text);
-    if (text.includes("nothing has moved")) this.#still();
+    if (text.includes("no progress")) this.#still();
     const outcome = this.#next("logger");
     if (outcome === "throw" || outcome === "bad") throw new Error("logger failed");
     if (outcome === "fail later") return Promise.reject(new Error("logger failed later"));

@@ -17,13 +17,15 @@ export interface Row {
   exact: number | undefined;
   /** Something else happened in this burst, before those or after. */
   broken: boolean;
+  /** Or perhaps it was one of those. */
+  unsure: boolean;
 }
 
-const NONE: Row = { row: 0, burst: 0, exact: 0, broken: false };
+const NONE: Row = { row: 0, burst: 0, exact: 0, broken: false, unsure: false };
 
-function next({ row, burst, exact, broken }: Row): Row {
+function next({ row, burst, exact, broken, unsure }: Row): Row {
   if (!broken) return { ...NONE, row, exact };
-  return { ...NONE, row: burst, exact: burst === 0 ? 0 : undefined };
+  return { ...NONE, row: unsure ? row : burst, exact: burst === 0 && !unsure ? 0 : undefined };
 }
 
 /** After how many ms a hook that looks at an object takes long. */

@@ -228,7 +228,7 @@ export class Line {
     const { burst, numbers: { maxSize }, resizedIn, traceHolders } = this.#ledger;
     const { stuck } = this.nesting;
     const text = String(error);
-    const nested = text.includes("is held by a use() within which another get waits");
+    const nested = text.includes("is held by a use() in whose callback another get waits");
     if (nested && stuck === false || stuck && traceHolders === true && !nested) return false;
     // Others who are told may have called resize() since that was said.
     if (text.includes("all are held") && maxSize === 0 && resizedIn < burst) return false;
@@ -265,7 +265,7 @@ export class Line {
     const text = String(error);
     const known = text.includes("reach maxLifetime")
       ? numbers.maxLifetime > 0
-      : errors.has(error) || /(getter|health) (took longer|says)/.test(text);
+      : errors.has(error) || /(getter|health) (took longer|returned)/.test(text);
     const enough = unfit.row >= UNFIT;
     unfit.row -= UNFIT;
     unfit.burst = Math.max(0, unfit.burst - UNFIT);
@@ -289,5 +289,5 @@ export class Line {
 }
 
 function isStillborn(error: unknown): boolean {
-  return String(error).includes("obsolete when they were made");
+  return String(error).includes("new objects in a row obsolete");
 }

@@ -320,7 +320,10 @@ export class Model extends Making {
       if (isPast(job)) continue;
       this.doom(job, "reset");
       if (job.making) job.obsolete = "surely";
-      else if (job.bornIn === this.burst && job.state === "free") job.obsolete ??= "perhaps";
+      else if (job.bornIn === this.burst && job.state === "free") {
+        job.obsolete ??= "perhaps";
+        this.stillborn.unsure = true;
+      }
     }
   }
 

@@ -167,8 +167,8 @@ export function isUnclaimed(ledger: Ledger, { state, call }: Job): boolean {
 /** Of which attempt the pool itself says that it failed. */
 export function attemptOf(error: unknown): number | undefined {
   const text = String(error);
-  const n = /(?:fun must make .* for|making object) #(\d+)/.exec(text)?.[1] ??
-    /object #(\d+) was invalidated while it was being made/.exec(text)?.[1] ??
-    /object #(\d+) is given up: its permit was lost/.exec(text)?.[1];
+  const n = /(?:fun must return .* for|creating object) #(\d+)/.exec(text)?.[1] ??
+    /object #(\d+) was invalidated during its creation/.exec(text)?.[1] ??
+    /object #(\d+) is abandoned: its permit was lost/.exec(text)?.[1];
   return n === undefined ? undefined : Number(n);
 }

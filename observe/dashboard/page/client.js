@@ -319,7 +319,7 @@ function plot({ is }, { counts, samples }) {
     "aria-label",
     `The last ${span / 60} min: at most ${number(busiest)} in use, ${number(highest)} in all, ` +
       `${number(most)} waiting. Now ${counts.using} in use, ${counts.available} idle, ` +
-      `${counts.creating} being made, ${counts.waiting} waiting` +
+      `${counts.creating} being created, ${counts.waiting} waiting` +
       (maxSize > 0 ? `; maxSize ${maxSize}.` : "; no maxSize."),
   );
 }

@@ -148,7 +148,7 @@ test("client gives no session: the error says so", async () => {
     const quota = new PostgresEngine(1, "key", () => given, TIMES);
     const member = quota.attach(new FakePool());
     const { message } = await failure(acquire(member));
-    assertMatch(message, /^postgresQuota: client must give a connected client of pg's shape/);
+    assertMatch(message, /^postgresQuota: client must return a connected client of pg's shape/);
     await member[Symbol.asyncDispose]();
   }
 });
@@ -159,7 +159,7 @@ test("one session for two quotas is refused", async (stage) => {
     stage.join(new PostgresEngine(1, stage.key, () => client, TIMES), new FakePool());
   const [one, two] = [member(), member()];
   await acquire(one);
-  assertMatch((await failure(acquire(two))).message, /the session is not this quota's alone/);
+  assertMatch((await failure(acquire(two))).message, /the session is shared/);
 });
 
 test("a session whose state was reset is no longer its own", async (stage) => {
@@ -173,7 +173,7 @@ test("a session whose state was reset is no longer its own", async (stage) => {
   const member = stage.join(quota, new FakePool());
   const permit = await acquire(member);
   await client!.query("discard all");
-  assertMatch(String(await loss(permit)), /the session is not this quota's alone/);
+  assertMatch(String(await loss(permit)), /the session is shared/);
   (await acquire(member)).release();
 });
 

@@ -210,7 +210,7 @@ for (const how of Object.keys(CLIENTS) as (keyof typeof CLIENTS)[]) {
     const begun = performance.now();
     for (let i = 0; i < 2; i++) {
       const error = await rejection(member.acquire({ signal: never })) as Error;
-      assertStringIncludes(error.message, "redisQuota k: Redis cannot be asked for a permit: ");
+      assertStringIncludes(error.message, "redisQuota k: Redis gives no permit: ");
     }
     // Twice a fifth of the lease, and a rest between; the machine is busy.
     assert(performance.now() - begun < 2 * LEASE, `${performance.now() - begun}`);

@@ -87,7 +87,7 @@ test("of twenty sessions of four pools, five get a slot; the others hear why", a
   assertEquals(
     reasons[0],
     `sessionSlot: no slot of "${stage.key}" is free: all 5 are held by other sessions; ` +
-      "createRetry waits for one, and so does a quota",
+      "createRetry or a quota waits for one",
   );
   for (const one of got) if (one.status === "fulfilled") one.value.release();
 });
@@ -125,7 +125,7 @@ for (const [what, sql] of Object.entries(GIVE_UP)) {
     const session = await pool.connect();
     const died = new Promise<Error>((resolve) => session.once("error", resolve));
     await session.query(sql);
-    assertMatch((await died).message, new RegExp(`^sessionSlot: ${what} has given up the slot`));
+    assertMatch((await died).message, new RegExp(`^sessionSlot: ${what} released the slot`));
     session.release();
     await soon(async () => (await stage.holders()).length === 0, () => "it is held", 1_000);
     const next = await pidOf(pool);

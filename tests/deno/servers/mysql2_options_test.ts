@@ -79,7 +79,7 @@ Deno.test("mysqlPool checks its options", () => {
   wrong("mysql://", 'options must be an object, got "mysql://"');
   wrong({}, "the first argument must be the module mysql2, got an object", {});
   wrong({}, "the first argument must be the module mysql2, got null", null);
-  wrong({}, "createPool must give a pool as mysql2's does, got an object", {
+  wrong({}, "createPool must return a pool, as mysql2's does, got an object", {
     createPool: () => ({}),
   });
 });

@@ -213,7 +213,7 @@ test("who reads on after the release is told, not given a part", {}, async (pool
   const stream = core(connection).query(ROWS).stream({ highWaterMark: 5 });
   await new Promise((resolve) => stream.once("readable", resolve));
   connection.release();
-  await assertRejects(() => stream.toArray(), Error, "the session has been given back");
+  await assertRejects(() => stream.toArray(), Error, "the session was released");
   assertEquals((await rowOf(pool, "select 1 as one")).one, 1);
 });
 

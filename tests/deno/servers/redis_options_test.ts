@@ -108,7 +108,7 @@ Deno.test("redisPool: what is no client of node-redis's is refused when it is ma
   const create = (() => ({ isReady: true })) as unknown as typeof createClient;
   await using pool = redisPool(create, { logLevel: "silent" });
   const error = await pool.use(() => {}).catch((error) => error);
-  assert(`${error}`.includes("must give a client of node-redis 5 or later, got an object"));
+  assert(`${error}`.includes("must return a client of node-redis 5 or later, got an object"));
 });
 
 const skipped = await whySkipped(redis);

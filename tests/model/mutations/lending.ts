@@ -178,8 +178,8 @@ export const LENDING: ByFile = {
     ],
     [
       "nothing is done for who comes",
-      "watch(pool, waiter);\n  pool.dispatch();",
-      "watch(pool, waiter);",
+      "if (pool.bag.idle.size > 0 || pool.permits !== undefined || pool.room) pool.dispatch();",
+      "",
     ],
     [
       "a drain does not notice that the last one is served",
@@ -195,7 +195,7 @@ export const LENDING: ByFile = {
   "pool/release.ts": [
     [
       "a second return frees the next holder's object",
-      'if (loan.end !== undefined) return again(pool, "given back", loan);',
+      'if (loan.end !== undefined) return again(pool, "returned", loan);',
       "",
     ],
     [

@@ -71,7 +71,7 @@ export const LIMITING: ByFile = {
     ],
     [
       "a failed attempt keeps its permit",
-      "if (entry === undefined) attempt.permit?.release(); // before anybody hears of it\n",
+      "if (entry === undefined) attempt.permit?.release(); // before others are told\n",
       "",
     ],
     [
@@ -88,7 +88,7 @@ export const LIMITING: ByFile = {
   "pool/evict.ts": [
     [
       "what is closed keeps its permit",
-      "  entry.permit?.release(); // before observers hear of it, who may end the pool\n",
+      "  entry.permit?.release(); // before observers are told: they may end the pool\n",
       "",
     ],
     [

@@ -10,7 +10,7 @@ export const MAKING: ByFile = {
       "if (attempt.over) return;",
     ],
     ["a creation's timer is forgotten", "  attempt.timer.stop();\n", ""],
-    ["fun is not told to stop", "  abort(attempt, error); // before its place is another's\n", ""],
+    ["fun is not told to stop", "  abort(attempt, error); // before its place is reused\n", ""],
     [
       "the object of a failed opener is forgotten",
       "  } catch (error) {\n    end(pool, attempt, { error, leftover: attempt.object });",
@@ -19,7 +19,7 @@ export const MAKING: ByFile = {
     ["opener is not waited for", "await opener?.(object);", "void opener?.(object);"],
     [
       "what is given up hears of it when its place is another's",
-      "  abort(attempt, error); // before its place is another's\n" +
+      "  abort(attempt, error); // before its place is reused\n" +
       "  end(pool, attempt, { error, leftover: attempt.object });\n",
       "  end(pool, attempt, { error, leftover: attempt.object });\n  abort(attempt, error);\n",
     ],
@@ -156,7 +156,7 @@ export const MAKING: ByFile = {
     ],
     [
       "closer is not told that it takes too long",
-      "closing.abort(error); // by closeTimeout: what the closer still waits for is to stop",
+      "closing.abort(error); // at closeTimeout: the closer must stop waiting",
       "",
     ],
     [
@@ -183,7 +183,7 @@ export const MAKING: ByFile = {
     ],
     [
       "who waits is not served after a good health",
-      "due meanwhile\n  pool.dispatch();",
+      "due by now\n  pool.dispatch();",
       "due meanwhile",
     ],
     [
@@ -334,7 +334,7 @@ export const MAKING: ByFile = {
     ],
     [
       "a timer that could not be cleared fires",
-      "if (timeout !== this.#timeout) return; // whatever",
+      "if (timeout !== this.#timeout) return; // an old",
       "// whatever",
     ],
     [

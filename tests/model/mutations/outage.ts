@@ -200,12 +200,12 @@ export const CREATING: ByFile = {
     ["the alarm has no end", "  pool.alarm = false;\n", ""],
     [
       "a synchronous health that fails casts no doubt on others",
-      "    totals.unhealthy++;\n    distrust(pool, asked);\n    throw error;\n  }\n}\n\n/** A check that began",
-      "    totals.unhealthy++;\n    throw error;\n  }\n}\n\n/** A check that began",
+      "    totals.unhealthy++;\n    distrust(pool, asked);\n    throw error;\n  }\n}\n\n/**\n * A check that began",
+      "    totals.unhealthy++;\n    throw error;\n  }\n}\n\n/**\n * A check that began",
     ],
     [
       "what is closed meanwhile casts doubt on others",
-      "if (entry.live) { // else it was given up\n      pool.totals.unhealthy++;",
+      "if (entry.live) { // else the check was abandoned\n      pool.totals.unhealthy++;",
       "{\n      pool.totals.unhealthy++;",
     ],
     [

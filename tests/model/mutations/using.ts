@@ -127,12 +127,12 @@ export const USING: ByFile = {
     ],
     [
       "a use is not told that its object is killed",
-      "lending?.interrupt(end); // before its place is another's",
+      "lending?.interrupt(end); // before its place is reused",
       "",
     ],
     [
       "a use hears of it when its object is another's",
-      '  lending?.interrupt(end); // before its place is another\'s\n  evictUsing(pool, entry, "killed");',
+      '  lending?.interrupt(end); // before its place is reused\n  evictUsing(pool, entry, "killed");',
       '  evictUsing(pool, entry, "killed");\n  lending?.interrupt(end);',
     ],
     [
@@ -188,7 +188,7 @@ export const USING: ByFile = {
     ],
     [
       "a hook goes on when its object is killed",
-      "entry.giveUp?.(new PoolError(`the object is closed meanwhile: ${why}`));",
+      "entry.giveUp?.(new PoolError(`the object is being closed: ${why}`));",
       "",
     ],
     [

@@ -126,13 +126,18 @@ export const WAITING: ByFile = {
     ["a deadline of one's own is forgotten", "else if (timeout > 0) this.#dated.add(waiter);", ""],
     [
       "who came after others of the same turn has no deadline",
-      "for (const waiter of fresh) waiter.begun = now;",
-      "for (const waiter of fresh) waiter.begun = now + 1e9;",
+      "if (waiter.begun < 0) waiter.begun = now;",
+      "if (waiter.begun < 0) waiter.begun = now + 1e9;",
     ],
     [
       "who came after another one of the same turn gives up with it",
-      "for (const waiter of fresh) waiter.begun = now;",
-      "for (const waiter of fresh) waiter.begun = this.#usual.first?.begun ?? now;",
+      "if (waiter.begun < 0) waiter.begun = now;",
+      "if (waiter.begun < 0) waiter.begun = this.#usual.first?.begun ?? now;",
+    ],
+    [
+      "who came before one of the same turn that has a timeout of its own has no deadline",
+      "waiter !== undefined && waiter.turn >= fresh;",
+      "waiter !== undefined && waiter.begun < 0;",
     ],
     [
       "the time is not read at the end of a turn",
