@@ -8,7 +8,7 @@ export type Name = keyof typeof map.imports;
 
 /** What only Deno or a script uses, and what is built where it is installed. */
 const APART =
-  /^(@(deno|std|grafana|electric-sql|prometheus-io)|axe-core|esbuild|lightning-pool|mitata|pg-native|sequelize|tarn|typescript)\b/;
+  /^(@(deno|std|grafana|electric-sql|prometheus-io)|axe-core|effect|esbuild|lightning-pool|mitata|pg-native|sequelize|tarn|typescript)\b/;
 /** Another version of it is what TypeORM has for a peer. */
 const IOREDIS = /^(ioredis|bullmq)$/;
 const REDIS = /^(@redis\/client|redis|ioredis|bullmq)$/;
