@@ -33,6 +33,8 @@ export interface Holder {
   readonly label: string | undefined;
   /** The line that borrowed the object; undefined if it was not recorded (`traceHolders`). */
   readonly line: string | undefined;
+  /** The name of the pool that lent the object, if it is another pool of the quota, or of another key. */
+  readonly pool?: string;
 }
 
 /** The fields of a {@linkcode PoolTimeoutError}. */
@@ -45,7 +47,10 @@ export interface PoolTimeoutDetails {
   readonly ahead: number;
   /** What took the time: waiting, a creation, or a hook. */
   readonly phase: "wait" | "create" | "check";
-  /** The holders of objects, the longest held first, at most five. */
+  /**
+   * The holders of objects, the longest held first, at most five. If the `get` waited for a permit of the
+   * quota or a place for its key, holders in other pools of that quota, or of other keys, follow.
+   */
   readonly holders: readonly Holder[];
 }
 

@@ -460,9 +460,10 @@ export class Pool<T> {
 
   /** What `console.log` shows on Node and Bun: the pool's name and counts. */
   [INSPECT](): string {
-    const { name, ending } = this.#state;
+    const { name, ending, permits } = this.#state;
     const { size, available, using, creating, waiting } = this;
-    const counts = Object.entries({ size, available, using, creating, waiting })
+    const requesting = permits === undefined ? {} : { requesting: permits.pending };
+    const counts = Object.entries({ size, available, using, creating, ...requesting, waiting })
       .map(([name, count]) => `${name}: ${count}`).join(", ");
     return `Pool ${name} { ${counts}${ending === undefined ? "" : ", shut down"} }`;
   }

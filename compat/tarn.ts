@@ -132,8 +132,8 @@ export class Pool<T> {
   /**
    * Borrows a resource.
    *
-   * @returns an operation with `promise` and `abort`. The promise rejects with a {@linkcode
-   * TimeoutError} after `acquireTimeoutMillis`, with the failure of `create` if
+   * @returns an operation with `promise` and `abort`. The promise rejects with a
+   * {@linkcode TimeoutError} after `acquireTimeoutMillis`, with the failure of `create` if
    * `propagateCreateError`, and with a `PoolClosedError` after `destroy`
    */
   acquire(): PendingOperation<T> {

@@ -22,5 +22,6 @@
  * @module
  */
 
+export type { PoolGroup } from "../pool/group.ts";
 export { publish } from "./channels/publish.ts";
 export type { CloseMessage, CreateMessage, GetMessage, RetMessage } from "./channels/messages.ts";

@@ -25,10 +25,11 @@
 
 import { shown } from "../values.ts";
 import { Board } from "./dashboard/board.ts";
-import { keep, type Pools, present } from "./dashboard/pools.ts";
+import { keep, type Pools, present, type Shown } from "./dashboard/pools.ts";
 import { respond } from "./dashboard/respond.ts";
 
-export type { Pools };
+export type { PoolGroup } from "../pool/group.ts";
+export type { Pools, Shown };
 
 /**
  * Creates a page that shows pools every second: the objects in use, the times of waiting and
@@ -53,8 +54,10 @@ export type { Pools };
  * console.assert(response.headers.get("content-type") === "text/html; charset=utf-8");
  * ```
  *
- * @param pools a pool, several, or a function that returns these, called once a second while a page
- * is open; at most 100 pools are shown
+ * A `KeyedPool` is shown as one pool for each key, until the key is forgotten.
+ *
+ * @param pools a pool or a `KeyedPool`, several, or a function that returns these, called once a second
+ * while a page is open; at most 100 pools are shown
  * @returns answers a request: GET and HEAD, others with status 405. It rejects if the function
  * `pools` fails
  * @throws {TypeError} `pools` has something that is no pool

@@ -22,6 +22,7 @@
 
 export { type MetricsOptions, observeMetrics } from "./otel/metrics.ts";
 export { observeTraces, type TracesOptions } from "./otel/traces.ts";
+export type { PoolGroup } from "../pool/group.ts";
 export type {
   Attributes,
   Histogram,

@@ -13,7 +13,7 @@ import { type Lease, leaseOf } from "./lease.ts";
 import { PoolLoan } from "./loan.ts";
 import { enclosing } from "./nesting.ts";
 import type { CloseReason } from "./observe.ts";
-import type { GetOptions } from "./options.ts";
+import { EARLIER, type GetOptions, type ResumedOptions } from "./options.ts";
 import { beginWaiting, endWaiting, shedFirst } from "./overload.ts";
 import { type Kind, type Resolve, type Terms, Waiter } from "./queue.ts";
 import { refuse, tellRefused } from "./refuse.ts";
@@ -162,14 +162,15 @@ function termsOf<T>(
   // Who is served at once without a hook has not waited, and `wait` asks when the others came.
   const begun = observed && hooked ? clock.awake() : undefined;
   if (options === undefined && tracing === 0 && begun === undefined) return usual;
-  const { signal, timeout = usual.timeout, priority = 0, label }: GetOptions = options ?? {};
+  const { signal, timeout = usual.timeout, priority = 0, label, [EARLIER]: earlier }:
+    ResumedOptions = options ?? {};
   const trace = tracing > 0 ? record(below) : undefined;
   const borrower: Borrower | undefined = label === undefined && trace === undefined
     ? undefined
     : { label, trace, within: trace && enclosing() };
   if (tracing > 0) pool.traced();
   const { kind } = usual;
-  return { kind, timeout, signal, priority, borrower, begun };
+  return { kind, timeout, signal, priority, borrower, begun, earlier };
 }
 
 /** Starts the pool, unless it has; why a borrower is refused, if it is. */
@@ -240,9 +241,9 @@ export function lend<T>(pool: State<T>, entry: Entry<T>, terms: Terms): Lent<T> 
 }
 
 function tellLent<T>({ hooks, observers }: State<T>, entry: Entry<T>, terms: Terms): void {
-  const { begun, borrower } = terms;
+  const { begun, borrower, earlier } = terms;
   const waited = begun === undefined ? 0 : entry.since - begun;
-  observers.lent(waited, borrower?.label, () => hooks.label(entry));
+  observers.lent(waited + (earlier?.waited ?? 0), borrower?.label, () => hooks.label(entry));
 }
 
 // ---- those who wait

@@ -22,12 +22,15 @@ import { lookAtStandstill } from "./standstill.ts";
 import { State } from "./state.ts";
 
 let pools = 0;
+/** How many of them were given no name. */
+let unnamed = 0;
 
 /** Creates a pool that has not started; throws if `fun` or an option is invalid. */
 export function assemble<T>(fun: Create<T>, options: PoolOptions<T>): State<T> {
   checkFun(fun);
   const settings = settingsOf(options);
-  const pool = new State(++pools, fun, settings, roundDelay(settings));
+  const name = settings.name ?? `proxypool#${++unnamed}`;
+  const pool = new State(++pools, name, fun, settings, roundDelay(settings));
   pool.boundless = options.maxSize === undefined && options.quota === undefined;
   const { clock } = pool;
   pool.dispatch = (entry) => dispatch(pool, entry);

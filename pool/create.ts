@@ -22,6 +22,12 @@ const STILLBORN = 3;
 /** How many permits the pool requests at the same time, at most. */
 const REQUESTS = 16;
 
+/** How many attempts begin at once. The event loop gets its turn before the next ones. */
+const BATCH = 1_000;
+
+/** After how long without a failure, in ms, the count of lost permits begins again. */
+const FORGIVEN = 60_000;
+
 /** From how many objects on the pool warns that it has no limit. */
 const MANY = 100;
 
@@ -40,9 +46,13 @@ export function begin<T>(pool: State<T>): void {
 /** Begins the missing attempts, as far as `maxSize` and `maxCreating` allow. */
 export function grow<T>(pool: State<T>): void {
   if (pool.permits !== undefined) return growWithin(pool, pool.permits);
+  let begun = 0;
   while (
     pool.producing && pool.attempts.size < missing(pool) && pool.room && mayCreate(pool)
-  ) create(pool);
+  ) {
+    create(pool);
+    if (++begun === BATCH) pause(pool);
+  }
 }
 
 /** The same with a quota, as far as there are permits. Requests as many as are needed. */
@@ -57,7 +67,7 @@ function growWithin<T>(pool: State<T>, permits: Permits<T>): void {
     else if (permits.pending < wanted) permits.ask(clock.now(), queue.turn);
     else break;
   }
-  if (pool.size === 0 && queue.size === 0) permits.emptied?.();
+  permits.changed?.();
 }
 
 /** How many permits to request or keep, if `lacking` objects are missing. */
@@ -329,11 +339,34 @@ function endOutage<T>(pool: State<T>): void {
   pool.rest.stop();
 }
 
+/**
+ * Rests after a permit that was lost early, as after a failed creation. Otherwise a quota that loses each
+ * permit at once would make the pool create and close objects without rest.
+ */
+export function restAfterLoss<T>(pool: State<T>, n: number, error: PoolError): void {
+  const { clock, failure, rest, settings: { createBackoff } } = pool;
+  if (n < pool.failedBy || rest.at < Infinity || !goesOn(pool)) return; // permits that are lost together count once
+  const isFirst = failure === undefined || clock.awake() - failure.at > FORGIVEN;
+  pool.losses = isFirst ? 1 : pool.losses + 1;
+  pool.failure = { cause: error, at: clock.awake() };
+  pool.failedBy = pool.made;
+  if (pool.losses === 1) return;
+  pool.failures = pool.losses - 1; // startRest adds one
+  pool.probe = undefined;
+  startRest(pool, createBackoff);
+}
+
 /** Rests after a failure, unless its attempt began before the last rest or success. */
 function takeRest<T>(pool: State<T>, { n }: Attempt<T>): void {
-  const { expecting, rest, settings: { createBackoff, minAvailable, minSize } } = pool;
+  const { createBackoff } = pool.settings;
+  if (createBackoff > 0 && (n < pool.madeBy || pool.outage && n < pool.failedBy)) return;
+  startRest(pool, createBackoff);
+}
+
+/** Counts a failure, and starts the rest. */
+function startRest<T>(pool: State<T>, createBackoff: number): void {
+  const { expecting, rest, settings: { minAvailable, minSize } } = pool;
   if (createBackoff > 0) {
-    if (n < pool.madeBy || pool.outage && n < pool.failedBy) return;
     pool.failedBy = pool.made;
     const delay = backoff(++pool.failures, createBackoff, Math.random());
     if (delay > 0) rest.start(delay, expecting.length > 0);

@@ -2,10 +2,14 @@
 
 import { PoolError } from "../errors.ts";
 import { reason } from "../values.ts";
+import { after } from "./clock.ts";
 import type { Entry, Lending, LoanEnd } from "./entry.ts";
 import { DONE } from "./hooks.ts";
 import { type CloseReason, COUNTED, type ReturnEnd } from "./observe.ts";
 import type { State } from "./state.ts";
+
+/** How many objects are closed at once. The event loop gets its turn before the next ones. */
+const BATCH = 1_000;
 
 /** The end of a loan, as observers get it. */
 const TOLD: Readonly<Record<LoanEnd | "leaked", ReturnEnd>> = {
@@ -87,11 +91,19 @@ export function evictAll<T>(pool: State<T>, why: CloseReason): Promise<unknown> 
   // All are taken first: a `closer` that calls `get` must not get one of them.
   const victims = [...bag.idle];
   for (const entry of victims) bag.take(entry);
-  const closed: Promise<void>[] = [];
-  for (const entry of victims) {
+  return evictBatch(pool, victims, why);
+}
+
+function evictBatch<T>(pool: State<T>, victims: Entry<T>[], why: CloseReason): Promise<unknown> {
+  const closed: Promise<unknown>[] = [];
+  for (const entry of victims.splice(0, BATCH)) {
     if (entry.state !== "using") continue; // closed by a shutdown that a hook has begun
     const closing = evict(pool, entry, why);
     if (closing !== DONE) closed.push(closing);
+  }
+  if (victims.length > 0) {
+    const later = new Promise<void>((resolve) => void after(0, true, resolve));
+    closed.push(later.then(() => evictBatch(pool, victims, why)));
   }
   return closed.length === 0 ? DONE : Promise.all(closed);
 }

@@ -13,12 +13,13 @@ import { reason, shown } from "../values.ts";
 import type { Entry, LoanEnd } from "./entry.ts";
 import { cycle } from "./nesting.ts";
 import type { Waiter } from "./queue.ts";
+import type { QuotaShare } from "./quota.ts";
 import type { State } from "./state.ts";
 import { retryAfter } from "./rules.ts";
 import { lineOf } from "./trace.ts";
 
 /** How many holders are named. */
-const NAMED = 5;
+export const NAMED = 5;
 
 /** What all whose time is over at one moment have in common. */
 export interface Situation {
@@ -33,23 +34,45 @@ export interface Situation {
 export function situation<T>(pool: State<T>): Situation {
   const { attempts, bag, clock, failure, looking, settings: { maxSize } } = pool;
   const holders = longestHeld(pool);
+  const shares = sharesOf(pool);
   const most = maxSize > 0 ? ` of ${maxSize}` : "";
   const text = [
     `${bag.using}${most} in use, ${attempts.size} being created, ${bag.closing} being closed`,
     ...requested(pool),
+    ...shared(shares),
     ...allHeld(pool),
     ...held(holders),
     ...lastFailure(pool),
   ].join("; ");
   const phase = looking > 0 ? "check" : attempts.size > 0 ? "create" : "wait";
   const cause = failure && { cause: failure.cause };
-  return { now: clock.awake(), phase, holders, text, cause };
+  const others = shares.flatMap((one) => one.holders.map((held) => ({ ...held, pool: one.pool })));
+  return { now: clock.awake(), phase, holders: [...holders, ...others], text, cause };
 }
 
 /** How many permits are waited for. */
 function requested<T>({ permits }: State<T>): string[] {
   const waiting = permits?.requests.length ?? 0;
   return waiting === 0 ? [] : [`${waiting} waiting for a permit of the quota`];
+}
+
+/** Which other pools have permits, if permits are waited for; calls their `tracer`. */
+function sharesOf<T>({ permits }: State<T>): readonly QuotaShare[] {
+  return permits === undefined || permits.requests.length === 0 ? [] : permits.shares(NAMED);
+}
+
+function shared(shares: readonly QuotaShare[]): string[] {
+  if (shares.length === 0) return [];
+  const told = shares.map(({ pool, permits, holders }) => `${permits} in ${pool}${among(holders)}`);
+  const text = `permits are held by other pools: ${told.join("; ")}`;
+  const isHeld = shares.some(({ holders }) => holders.length > 0);
+  return [isHeld ? `${text}: a deadlock, if these wait for this pool` : text];
+}
+
+/** Who holds objects of another pool. */
+function among(holders: readonly Holder[]): string {
+  if (holders.length === 0) return " (none in use)";
+  return ` (${holders.map((one) => `${one.object} ${holding(one)}`).join(", ")})`;
 }
 
 const DOING = {
@@ -61,13 +84,18 @@ const DOING = {
 /** The error for a waiter whose time is over. */
 export function timeoutError<T, R>(
   pool: State<T>,
-  { ahead, begun, terms: { timeout } }: Waiter<R>,
+  { ahead, begun, terms }: Waiter<R>,
   { now, phase, holders, text, cause }: Situation,
 ): PoolTimeoutError {
-  const waited = Math.round(now - begun);
+  const { earlier } = terms;
+  const { timeout } = earlier ?? terms;
+  const waited = Math.round((earlier?.waited ?? 0) + now - begun);
+  const before = earlier === undefined
+    ? ""
+    : `, ${Math.round(earlier.waited)} ms of it ${earlier.what}`;
   return new PoolTimeoutError(
     `${pool.name}: no object within timeout, ${timeout} ms ` +
-      `(waited ${waited} ms, ${ahead} ahead of it; ${DOING[phase]}): ${text}`,
+      `(waited ${waited} ms${before}, ${ahead} ahead of it; ${DOING[phase]}): ${text}`,
     { timeout, waited, ahead, phase, holders },
     cause,
   );
@@ -186,6 +214,11 @@ export function unneededError<T>({ name }: State<T>): PoolError {
 /** The permit of an object was lost while that was made. */
 export function lostError<T>({ name }: State<T>, n: number): PoolError {
   return new PoolError(`${name}: object #${n} is abandoned: its permit was lost`);
+}
+
+/** A permit was lost before it was used. */
+export function unusedError<T>({ name }: State<T>): PoolError {
+  return new PoolError(`${name}: the permit was lost before its use`);
 }
 
 /** An object died before it was there. */

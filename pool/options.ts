@@ -132,8 +132,9 @@ export interface PoolOptions<T> {
   /**
    * Whether a failed creation is retried for as long as its `get` may wait, instead of failing the
    * `get`. {@linkcode Pool.ready} then waits until an attempt succeeds, or until shutdown. A
-   * function decides by the error, and must be synchronous: `(error) => (error as { code?: string
-   * }).code === "53300"` waits out PostgreSQL's "too many connections".
+   * function decides by the error, and must be synchronous:
+   * `(error) => (error as { code?: string }).code === "53300"` waits out PostgreSQL's "too many
+   * connections".
    *
    * @default {false}
    */
@@ -324,6 +325,24 @@ export interface GetOptions {
   priority?: number | undefined;
   /** The name of the borrower in errors, logs, `stats()` and for observers. */
   label?: string | undefined;
+}
+
+/** Under which options say what their borrower waited for before. */
+export const EARLIER: unique symbol = Symbol("earlier");
+
+/** Those of a borrower that waited elsewhere before. */
+export interface ResumedOptions extends GetOptions {
+  /** What it waited for. */
+  [EARLIER]?: Earlier | undefined;
+}
+
+/** Of a borrower that waited elsewhere before: the `timeout` of its options is what was left. */
+export interface Earlier {
+  /** The `timeout` it asked for, in ms; 0: no limit. */
+  readonly timeout: number;
+  /** How long it waited there, in ms, and for what. */
+  readonly waited: number;
+  readonly what: string;
 }
 
 /** The options of {@linkcode Pool.resize}. */

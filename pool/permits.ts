@@ -6,7 +6,7 @@ import { PoolError } from "../errors.ts";
 import { quiet, reason, shown } from "../values.ts";
 import type { Attempt } from "./entry.ts";
 import type { Log } from "./log.ts";
-import type { Permit, Quota, QuotaClient, QuotaMember } from "./quota.ts";
+import type { Permit, Quota, QuotaClient, QuotaMember, QuotaShare } from "./quota.ts";
 
 /** A permit that the pool waits for. */
 export class Request {
@@ -77,8 +77,8 @@ export class Permits<T> {
    * `minAvailable`.
    */
   yielded = false;
-  /** Called when the pool has no objects and no waiters. */
-  emptied: (() => void) | undefined = undefined;
+  /** Called when the number of objects, attempts, requests or waiters may have changed. */
+  changed: (() => void) | undefined = undefined;
   readonly #quota: Quota;
   readonly #client: QuotaClient;
   readonly #log: Log;
@@ -123,6 +123,12 @@ export class Permits<T> {
     const member: unknown = outside(() => this.#quota.attach(this.#client));
     if (typeof (member as QuotaMember | undefined)?.acquire !== "function") {
       throw new TypeError(`attach() must return a member with acquire(), got ${shown(member)}`);
+    }
+    if (typeof disposalOf(member as QuotaMember) !== "function") {
+      throw new TypeError(
+        `attach() must return a member with [Symbol.asyncDispose](), got ${shown(member)}: ` +
+          "the pool calls it after its shutdown",
+      );
     }
     return this.#member = member as QuotaMember;
   }
@@ -228,6 +234,18 @@ export class Permits<T> {
     }
   }
 
+  /** The other pools with permits, as far as the quota knows them. */
+  shares(most: number): readonly QuotaShare[] {
+    const member = this.#member;
+    if (member?.shares === undefined) return [];
+    try {
+      return outside(() => member.shares!(most));
+    } catch (error) {
+      this.#failed("shares()", error);
+      return [];
+    }
+  }
+
   /**
    * No idle object can be closed for another pool: so the next returned one is, unless the quota
    * has `yields`.
@@ -240,10 +258,14 @@ export class Permits<T> {
   leave(): (() => unknown) | undefined {
     const member = this.#member;
     this.#member = undefined;
-    return member && (() => (member[asyncDispose] ?? member[Symbol.asyncDispose]).call(member));
+    return member && (() => disposalOf(member)?.call(member));
   }
 
   #failed(method: string, error: unknown): void {
     this.#log.warn(() => `the quota failed in ${method}: ${reason(error)}`);
   }
+}
+
+function disposalOf(member: QuotaMember): QuotaMember[typeof asyncDispose] | undefined {
+  return member[asyncDispose] ?? member[Symbol.asyncDispose];
 }

@@ -6,6 +6,7 @@ import { MAX_DELAY, Timer } from "./clock.ts";
 import { type Dated, Deadlines } from "./deadlines.ts";
 import type { Borrower } from "./entry.ts";
 import { List, type Node } from "./list.ts";
+import type { Earlier } from "./options.ts";
 import { Signals } from "./signals.ts";
 
 /** How long an object may be out, while others wait, before the pool looks after its loan, in ms. */
@@ -29,6 +30,8 @@ export interface Terms {
   readonly borrower: Borrower | undefined;
   /** When it came, by `clock.awake()`; undefined unless somebody observes. */
   readonly begun: number | undefined;
+  /** What it waited for before it came to this pool. */
+  readonly earlier: Earlier | undefined;
 }
 
 /**

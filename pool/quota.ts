@@ -1,12 +1,16 @@
 // Quota: the interfaces between a pool and a quota over many pools. Types only.
 
+import type { Holder } from "../errors.ts";
+
 /** A pool, as its quota sees it. */
 export interface QuotaClient {
+  /** What messages call the pool. */
+  readonly name?: string;
   /**
    * How many objects the pool could close at once: the idle ones over `minSize`. There is no event
-   * when it grows: read it again while a request waits, or implement {@linkcode
-   * QuotaMember.yields}. Read it once a request waits: from then on the pool looks for leaked
-   * leases, as it otherwise does only when a `get` waits in it.
+   * when it grows: read it again while a request waits, or implement
+   * {@linkcode QuotaMember.yields}. Read it once a request waits: from then on the pool looks for
+   * leaked leases, as it otherwise does only when a `get` waits in it.
    */
   readonly available: number;
   /**
@@ -23,6 +27,24 @@ export interface QuotaClient {
    * @returns whether an object is being closed now
    */
   reclaim(): boolean;
+  /**
+   * Who holds its objects, the longest held first: for {@linkcode QuotaMember.shares} of others. It calls
+   * `tracer`, so call it only where a message is made.
+   *
+   * @param most how many to name at the most
+   * @returns the holders
+   */
+  holders?(most: number): readonly Holder[];
+}
+
+/** What one pool has of a quota, for the message of a `get` that waits for a permit in another pool. */
+export interface QuotaShare {
+  /** What messages call the pool. */
+  readonly pool: string;
+  /** How many permits it has. */
+  readonly permits: number;
+  /** Who holds its objects, the longest held first. */
+  readonly holders: readonly Holder[];
 }
 
 /**
@@ -64,6 +86,14 @@ export interface QuotaMember extends AsyncDisposable {
    * @param needed whether a waiter of its own pool would get the object; else it would become idle
    */
   yields?(needed: boolean): boolean;
+  /**
+   * Which other pools have permits, and who holds objects there: a `get` that ran into its `timeout` while
+   * its pool waited for a permit says that. Optional: between processes nobody may know. It must not throw.
+   *
+   * @param most how many holders to name at the most
+   * @returns the pools; those that have had their permits for longest come first
+   */
+  shares?(most: number): readonly QuotaShare[];
 }
 
 /** Allows a pool to have one object. */

@@ -41,7 +41,8 @@ export function refuseLate<T>(pool: State<T>, late: Waiter<unknown>[]): void {
   pool.trouble();
 }
 
-const REFUSED: Readonly<Record<RefuseReason, keyof Totals>> = {
+/** Which total counts those refused for a reason. */
+export const REFUSED: Readonly<Record<RefuseReason, keyof Totals>> = {
   timeout: "timeouts",
   aborted: "aborted",
   overload: "overloaded",
@@ -54,12 +55,12 @@ const REFUSED: Readonly<Record<RefuseReason, keyof Totals>> = {
 /** Counts a refusal, and tells observers. */
 export function tellRefused<T>(
   { clock, observed, observers, totals }: State<T>,
-  { begun, borrower }: Terms,
+  { begun, borrower, earlier }: Terms,
   error: unknown,
   why: RefuseReason,
 ): void {
   totals[REFUSED[why]]++;
   if (!observed) return;
   const waited = begun === undefined ? 0 : clock.awake() - begun;
-  observers.refused(waited, borrower?.label, error, why);
+  observers.refused(waited + (earlier?.waited ?? 0), borrower?.label, error, why);
 }

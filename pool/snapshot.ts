@@ -71,7 +71,7 @@ export function snapshot<T>(pool: State<T>, most: number): Snapshot {
     closing: bag.closing,
     requesting: pool.permits?.pending ?? 0,
     waiting: queue.size,
-    totals: pool.totals,
+    totals: { ...pool.totals },
     outage: pool.outage,
     overloaded: overload !== undefined,
     alarm,
@@ -93,8 +93,9 @@ function firstWaiting<T>({ clock, queue }: State<T>, most: number): Waiting[] {
 
 function waitingOf<R>({ begun, terms }: Waiter<R>, now: number): Waiting {
   const since = begun < 0 ? terms.begun : begun;
+  const earlier = terms.earlier?.waited ?? 0;
   return {
-    waited: since === undefined ? null : Math.max(0, Math.round(now - since)),
+    waited: since === undefined ? null : Math.max(0, Math.round(now - since + earlier)),
     label: terms.borrower?.label,
     priority: terms.priority,
   };

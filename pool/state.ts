@@ -90,6 +90,8 @@ export class State<T> {
   failure: { cause: unknown; at: number } | undefined = undefined;
   /** How many attempts have failed in a row; those that began before a rest count once. */
   failures = 0;
+  /** How many permits in a row were lost early; those lost together count once. */
+  losses = 0;
   /** How many attempts had begun at the last counted failure, and at the last success. */
   failedBy = 0;
   madeBy = 0;
@@ -219,9 +221,15 @@ export class State<T> {
    */
   dispatch!: { dispatch(entry?: Entry<T>): void }["dispatch"];
 
-  constructor(id: number, fun: Create<T>, settings: Settings<T>, hkDelay: number) {
+  constructor(
+    id: number,
+    name: string,
+    fun: Create<T>,
+    settings: Settings<T>,
+    hkDelay: number,
+  ) {
     this.id = id;
-    this.name = settings.name ?? `proxypool#${id}`;
+    this.name = name;
     this.fun = fun;
     this.settings = settings;
     this.hkDelay = hkDelay;
@@ -237,6 +245,7 @@ export class State<T> {
       priority: 0,
       borrower: undefined,
       begun: undefined,
+      earlier: undefined,
     };
     this.usual = {
       lease: { ...usual, kind: "lease" },

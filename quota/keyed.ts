@@ -23,13 +23,23 @@ import { insideOf, Pool } from "../pool.ts";
 import { checkGet, checkObserver, checkShutdown } from "../pool/check.ts";
 import { after } from "../pool/clock.ts";
 import { deadError, foreignError, loanError } from "../pool/explain.ts";
+import { type Group, type GroupWatcher, standFor } from "../pool/group.ts";
 import { type Lease, loanBehind } from "../pool/lease.ts";
 import { isLoan, type Loan, type PoolLoan } from "../pool/loan.ts";
+import { Log } from "../pool/log.ts";
 import { Totals } from "../pool/observe.ts";
-import type { GetOptions, ShutdownOptions, UseContext } from "../pool/options.ts";
+import {
+  EARLIER,
+  type GetOptions,
+  type ResumedOptions,
+  type ShutdownOptions,
+  type UseContext,
+} from "../pool/options.ts";
 import type { Quota } from "../pool/quota.ts";
+import { REFUSED } from "../pool/refuse.ts";
+import type { State } from "../pool/state.ts";
 import { abortReason, shown } from "../values.ts";
-import { type KeyedObserver, observerOf } from "./keyed_events.ts";
+import { type KeyedObserver, watcherOf } from "./keyed_events.ts";
 import {
   type KeyedCreate,
   type KeyedPoolOptions,
@@ -37,14 +47,23 @@ import {
   keyedSettingsOf,
 } from "./keyed_options.ts";
 import { addTotals, type KeyedPoolStats, keyedStats } from "./keyed_stats.ts";
-import { Keys, type Place } from "./keys.ts";
+import { Keys, type Place, type Refusal } from "./keys.ts";
 import { Cap } from "./local.ts";
 
 export type { Keyed, KeyedObserver } from "./keyed_events.ts";
 export type { KeyedCreate, KeyedPoolOptions } from "./keyed_options.ts";
 export type { KeyedPoolStats, KeyStats } from "./keyed_stats.ts";
 
+/** A watcher, and the function for each key that ends the watching of its pool. */
+interface Watching<K> {
+  readonly watcher: GroupWatcher;
+  readonly ends: Map<K, () => void>;
+}
+
 let pools = 0;
+
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+const DENO_INSPECT: unique symbol = Symbol.for("Deno.customInspect");
 
 /**
  * A pool of objects for each key, with one cap over all keys.
@@ -84,7 +103,10 @@ export class KeyedPool<K, T> {
   readonly #own = new WeakSet<object>();
   /** The totals of dropped keys. */
   readonly #totals = new Totals();
-  readonly #observers = new Set<{ observer: KeyedObserver<K>; all: Map<K, Disposable> }>();
+  /** How many borrowers timed out while they waited for a place for their key. */
+  #late = 0;
+  readonly #log: Log;
+  readonly #watchers = new Set<Watching<K>>();
   #ending: Promise<void> | undefined;
 
   /**
@@ -101,12 +123,56 @@ export class KeyedPool<K, T> {
     const { maxKeys, maxSize, settings } = this.#settings;
     this.#fun = fun;
     this.#name = settings.name ?? `keyedpool#${++pools}`;
+    this.#log = new Log(this.#name, settings.logLevel, settings.logger);
     this.#cap = new Cap(maxSize || Infinity);
     this.#keys = new Keys(this.#name, maxKeys, {
       make: (key) => this.#make(key),
       served: (place) => this.#served(place),
       forgotten: (place) => this.#forgotten(place),
     });
+    standFor(this, this.#group());
+  }
+
+  /** What observers of other entry points see. */
+  #group(): Group {
+    const maxSize = this.#settings.maxSize;
+    const [ended, waiting, late] = [
+      () => this.#ending !== undefined && this.#keys.places.size === 0,
+      () => this.#keys.waiters,
+      () => this.#late,
+    ];
+    return {
+      name: this.#name,
+      maxSize,
+      log: this.#log,
+      past: this.#totals,
+      get ended() {
+        return ended();
+      },
+      get waiting() {
+        return waiting();
+      },
+      get late() {
+        return late();
+      },
+      pools: () => this.#pools(),
+      watch: (watcher) => this.#watch(watcher),
+    };
+  }
+
+  *#pools(): Generator<[K, State<unknown>]> {
+    for (const [key, { state }] of this.#keys.places) yield [key, state as State<unknown>];
+  }
+
+  #watch(watcher: GroupWatcher): () => void {
+    const one = { watcher, ends: new Map<K, () => void>() };
+    this.#watchers.add(one);
+    for (const [key, pool] of this.#pools()) one.ends.set(key, watcher.began(key, pool));
+    return () => {
+      this.#watchers.delete(one);
+      for (const end of one.ends.values()) end();
+      one.ends.clear();
+    };
   }
 
   /** How many objects count for `maxSize`: idle, in use, being created and being closed. */
@@ -216,10 +282,16 @@ export class KeyedPool<K, T> {
     if (signal?.aborted) return Promise.reject(abortReason(signal));
     const place = this.#keys.open(key);
     if (place !== undefined) return begin(place.pool, options);
+    const { label, priority }: GetOptions = options ?? {}; // as they are now
     return this.#keys.wait(
       key,
       { signal, timeout },
-      ({ pool }, left) => begin(pool, { ...options, timeout: left }),
+      ({ pool }, { left, waited }) => {
+        const earlier = { timeout, waited, what: "for a place for its key" };
+        const rest: ResumedOptions = { signal, timeout: left, priority, label, [EARLIER]: earlier };
+        return begin(pool, rest);
+      },
+      (refusal) => this.#refused(key, label, refusal),
     );
   }
 
@@ -296,18 +368,8 @@ export class KeyedPool<K, T> {
    */
   observe(observer: KeyedObserver<K>): Disposable {
     checkObserver(observer);
-    const one = { observer, all: new Map<K, Disposable>() };
-    this.#observers.add(one);
-    for (const [key, { pool }] of this.#keys.places) {
-      one.all.set(key, pool.observe(observerOf(observer, key)));
-    }
-    return {
-      [dispose]: () => {
-        this.#observers.delete(one);
-        for (const observing of one.all.values()) observing[dispose]();
-        one.all.clear();
-      },
-    };
+    const end = this.#watch(watcherOf(observer, this.#log));
+    return { [dispose]: end };
   }
 
   /**
@@ -320,6 +382,41 @@ export class KeyedPool<K, T> {
     const shutdown = this.#ending !== undefined;
     const own = { name: this.#name, shutdown, maxSize, maxSizePerKey, maxKeys };
     return keyedStats(own, this.#totals, this.#keys);
+  }
+
+  /** The same as {@linkcode KeyedPool.stats}: for `JSON.stringify`. */
+  toJSON(): KeyedPoolStats {
+    return this.stats();
+  }
+
+  /** {@linkcode KeyedPool.stats} as JSON. */
+  toString(): string {
+    return JSON.stringify(this);
+  }
+
+  /** What `console.log` shows on Node and Bun: its name and its counts. */
+  [INSPECT](): string {
+    const { size, available, using, creating, waiting } = this;
+    const { places, waiters } = this.#keys;
+    const shown = {
+      keys: places.size,
+      size,
+      available,
+      using,
+      creating,
+      requesting: this.#cap.waiting,
+      waiting,
+      waitingForKey: waiters,
+    };
+    const counts = Object.entries(shown).map(([name, count]) => `${name}: ${count}`).join(", ");
+    return `KeyedPool ${this.#name} { ${counts}${
+      this.#ending === undefined ? "" : ", shut down"
+    } }`;
+  }
+
+  /** What `console.log` shows on Deno. */
+  [DENO_INSPECT](): string {
+    return this[INSPECT]();
   }
 
   /**
@@ -412,26 +509,34 @@ export class KeyedPool<K, T> {
     const pool = new Pool<T>((n, context) => fun(key, n, context), {
       ...this.#settings.each,
       name,
-      quota: this.#quota(),
+      quota: this.#quota(key),
     });
     this.#own.add(insideOf(pool));
-    for (const { all, observer } of this.#observers) {
-      all.set(key, pool.observe(observerOf(observer, key)));
+    for (const { ends, watcher } of this.#watchers) {
+      ends.set(key, watcher.began(key, insideOf(pool) as State<unknown>));
     }
     return pool;
   }
 
-  /** The quota of the pool of each key. */
-  #quota(): Quota {
+  /** Counts a borrower that got no place for its key, and tells watchers. */
+  #refused(key: K, label: string | undefined, refusal: Refusal): void {
+    this.#totals[REFUSED[refusal.why]]++;
+    if (refusal.why === "timeout") this.#late++;
+    for (const { watcher } of this.#watchers) watcher.refused?.(key, { label, ...refusal });
+  }
+
+  /** The quota of the pool of a key. */
+  #quota(key: K): Quota {
     return {
       attach: (client) => {
         const member = this.#cap.attach(client);
         return {
           acquire: (options) => member.acquire(options),
           yields: (needed) => {
-            if (!needed && this.#keys.waiting > 0) this.#keys.makeRoomSoon();
+            if (!needed) this.#keys.returned(key);
             return member.yields(needed);
           },
+          shares: (most) => member.shares(most),
           [asyncDispose]: () => member[asyncDispose](),
         };
       },
@@ -445,9 +550,9 @@ export class KeyedPool<K, T> {
 
   #forgotten({ key, state }: Place<K, T>): void {
     addTotals(this.#totals, state.totals);
-    for (const { all } of this.#observers) {
-      all.get(key)?.[dispose]();
-      all.delete(key);
+    for (const { ends } of this.#watchers) {
+      ends.get(key)?.();
+      ends.delete(key);
     }
   }
 }

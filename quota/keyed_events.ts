@@ -1,5 +1,8 @@
 // Events: the events of a keyed pool, which are those of each pool with its key.
 
+import { outside } from "../context.ts";
+import type { GroupWatcher } from "../pool/group.ts";
+import type { Log } from "../pool/log.ts";
 import {
   type ClosedEvent,
   type CreatedEvent,
@@ -9,6 +12,7 @@ import {
   type RefusedEvent,
   type ReturnedEvent,
 } from "../pool/observe.ts";
+import { quiet, reason } from "../values.ts";
 
 /** The key of an event. */
 export interface Keyed<K> {
@@ -30,8 +34,40 @@ export interface KeyedObserver<K> {
   closed?(event: ClosedEvent & Keyed<K>): void;
 }
 
+/** Tells `observer` the events of all pools, and of borrowers that get no place for their key. */
+export function watcherOf<K>(observer: KeyedObserver<K>, log: Log): GroupWatcher {
+  return {
+    began(key, pool) {
+      const own = observerOf(observer, key as K);
+      pool.observers.add(own);
+      pool.refresh();
+      return () => {
+        pool.observers.remove(own);
+        pool.refresh();
+      };
+    },
+    refused(key, { waited, label, error, why }) {
+      if (observer.refused === undefined) return;
+      const failed = (error: unknown) => logFailure(log, "refused", error);
+      const event = { waited: Math.round(waited), error, reason: why, key: key as K };
+      try {
+        const told: unknown = outside(() =>
+          observer.refused!(label === undefined ? event : { ...event, label })
+        );
+        quiet(told, failed);
+      } catch (error) {
+        failed(error);
+      }
+    },
+  };
+}
+
+function logFailure(log: Log, method: keyof Observer, error: unknown): void {
+  log.warn(() => `an observer failed in ${method}: ${reason(error)}`);
+}
+
 /** The observer of the pool of `key`, which adds the key. */
-export function observerOf<K>(observer: KeyedObserver<K>, key: K): Observer {
+function observerOf<K>(observer: KeyedObserver<K>, key: K): Observer {
   const own: Record<string, (event: object) => unknown> = {};
   for (const name of EVENTS) {
     if (observer[name] === undefined) continue;

@@ -2,17 +2,28 @@
 
 import { asyncDispose } from "../disposal.ts";
 import { PoolError } from "../errors.ts";
-import type { Permit, Quota, QuotaClient, QuotaMember } from "../pool/quota.ts";
+import { after } from "../pool/clock.ts";
+import { type Dated, Deadlines } from "../pool/deadlines.ts";
+import { List, Node } from "../pool/list.ts";
+import type { Permit, Quota, QuotaClient, QuotaMember, QuotaShare } from "../pool/quota.ts";
 import { abortReason } from "../values.ts";
+
+/** How often to look for idle objects in all pools while requests wait, in ms. */
+const LOOK = 50;
+
+/** How many other pools a message names. */
+const SHARES = 5;
 
 /** A request for a permit. */
 interface Waiting {
   grant(permit: Permit): void;
   refuse(error: unknown): void;
+  /** It waits no more: its signal need not be listened to. */
+  end(): void;
 }
 
 /** One pool. */
-class Member implements QuotaMember {
+class Member extends Node implements QuotaMember, Dated {
   readonly client: QuotaClient;
   readonly waiting: Set<Waiting> = new Set();
   held = 0;
@@ -23,9 +34,13 @@ class Member implements QuotaMember {
   /** Whether it has permits, or waits for one. */
   active = false;
   left = false;
+  /** Since when its longest unused object is idle, or earlier; by `performance.now()`. */
+  due = 0;
+  slot = -1;
   readonly #quota: Cap;
 
   constructor(quota: Cap, client: QuotaClient) {
+    super();
     this.#quota = quota;
     this.client = client;
   }
@@ -36,6 +51,10 @@ class Member implements QuotaMember {
 
   yields(needed: boolean): boolean {
     return this.#quota.yields(this, needed);
+  }
+
+  shares(most: number): QuotaShare[] {
+    return this.#quota.shares(this, most);
   }
 
   [asyncDispose](): Promise<void> {
@@ -55,7 +74,12 @@ export class Cap implements Quota {
   /** The members that wait, the next in turn first. */
   readonly #ring = new Set<Member>();
   /** The members with permits, the last one served last. */
-  readonly #holders = new Set<Member>();
+  readonly #holders = new List<Member>();
+  /** The members that may have idle objects, the longest unused first. */
+  readonly #resting = new Deadlines<Member>();
+  /** When all holders were last looked at, by `performance.now()`; and what cancels the next time. */
+  #looked = -Infinity;
+  #cancel: (() => void) | undefined;
   /** How many members have permits or wait. */
   #active = 0;
   /** How many permits will be released for waiters. */
@@ -75,10 +99,12 @@ export class Cap implements Quota {
     if (member.left) return Promise.reject(new PoolError("this member has left its quota"));
     if (this.used < this.max) return Promise.resolve(this.#grant(member));
     return new Promise((grant, refuse) => {
-      const waiting = { grant, refuse };
-      signal.addEventListener("abort", () => {
-        if (this.#withdraw(member, waiting)) refuse(abortReason(signal));
-      }, { once: true });
+      const aborted = () => {
+        this.#withdraw(member, waiting);
+        refuse(abortReason(signal));
+      };
+      const waiting = { grant, refuse, end: () => signal.removeEventListener("abort", aborted) };
+      signal.addEventListener("abort", aborted);
       member.waiting.add(waiting);
       this.waiting++;
       this.#ring.add(member);
@@ -87,19 +113,19 @@ export class Cap implements Quota {
     });
   }
 
-  #withdraw(member: Member, waiting: Waiting): boolean {
-    if (!member.waiting.delete(waiting)) return false;
+  #withdraw(member: Member, waiting: Waiting): void {
+    waiting.end();
+    member.waiting.delete(waiting);
     this.waiting--;
     if (member.waiting.size === 0) this.#ring.delete(member);
     this.#count(member);
-    return true;
   }
 
   #grant(member: Member): Permit {
     this.used++;
     member.held++;
-    this.#holders.delete(member);
-    this.#holders.add(member);
+    if (member.held > 1) this.#holders.remove(member);
+    this.#holders.push(member);
     this.#count(member);
     let released = false;
     return {
@@ -115,9 +141,15 @@ export class Cap implements Quota {
     this.used--;
     member.asked = false;
     if (member.promised > 0) this.#promise(member, -1);
-    if (--member.held === 0) this.#holders.delete(member);
+    if (--member.held === 0) this.#drop(member);
     this.#count(member);
     this.#serve();
+  }
+
+  /** A member has no permits any more. */
+  #drop(member: Member): void {
+    this.#holders.remove(member);
+    this.#resting.remove(member);
   }
 
   /** Counts an object that is being closed for other pools, or no longer is. */
@@ -170,16 +202,53 @@ export class Cap implements Quota {
 
   /** The member with the longest idle object that can be reclaimed. */
   #longestUnused(refused: Set<Member>): Member | undefined {
+    const now = performance.now();
+    const found = this.#firstUnused(refused, now);
+    if (found !== undefined || !this.#lookAtAll(now)) return found;
+    return this.#firstUnused(refused, now);
+  }
+
+  #firstUnused(refused: Set<Member>, now: number): Member | undefined {
+    const skipped: Member[] = [];
     let found: Member | undefined;
-    let longest = -1;
-    for (const member of this.#holders) {
-      if (refused.has(member) || !this.#isOther(member) || member.client.available === 0) continue;
-      const { unused = 0 } = member.client;
-      if (unused <= longest) continue;
-      found = member;
-      longest = unused;
+    while (found === undefined) {
+      const member = this.#resting.first;
+      if (member === undefined) break;
+      const { due } = member;
+      this.#resting.remove(member);
+      if (member.client.available === 0) continue; // its next return adds it again
+      member.due = now - (member.client.unused ?? 0);
+      // Its longest unused object was lent meanwhile, so another member may come first.
+      if (member.due > due + 1) this.#resting.add(member);
+      else if (refused.has(member) || !this.#isOther(member)) skipped.push(member);
+      else found = member;
     }
+    for (const member of skipped) this.#resting.add(member);
+    if (found !== undefined) this.#resting.add(found);
     return found;
+  }
+
+  /**
+   * Finds idle objects that were not reported, and lost leases, in all pools. It is slow, so it is done
+   * rarely. It returns whether it was done.
+   */
+  #lookAtAll(now: number): boolean {
+    this.#cancel ??= after(LOOK, false, () => {
+      this.#cancel = undefined;
+      if (this.waiting > this.#promised) this.#ask();
+    });
+    if (now < this.#looked + LOOK && now >= this.#looked) return false;
+    this.#looked = now;
+    for (const member of this.#holders) {
+      if (member.client.available > 0) this.#rests(member, now);
+    }
+    return true;
+  }
+
+  #rests(member: Member, now: number): void {
+    if (member.slot >= 0 || member.held === 0) return;
+    member.due = now - (member.client.available > 0 ? member.client.unused ?? 0 : 0);
+    this.#resting.add(member);
   }
 
   /** The member with the most permits, if it is above its fair share and was not asked yet. */
@@ -198,10 +267,11 @@ export class Cap implements Quota {
 
   /** Whether a returned object must be closed for another pool. */
   yields(member: Member, needed: boolean): boolean {
-    if (this.waiting - member.waiting.size <= this.#promised) return false;
-    if (needed && !this.#isAbove(member)) return false;
-    this.#promise(member, 1);
-    return true;
+    const yields = this.waiting - member.waiting.size > this.#promised &&
+      (!needed || this.#isAbove(member));
+    if (yields) this.#promise(member, 1);
+    else if (!needed && member.slot < 0) this.#rests(member, performance.now());
+    return yields;
   }
 
   /**
@@ -218,6 +288,28 @@ export class Cap implements Quota {
     return false;
   }
 
+  /** The permits of other pools, the one served longest ago first. */
+  shares(member: Member, most: number): QuotaShare[] {
+    const shares: QuotaShare[] = [];
+    let left = most;
+    for (const { client, held } of this.#others(member)) {
+      const holders = left > 0 ? client.holders?.(left) ?? [] : [];
+      shares.push({ pool: client.name ?? "another pool", permits: held, holders });
+      left -= holders.length;
+    }
+    return shares;
+  }
+
+  /** A few other members with permits. */
+  #others(member: Member): Member[] {
+    const others: Member[] = [];
+    for (const other of this.#holders) {
+      if (other === member) continue;
+      if (others.push(other) === SHARES) break;
+    }
+    return others;
+  }
+
   /** A member leaves: it has released all permits, or never will. */
   leave(member: Member): void {
     if (member.left) return;
@@ -228,8 +320,8 @@ export class Cap implements Quota {
     member.left = true;
     while (member.promised > 0) this.#promise(member, -1);
     this.used -= member.held;
+    if (member.held > 0) this.#drop(member);
     member.held = 0;
-    this.#holders.delete(member);
     this.#count(member);
     this.#serve();
   }

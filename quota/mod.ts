@@ -22,7 +22,7 @@ import { checkCount, checkNames } from "../pool/check.ts";
 import type { Quota } from "../pool/quota.ts";
 import { Cap } from "./local.ts";
 
-export type { Permit, Quota, QuotaClient, QuotaMember } from "../pool/quota.ts";
+export type { Permit, Quota, QuotaClient, QuotaMember, QuotaShare } from "../pool/quota.ts";
 
 /** The options of {@linkcode localQuota}. */
 export interface LocalQuotaOptions {

@@ -4,4 +4,4 @@ import { FlowScope } from "./flow.ts";
 import type { Scope } from "./scope.ts";
 
 /** The scope of an asynchronous flow on Bun: `bun.run(() => …)` around each request. */
-export const bun: Scope = new FlowScope("bun", { runtime: "bun" });
+export const bun: Scope = /* @__PURE__ */ new FlowScope("bun", { runtime: "bun" });

@@ -153,8 +153,8 @@ export class ScopeFrame implements Frame {
    * the `run` of a scope.
    *
    * @param fn what to do
-   * @returns the result of `fn`. A promise settles once all objects are returned, unless {@linkcode
-   * ScopeFrame.waitUntil} delays that, or a host gets it
+   * @returns the result of `fn`. A promise settles once all objects are returned, unless
+   * {@linkcode ScopeFrame.waitUntil} delays that, or a host gets it
    */
   runToEnd<R>(fn: () => R): R {
     return this.#enter(() => this.#toEnd(fn));

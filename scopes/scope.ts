@@ -21,8 +21,8 @@ export interface Frame extends AsyncDisposable {
   readonly permanent?: boolean;
   /**
    * The last failure of its code, a new object for each; undefined if there is none, or if the
-   * frame is permanent. After a failure, a pooled proxy returns the frame's object as {@linkcode
-   * Pool.use} does. A frame without this member never fails.
+   * frame is permanent. After a failure, a pooled proxy returns the frame's object as
+   * {@linkcode Pool.use} does. A frame without this member never fails.
    */
   readonly failure?: { readonly error: unknown } | undefined;
   /** The value that `set` has kept under `key`. */
@@ -79,8 +79,8 @@ export interface Scope {
    * @param fn runs in the frame
    * @param host its `waitUntil` gets the promise of the frame's end, so that the result need not
    * wait for it
-   * @returns the result of `fn`. A promise settles once all objects are returned, unless {@linkcode
-   * Frame.waitUntil} delays that, or a host gets it
+   * @returns the result of `fn`. A promise settles once all objects are returned, unless
+   * {@linkcode Frame.waitUntil} delays that, or a host gets it
    */
   run<R>(fn: () => R, host?: Host): R;
   /** Opens a frame, to be ended by `end`. */

@@ -5,4 +5,4 @@ import { PermanentScope } from "./permanent.ts";
 import type { Scope } from "./scope.ts";
 
 /** The scope of the thread: one object for the main thread, and one for each Worker. */
-export const thread: Scope = new PermanentScope("thread");
+export const thread: Scope = /* @__PURE__ */ new PermanentScope("thread");

@@ -7,8 +7,13 @@ import { runtime } from "./runtime.ts";
 import type { Frame, Host, Scope } from "./scope.ts";
 import { workers } from "./workers.ts";
 
+/** A bundler may leave it out of a program that has no scope. */
+const best = /* @__PURE__ */ ofRuntime();
+
 /** An unknown runtime is most often an edge platform: frames that share nothing are safe there. */
-const best = { workers, deno, bun, node }[runtime() ?? "workers"];
+function ofRuntime(): Scope {
+  return { workers, deno, bun, node }[runtime() ?? "workers"];
+}
 
 /** A class, so that the engine finds `current` as fast as in other scopes: see bench/README.md. */
 class Versatile implements Scope {
@@ -35,4 +40,4 @@ class Versatile implements Scope {
  * The scope of the asynchronous flow or request, on every runtime. It has the frames of the
  * runtime's own scope.
  */
-export const versatile: Scope = new Versatile();
+export const versatile: Scope = /* @__PURE__ */ new Versatile();

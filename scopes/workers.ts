@@ -9,4 +9,4 @@ import type { Scope } from "./scope.ts";
  * I/O, so a pooled proxy has a pool for each request, closed at its end through `ctx.waitUntil`. It
  * works on other runtimes, too.
  */
-export const workers: Scope = new FlowScope("workers", { ioBound: true });
+export const workers: Scope = /* @__PURE__ */ new FlowScope("workers", { ioBound: true });

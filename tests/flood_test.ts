@@ -156,3 +156,54 @@ describe(`${MANY} gets where 10 may wait`, () => {
     await pool.shutdown();
   });
 });
+
+describe(`${SOME} objects`, () => {
+  /** How many things happen at most between two turns of the event loop. */
+  class Burst {
+    most = 0;
+    total = 0;
+    #now = 0;
+
+    readonly count = (): void => {
+      if (this.#now === 0) setTimeout(() => this.#now = 0, 0);
+      this.most = Math.max(this.most, ++this.#now);
+      this.total++;
+    };
+  }
+
+  it("are created, and closed by a reset and a shutdown, at most 1000 in a turn of the event loop", async () => {
+    const created = new Burst();
+    const closed = new Burst();
+    const pool = new Pool((n) => (created.count(), new Thing(n)), {
+      minSize: SOME,
+      maxSize: SOME,
+      closer: closed.count,
+    });
+    await pool.ready();
+    assertEquals([pool.available, created.total, created.most <= 1_000], [SOME, SOME, true]);
+    await pool.reset();
+    assertEquals([closed.total, closed.most <= 1_000], [SOME, true]);
+    await pool.ready();
+    assertEquals(pool.available, SOME);
+    await new Promise((resolve) => setTimeout(resolve, 5)); // the last were closed in this turn
+    await pool.shutdown();
+    const { closed: all } = pool.stats();
+    assertEquals([all, pool.size, closed.total, closed.most <= 1_000], [
+      2 * SOME,
+      0,
+      2 * SOME,
+      true,
+    ]);
+  });
+
+  it("that a reset is to close are not lent, and a shutdown meanwhile waits for them", async () => {
+    const pool = new Pool((n) => new Thing(n), { minSize: SOME, maxSize: SOME });
+    await pool.ready();
+    const reset = pool.reset();
+    const got = pool.use(({ id }) => id);
+    assert(await got >= SOME, "a new one");
+    await pool.shutdown();
+    assertEquals(pool.size, 0);
+    await reset;
+  });
+});

@@ -25,7 +25,7 @@ describe("the name of a pool", () => {
     const names = [one, two, named].map((pool) => pool.stats().name);
     const [, first] = /^proxypool#(\d+)$/.exec(names[0]!)!;
     assertEquals(names, [`proxypool#${first}`, `proxypool#${Number(first) + 1}`, "orders db"]);
-    assertEquals(named.stats().id, Number(first) + 2);
+    assertEquals(named.stats().id, one.stats().id + 2);
   });
 
   it("tells two pools apart: in their logs", async () => {

@@ -115,10 +115,10 @@ describe("the metrics of a pool", () => {
     assertEquals(limits(), [0, 0, 3], "the last limit must not seem to be in force");
   });
 
-  it("have the attributes that are given, but the pool's own name", async () => {
+  it("have the attributes that are given", async () => {
     const meter = new RecordingMeter();
     await using pool = new TestPool(() => ({}), { name: "orders" });
-    const attributes = { "server.port": 5432, [POOL]: "other" };
+    const attributes = { "server.port": 5432 };
     using _metrics = observeMetrics(pool, { meter, attributes });
     await pool.use(() => {});
     assertEquals(meter.instruments.get(USE)!.points[0]!.attributes, {
@@ -226,6 +226,27 @@ describe("observeMetrics", () => {
         pool,
         { meter, attributes: { a: {} } },
         'observeMetrics: attributes["a"] must be a string, a number or a boolean, got an object',
+      ],
+      [
+        pool,
+        { meter, attributes: { [POOL]: "other" } },
+        `observeMetrics: attributes["${POOL}"] cannot be given: observeMetrics sets it itself: leave`,
+      ],
+      [
+        pool,
+        { meter, attributes: { "db.client.connection.state": "idle" } },
+        'observeMetrics: attributes["db.client.connection.state"] cannot be given: ',
+      ],
+      [
+        pool,
+        { meter, attributes: { "proxypool.key": "a" } },
+        'observeMetrics: attributes["proxypool.key"] cannot be given: ',
+      ],
+      [pool, { meter, perKey: 1 }, "observeMetrics: perKey must be true or false, got 1"],
+      [
+        pool,
+        { meter, perKey: true },
+        "observeMetrics: perKey is only for a KeyedPool: leave it out",
       ],
     ];
     for (const [target, options, said] of wrong) {

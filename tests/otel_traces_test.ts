@@ -133,6 +133,28 @@ describe("the traces of a pool", () => {
     assertEquals(await waiting, "used");
     assertEquals(pool.lines, ["warn p: the tracer of observeTraces failed: Error: no span"]);
   });
+
+  it("end a span whose methods fail", async () => {
+    let ended = 0;
+    const fail = () => {
+      throw new Error("no");
+    };
+    for (const own of [{ recordException: fail }, { setStatus: fail }]) {
+      await using pool = new TestPool(() => ({}), { name: "p", maxSize: 1 });
+      const span = { setStatus() {}, recordException() {}, end: () => void ended++, ...own };
+      using _traces = observeTraces(pool, { tracer: { startSpan: () => span }, longerThan: 5 });
+      using time = new Time();
+      const lease = await pool.get();
+      const aborting = new AbortController();
+      const refused = rejection(pool.get({ signal: aborting.signal }));
+      await time.pass(10);
+      aborting.abort("no longer");
+      assertEquals(await refused, "no longer");
+      assertEquals(pool.lines, ["warn p: the tracer of observeTraces failed: Error: no"]);
+      await pool.ret(lease);
+    }
+    assertEquals(ended, 2);
+  });
 });
 
 describe("observeTraces", () => {

@@ -34,6 +34,11 @@ describe("a quota that cannot give permits", () => {
     ["gives something else", quotaOf({ acquire: () => ({}) }), "with release(), got an object"],
     ["has no member", { attach: () => undefined as never }, "a member with acquire()"],
     [
+      "has a member that cannot be disposed of",
+      quotaOf({ [Symbol.asyncDispose]: undefined } as never),
+      "attach() must return a member with [Symbol.asyncDispose](), got an object: ",
+    ],
+    [
       "gives a thenable that throws",
       quotaOf({ acquire: () => ({ then: fail }) }),
       "the engine is down",

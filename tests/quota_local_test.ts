@@ -363,3 +363,89 @@ describe("pools under a localQuota", () => {
     await shutdown();
   });
 });
+
+describe("what a local quota leaves behind", () => {
+  it("is no listener on the signal of a request that has ended", async () => {
+    const quota = localQuota({ max: 1 });
+    const member = quota.attach({ available: 0, reclaim: () => false });
+    const listeners = (signal: AbortSignal) => {
+      const seen = { now: 0 };
+      const { addEventListener, removeEventListener } = signal;
+      signal.addEventListener = (...args: unknown[]) => {
+        seen.now++;
+        addEventListener.apply(signal, args as never);
+      };
+      signal.removeEventListener = (...args: unknown[]) => {
+        seen.now--;
+        removeEventListener.apply(signal, args as never);
+      };
+      return seen;
+    };
+    const first = await member.acquire({ signal: new AbortController().signal });
+    const [granted, aborted, left] = [1, 2, 3].map(() => new AbortController());
+    const seen = [granted!, aborted!, left!].map(({ signal }) => listeners(signal));
+    const waiting = [granted!, aborted!, left!].map(({ signal }) => member.acquire({ signal }));
+    assertEquals(seen.map(({ now }) => now), [1, 1, 1]);
+    first.release();
+    await waiting[0];
+    aborted!.abort("no");
+    await rejection(waiting[1]!);
+    await member[Symbol.asyncDispose]();
+    await rejection(waiting[2]!);
+    assertEquals(seen.map(({ now }) => now), [0, 0, 0]);
+  });
+
+  it("finds who has an unused object without asking all pools", async () => {
+    const quota = localQuota({ max: 1_000 });
+    const { signal } = new AbortController();
+    let asked = 0;
+    const closed: number[] = [];
+    const now = performance.now();
+    for (let i = 0; i < 1_000; i++) {
+      const client = {
+        get available() {
+          asked++;
+          return closed.includes(i) ? 0 : 1;
+        },
+        get unused() {
+          return 1e6 + performance.now() - now - 10 * i;
+        },
+        reclaim() {
+          closed.push(i);
+          permit.release();
+          return true;
+        },
+      };
+      const member = quota.attach(client);
+      const permit = await member.acquire({ signal });
+      member.yields!(false); // it comes back, and is unused from now on
+    }
+    asked = 0;
+    const late = quota.attach({ available: 0, reclaim: () => false });
+    for (let i = 0; i < 10; i++) await late.acquire({ signal });
+    assertEquals(closed, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert(asked < 100, `${asked} were asked`);
+  });
+
+  it("looks again at pools that have said nothing, while somebody waits", async () => {
+    const quota = localQuota({ max: 1 });
+    const { signal } = new AbortController();
+    let available = 0;
+    const silent = quota.attach({
+      get available() {
+        return available;
+      },
+      reclaim() {
+        if (available === 0) return false;
+        permit.release();
+        return true;
+      },
+    });
+    const permit = await silent.acquire({ signal });
+    const late = quota.attach({ available: 0, reclaim: () => false });
+    const waiting = late.acquire({ signal });
+    await idle();
+    available = 1;
+    await waiting;
+  });
+});

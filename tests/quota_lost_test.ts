@@ -3,7 +3,15 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type CloseReason, LeaseError, PoolError, type PoolOptions } from "../mod.ts";
-import { Creations, deferred, idle, rejection, type Thing, Workshop } from "./helpers/pool.ts";
+import {
+  Creations,
+  deferred,
+  idle,
+  rejection,
+  type Thing,
+  Time,
+  Workshop,
+} from "./helpers/pool.ts";
 import { HandQuota } from "./helpers/quota.ts";
 import { TestPool } from "./helpers/test_pool.ts";
 import { until } from "./helpers/until.ts";
@@ -151,5 +159,60 @@ describe("a permit that is lost", () => {
     assertStringIncludes(String(error), "no permit from the quota");
     assertStringIncludes(String(error), "the permit was lost before it arrived");
     assertEquals(permit.released, 1);
+  });
+
+  for (const createBackoff of [0, 5_000]) {
+    it(`makes the pool rest if each is lost at once, with createBackoff ${createBackoff}`, async () => {
+      using time = new Time();
+      const quota = new HandQuota({ gives: true });
+      let made = 0;
+      const pool = new TestPool(() => ({ n: made++ }), {
+        quota,
+        minSize: 2,
+        createBackoff,
+        logLevel: "silent",
+      });
+      pool.observe({ created: () => void Promise.resolve().then(lose) });
+      const lose = () => quota.given.forEach(({ losing }) => losing.abort());
+      pool.ready().catch(() => {});
+      for (let i = 0; i < 600; i++) await time.pass(100);
+      assert(made > 5 && made < 100, `${made} were made in a minute`);
+      void pool.shutdown({ timeout: 1 });
+      await time.pass(10);
+    });
+  }
+
+  it("makes the pool rest if each is lost while it is at hand", async () => {
+    using time = new Time();
+    const quota = new HandQuota({ gives: true });
+    const pool = new TestPool(() => new Promise<object>(() => {}), {
+      quota,
+      maxCreating: 1,
+      createTimeout: 0,
+      logLevel: "silent",
+    });
+    const waiting = [pool.get(), pool.get()].map((get) => get.catch(() => {}));
+    await idle();
+    assertEquals(quota.given.length, 2);
+    for (let i = 1; i < quota.given.length && i < 1_000; i++) {
+      quota.given[i]!.losing.abort();
+      await idle();
+    }
+    assert(quota.given.length < 10, `${quota.given.length} permits without rest`);
+    void pool.shutdown({ timeout: 1 });
+    await time.pass(10);
+    await Promise.all(waiting);
+  });
+
+  it("is no reason to rest if its object has lived", async () => {
+    using time = new Time();
+    await using pool = limited();
+    for (let i = 0; i < 5; i++) {
+      await pool.use(() => {});
+      await time.pass(11_000);
+      pool.lose(i);
+      await idle();
+    }
+    assertEquals(await Promise.race([pool.use(() => "used"), idle()]), "used");
   });
 });

@@ -50,6 +50,13 @@ describe("the snapshot of a pool", () => {
     assertEquals(traced, 0);
   });
 
+  it("has the totals of its moment", async () => {
+    await using pool = new TestPool((n) => new Thing(n));
+    const { totals } = snapshot(insideOf(pool), 0);
+    await pool.use(() => {});
+    assertEquals([totals.gets, snapshot(insideOf(pool), 0).totals.gets], [0, 1]);
+  });
+
   it("is of a Pool, and of nothing else", () => {
     for (const other of [undefined, null, 1, {}, Object.create(Pool.prototype)]) {
       assertThrows(() => insideOf(other), TypeError, "a Pool is needed, got");

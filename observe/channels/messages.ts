@@ -6,6 +6,8 @@ import type { CloseReason, Describe, ReturnEnd } from "../../pool/observe.ts";
 export interface GetMessage {
   /** The name of the pool. */
   readonly pool: string;
+  /** The key, if the pool is one of a `KeyedPool`. */
+  readonly key?: unknown;
   /** The `label` of the borrower. */
   readonly label?: string;
   /**
@@ -23,6 +25,8 @@ export interface GetMessage {
 export interface CreateMessage {
   /** The name of the pool. */
   readonly pool: string;
+  /** The key, if the pool is one of a `KeyedPool`. */
+  readonly key?: unknown;
   /** The number of the attempt. */
   readonly n: number;
   /** How long the attempt took, in milliseconds; set at its end. */
@@ -35,6 +39,8 @@ export interface CreateMessage {
 export interface RetMessage {
   /** The name of the pool. */
   readonly pool: string;
+  /** The key, if the pool is one of a `KeyedPool`. */
+  readonly key?: unknown;
   /** The `label` of the borrower. */
   readonly label?: string;
   /**
@@ -55,6 +61,8 @@ export interface RetMessage {
 export interface CloseMessage {
   /** The name of the pool. */
   readonly pool: string;
+  /** The key, if the pool is one of a `KeyedPool`. */
+  readonly key?: unknown;
   /** The number of the attempt that created the object. */
   readonly n: number;
   /** The age of the object, in milliseconds. */
@@ -65,14 +73,22 @@ export interface CloseMessage {
   readonly reason: CloseReason;
 }
 
+/** Which pool a message is about. */
+export interface Whose {
+  readonly pool: string;
+  readonly key?: unknown;
+}
+
 /** A message about an object, which is described only when `object` is read. */
 export class Described {
   readonly pool: string;
+  declare readonly key?: unknown;
   declare readonly label?: string;
   #describe: Describe | undefined;
 
-  constructor(pool: string, label: string | undefined, describe?: Describe) {
-    this.pool = pool;
+  constructor(whose: Whose, label: string | undefined, describe?: Describe) {
+    this.pool = whose.pool;
+    if ("key" in whose) this.key = whose.key;
     if (label !== undefined) this.label = label;
     this.#describe = describe;
   }

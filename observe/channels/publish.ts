@@ -2,13 +2,14 @@
 
 import { dispose } from "../../disposal.ts";
 import { insideOf, type Pool } from "../../pool.ts";
+import { groupOf, type PoolGroup } from "../../pool/group.ts";
 import { loanBehind } from "../../pool/lease.ts";
 import { isLoan, type PoolLoan } from "../../pool/loan.ts";
 import type { ClosedEvent, CreatedEvent, Describe, ReturnEnd, Tap } from "../../pool/observe.ts";
-import type { GetOptions } from "../../pool/options.ts";
+import { EARLIER, type GetOptions, type ResumedOptions } from "../../pool/options.ts";
 import { type Seam, withoutSeam, withSeam } from "../../pool/seam.ts";
 import type { State } from "../../pool/state.ts";
-import { type CreateMessage, Described } from "./messages.ts";
+import { type CreateMessage, Described, type Whose } from "./messages.ts";
 import { channels, isHeard, type TracingChannel } from "./open.ts";
 
 /**
@@ -17,12 +18,15 @@ import { channels, isHeard, type TracingChannel } from "./open.ts";
  * - `proxypool:get`, a tracing channel, around each `get`, `borrow`, `use` and `tryGet`, with
  *   {@linkcode GetMessage}. Its messages are published in the caller's asynchronous context. Stores
  *   bound to its `start` are active while the pool looks for an object.
- * - `proxypool:create`, a tracing channel, around each attempt to create an object, with {@linkcode
- *   CreateMessage}. Stores bound to its `start` are active in `fun` and `opener`. These run outside
- *   every caller's context, and so do its messages.
+ * - `proxypool:create`, a tracing channel, around each attempt to create an object, with
+ *   {@linkcode CreateMessage}. Stores bound to its `start` are active in `fun` and `opener`. These
+ *   run outside every caller's context, and so do its messages.
  * - `proxypool:ret`, with {@linkcode RetMessage}, when a loan ends, in the context of the code that
  *   ends it.
  * - `proxypool:close`, with {@linkcode CloseMessage}, when an object was closed.
+ *
+ * The messages of a `KeyedPool` have the `key`. A `get` that waits for a place for its key is published
+ * once it has the place. A `get` that gets no place is not published.
  *
  * The pool asks for subscribers at each call: you can subscribe before or after `publish`, and
  * without subscribers there are no messages. On a runtime without `node:diagnostics_channel` this
@@ -43,24 +47,33 @@ import { channels, isHeard, type TracingChannel } from "./open.ts";
  * await pool.shutdown();
  * ```
  *
- * @param pool the pool; to publish it twice has no further effect
+ * @param pool the pool, or a `KeyedPool`; to publish it twice has no further effect
  * @returns dispose of it to end this
  * @throws {TypeError} the argument is no pool
  */
-export function publish<T>(pool: Pool<T>): Disposable {
-  const inside = insideOf(pool) as State<unknown>;
-  const publisher = publishers.get(inside) ?? new Publisher(inside);
-  publishers.set(inside, publisher);
+export function publish<T>(pool: Pool<T> | PoolGroup): Disposable {
+  const group = groupOf(pool);
+  if (group === undefined) {
+    const inside = insideOf(pool as Pool<T>) as State<unknown>;
+    return { [dispose]: begin(inside, { pool: inside.name }) };
+  }
+  const { name } = group;
+  const end = group.watch({ began: (key, inside) => begin(inside, { pool: name, key }) });
+  return { [dispose]: end };
+}
+
+/** Publishes one pool, until the returned function is called. */
+function begin(pool: State<unknown>, whose: Whose): () => void {
+  const publisher = publishers.get(pool) ?? new Publisher(pool, whose);
+  publishers.set(pool, publisher);
   publisher.users++;
   let publishing = true;
-  return {
-    [dispose]: () => {
-      if (!publishing) return;
-      publishing = false;
-      if (--publisher.users > 0) return;
-      publishers.delete(inside);
-      publisher.end();
-    },
+  return () => {
+    if (!publishing) return;
+    publishing = false;
+    if (--publisher.users > 0) return;
+    publishers.delete(pool);
+    publisher.end();
   };
 }
 
@@ -71,14 +84,16 @@ class Publisher implements Seam {
   /** How many calls of `publish` are not disposed of. */
   users = 0;
   readonly #pool: State<unknown>;
+  readonly #whose: Whose;
   readonly #created: Tap;
   /** The pool must read the clock for it, so it is attached only while there are subscribers. */
   readonly #returned: Tap;
   #isReturning = false;
   readonly #attempts = new Map<number, CreateMessage>();
 
-  constructor(pool: State<unknown>) {
+  constructor(pool: State<unknown>, whose: Whose) {
     this.#pool = pool;
+    this.#whose = whose;
     this.#created = {
       created: (event) => this.#endCreate(event),
       closed: (event) => this.#close(event),
@@ -117,8 +132,8 @@ class Publisher implements Seam {
   get<R>(options: GetOptions | undefined, run: () => Promise<R>): Promise<R> {
     const get = channels?.get;
     if (get === undefined || !isHeard(get)) return run();
-    const message = new Described(this.#pool.name, labelOf(options));
-    const begun = performance.now();
+    const message = new Described(this.#whose, labelOf(options));
+    const begun = performance.now() - earlier(options);
     // The callback runs in the context of this call.
     return around(get, message, run).then((lent) => {
       this.#isLent(message, lent, begun);
@@ -135,7 +150,7 @@ class Publisher implements Seam {
   getNow<R>(run: () => R): R {
     const get = channels?.get;
     if (get === undefined || !isHeard(get)) return run();
-    const message = new Described(this.#pool.name, undefined);
+    const message = new Described(this.#whose, undefined);
     const begun = performance.now();
     return around(get, message, () => {
       const lent = run();
@@ -155,7 +170,7 @@ class Publisher implements Seam {
   create(n: number, run: () => void): void {
     const create = channels?.create;
     if (create === undefined || !isHeard(create)) return run();
-    const message = { pool: this.#pool.name, n };
+    const message = { ...this.#whose, n };
     this.#attempts.set(n, message);
     around(create, message, run);
   }
@@ -170,11 +185,11 @@ class Publisher implements Seam {
   }
 
   #close(event: ClosedEvent): void {
-    if (channels?.close.hasSubscribers) channels.close.publish({ pool: this.#pool.name, ...event });
+    if (channels?.close.hasSubscribers) channels.close.publish({ ...this.#whose, ...event });
   }
 
   #return(held: number, label: string | undefined, end: ReturnEnd, describe: Describe): void {
-    const message = new Described(this.#pool.name, label, describe);
+    const message = new Described(this.#whose, label, describe);
     channels?.ret.publish(Object.assign(message, { held, end }));
   }
 }
@@ -186,6 +201,11 @@ function labelOf(options: GetOptions | undefined): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** How long the borrower waited for a place for its key, in ms. */
+function earlier(options: ResumedOptions | undefined): number {
+  return options?.[EARLIER]?.waited ?? 0;
 }
 
 /** Publishes the synchronous part of a call. */

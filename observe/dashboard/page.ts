@@ -426,6 +426,10 @@ td.bad {
             <dt><i class="key waits"></i>waiting</dt>
             <dd data-is="waiting"></dd>
           </div>
+          <div data-is="requests" hidden>
+            <dt><abbr title="of the quota, asked for and not used yet">permits</abbr></dt>
+            <dd data-is="requesting"></dd>
+          </div>
           <div>
             <dt>lent/s</dt>
             <dd data-is="rate"></dd>
@@ -508,12 +512,12 @@ td.bad {
           </table>
         </details>
         <details data-part="totals">
-          <summary>Totals <small>since the pool was made</small></summary>
+          <summary>Totals <small>since the pool was created</small></summary>
           <dl class="totals" data-is="totals"></dl>
         </details>
       </article>
     </template>
-    <script type="module">// The page of the dashboard: hears of the pools, remembers five minutes of them, and shows them.
+    <script type="module">// The page of the dashboard: gets the data of pools, keeps five minutes, and shows them.
 
 /**
  * @typedef {{ count: number, p50: number, p90: number, p99: number, bars: number[] }} Spread
@@ -528,20 +532,20 @@ td.bad {
  *   samples: Sample[], happened?: Happening[],
  * }} Picture
  * @typedef {{ run: number, second: number, more: number, pools: Picture[] }} Message
- * @typedef {"name" | "verdict" | "using" | "idle" | "making" | "waiting" | "rate" | "most" | "plot" | "since" | "queue"
+ * @typedef {"name" | "verdict" | "using" | "idle" | "making" | "waiting" | "requests" | "requesting" | "rate" | "most" | "plot" | "since" | "queue"
  *   | "times" | "bars" | "holding" | "holders" | "queued" | "waiters" | "events" | "totals"} Part
  * @typedef {Record<Part, HTMLElement>} Parts
  * @typedef {{ root: HTMLElement, is: Parts, level: string }} Card
  */
 
 const SECONDS = 300;
-/** What a plot spans at first, in seconds: the shortest that has all there is. */
+/** The spans of a plot, in seconds: the shortest that has all samples is used. */
 const SPANS = [60, 120, SECONDS];
-/** After so many ms without news the page says so. */
+/** After how many ms without data the page says so. */
 const LOST = 5_000;
-/** A page that nobody sees for so many ms closes its connection. */
+/** After how many ms a hidden page closes its connection. */
 const HIDDEN = 10_000;
-/** Up to so many pools everything is unfolded. */
+/** Up to how many pools all details are open. */
 const FEW = 3;
 
 const $ = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -588,31 +592,31 @@ function duration(ms) {
 
 /** @type {Record<string, string>} */
 const REFUSED = {
-  timeout: "A get ran into its timeout",
-  aborted: "A get was given up by its caller",
+  timeout: "A get timed out",
+  aborted: "A get was aborted by its caller",
   maxWaiting: "A get was refused: maxWaiting others wait",
   overload: "A get was refused: overload",
   deadlock: "A get was refused: deadlock",
   "shut down": "A get was refused: the pool is shut down",
-  failure: "A get failed with what an object or hook failed with",
+  failure: "A get failed: a creation or a hook failed",
 };
 
 /** @type {Record<string, string>} */
 const CLOSED = {
   wornOut: "after maxUse uses",
   expired: "at the end of its lifetime",
-  recycled: "unused for long",
+  recycled: "idle for too long",
   discarded: "discarded by its borrower",
-  unhealthy: "health found it bad",
+  unhealthy: "health returned false or failed",
   unfit: "a hook failed",
-  invalidated: "it had died",
+  invalidated: "invalidated",
   killed: "held for too long, and taken away",
-  leaked: "its lease was lost",
+  leaked: "its lease leaked",
   reset: "by reset",
   resized: "by resize",
   reclaimed: "for another pool of its quota",
   shutdown: "by shutdown",
-  leftover: "left by an attempt that failed",
+  leftover: "left by a failed attempt",
 };
 
 const HARMLESS =
@@ -625,9 +629,9 @@ function shortLine(line) {
 
 /** @param {Happening} happening */
 function sentence({ what, why }) {
-  if (what === "failed") return \`An object could not be made: \${why}\`;
+  if (what === "failed") return \`An object could not be created: \${why}\`;
   if (what === "refused") return REFUSED[why] ?? \`A get was refused: \${why}\`;
-  if (what === "lost") return "A lease was lost: its borrower never gave the object back";
+  if (what === "lost") return "A lease leaked: its borrower never returned the object";
   return \`An object was closed: \${CLOSED[why] ?? why}\`;
 }
 
@@ -858,6 +862,8 @@ function update(card, picture) {
   write(is.idle, number(counts.available ?? 0));
   write(is.making, number(counts.creating ?? 0));
   write(is.waiting, number(counts.waiting ?? 0));
+  is.requests.hidden = !counts.requesting;
+  write(is.requesting, number(counts.requesting ?? 0));
   write(is.rate, rate === null ? "–" : number(rate));
   plot(card, picture);
   const row = (/** @type {string} */ what, /** @type {Spread} */ { count, p50, p90, p99 }) => ({
@@ -876,7 +882,7 @@ function update(card, picture) {
       ],
     })),
     "ttn",
-    "Nothing is in use.",
+    "No object is in use.",
   );
   write(is.queued, part(waiters.length, counts.waiting ?? 0));
   fill(
@@ -885,7 +891,7 @@ function update(card, picture) {
       cells: [label || "no label", String(priority), duration(waited)],
     })),
     "tnn",
-    "Nobody waits.",
+    "No borrower waits.",
   );
   fill(
     is.events,
@@ -1032,4 +1038,4 @@ setInterval(watch, 1000);
 
 /** Its Content-Security-Policy: nothing runs and nothing is loaded but what is in it. */
 export const POLICY: string =
-  "default-src 'none'; script-src 'sha256-eivWLF6/UX3tfZlLHGdYrsvtY/mNwL77BQ6T/RI0WVw='; style-src 'sha256-tbTfVCRo/ELc0fOUQ+P6ZUqvFkitNlVfDoGM3bKDRMk='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+  "default-src 'none'; script-src 'sha256-2CsqlFbNVHFbVcGLsp7EJ5wpJfiFF2CsnYUNioMixiI='; style-src 'sha256-tbTfVCRo/ELc0fOUQ+P6ZUqvFkitNlVfDoGM3bKDRMk='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";

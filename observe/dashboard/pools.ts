@@ -1,18 +1,23 @@
 // Pools: which pools a dashboard shows at the moment.
 
 import { insideOf, Pool } from "../../pool.ts";
+import { groupOf, type PoolGroup } from "../../pool/group.ts";
+import type { State } from "../../pool/state.ts";
 
 /**
  * What a dashboard shows: a pool, several, or a function that returns these. A function may return
  * undefined for a pool that does not exist yet, such as `_pool` of a proxy before its first use.
  */
 export type Pools =
-  | Pool<unknown>
-  | Iterable<Pool<unknown>>
-  | (() => Pool<unknown> | undefined | Iterable<Pool<unknown> | undefined>);
+  | Shown
+  | Iterable<Shown>
+  | (() => Shown | undefined | Iterable<Shown | undefined>);
 
-/** A pool of any objects: the dashboard never uses them. */
-export type AnyPool = Pool<unknown>;
+/** A pool, or a `KeyedPool`, which is shown as one pool for each key. */
+export type Shown = Pool<unknown> | PoolGroup;
+
+/** The inside of a pool of any objects: the dashboard never uses them. */
+export type AnyPool = State<unknown>;
 
 /** How many pools are shown at most. */
 const MOST = 100;
@@ -21,9 +26,11 @@ const MOST = 100;
 export function present(pools: Pools): { shown: AnyPool[]; more: number } {
   const asked = typeof pools === "function";
   const given = asked ? pools() : pools;
-  const all = new Set<AnyPool>(isPool(given) ? [given] : listed(given));
-  if (asked) all.delete(undefined as never); // not there yet
-  for (const pool of all) insideOf(pool); // throws for what is no pool
+  const all = new Set<AnyPool>();
+  for (const one of isPool(given) ? [given] : listed(given)) {
+    if (asked && one === undefined) continue; // not there yet
+    for (const pool of insidesOf(one)) all.add(pool);
+  }
   return { shown: [...all].slice(0, MOST), more: Math.max(0, all.size - MOST) };
 }
 
@@ -34,12 +41,19 @@ export function keep(pools: Pools): Pools {
   return walk === pools ? [...pools] : pools;
 }
 
-function listed(given: unknown): Iterable<AnyPool> {
-  return isIterable(given) ? given as Iterable<AnyPool> : [given as AnyPool];
+/** Throws for what is no pool. */
+function* insidesOf(one: unknown): Generator<AnyPool> {
+  const group = groupOf(one);
+  if (group === undefined) yield insideOf(one as Pool<unknown>);
+  else for (const [, pool] of group.pools()) yield pool;
 }
 
-function isPool(given: unknown): given is AnyPool {
-  return given instanceof Pool;
+function listed(given: unknown): Iterable<unknown> {
+  return isIterable(given) ? given : [given];
+}
+
+function isPool(given: unknown): given is Shown {
+  return given instanceof Pool || groupOf(given) !== undefined;
 }
 
 function isIterable(given: unknown): given is Iterable<unknown> {

@@ -1,8 +1,8 @@
 // Recording: the samples and events of one pool, and the data for a page.
 
-import { insideOf, type Pool } from "../../pool.ts";
 import type { RefuseReason, Tap } from "../../pool/observe.ts";
 import { type Snapshot, snapshot } from "../../pool/snapshot.ts";
+import type { State } from "../../pool/state.ts";
 import { type Happening, Happenings } from "./happenings.ts";
 import { Histogram, type Spread } from "./histogram.ts";
 import { inWords, shorten } from "./text.ts";
@@ -45,6 +45,7 @@ const COUNTS = [
   "using",
   "creating",
   "closing",
+  "requesting",
   "waiting",
 ] as const;
 
@@ -60,14 +61,13 @@ export class Recording {
   #picture: Picture | undefined;
 
   /** Observes the pool until the returned function is called. */
-  attach<T>(pool: Pool<T>): () => void {
-    const inside = insideOf(pool);
+  attach<T>(pool: State<T>): () => void {
     const tap = this.#tap();
-    inside.observers.addTap(tap);
-    inside.refresh();
+    pool.observers.addTap(tap);
+    pool.refresh();
     return () => {
-      inside.observers.removeTap(tap);
-      inside.refresh();
+      pool.observers.removeTap(tap);
+      pool.refresh();
     };
   }
 
@@ -88,8 +88,8 @@ export class Recording {
   }
 
   /** Takes the sample of a second. */
-  take<T>(pool: Pool<T>, second: number): void {
-    const seen = snapshot(insideOf(pool), SHOWN);
+  take<T>(pool: State<T>, second: number): void {
+    const seen = snapshot(pool, SHOWN);
     this.#waits.turn(second);
     this.#uses.turn(second);
     this.#sample(seen, second);

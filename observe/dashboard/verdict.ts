@@ -47,12 +47,12 @@ function faults(seen: Snapshot, { failing, lost, late, now }: Recent): string[] 
   const { alarm, failure, overloaded, totals } = seen;
   const why = failure === undefined ? "" : inWords(failure.cause);
   if (failing !== undefined) {
-    wrong.push(`outage: no object could be made for ${lasting(failing)}: ${why}`);
+    wrong.push(`outage: no object could be created for ${lasting(failing)}: ${why}`);
   }
   if (overloaded) wrong.push("overloaded: sheds load");
   if (alarm) wrong.push("health checks fail or hang");
   if (failing === undefined && failure !== undefined && failure.ago < TOLD) {
-    wrong.push(`an object could not be made, ${ago(failure.ago)}: ${why}`);
+    wrong.push(`an object could not be created, ${ago(failure.ago)}: ${why}`);
   }
   if (lost !== undefined && now - lost < TOLD) {
     const which = counted(totals.leaked, "object");
@@ -64,7 +64,15 @@ function faults(seen: Snapshot, { failing, lost, late, now }: Recent): string[] 
   return wrong;
 }
 
-function queueing({ waiting, using, maxSize, creating }: Snapshot): string {
+function queueing(seen: Snapshot): string {
+  return seen.requesting > 0 ? `${queue(seen)}, ${requests(seen)}` : queue(seen);
+}
+
+function requests({ requesting }: Snapshot): string {
+  return `waits for ${counted(requesting, "permit")} of its quota`;
+}
+
+function queue({ waiting, using, maxSize, creating }: Snapshot): string {
   const who = waiting === 1 ? "1 waits" : `${waiting} wait`;
   if (maxSize > 0 && using >= maxSize) {
     return `${who}, ${maxSize === 1 ? "the only one is" : `all ${maxSize} are`} in use`;
@@ -72,7 +80,11 @@ function queueing({ waiting, using, maxSize, creating }: Snapshot): string {
   return creating > 0 ? `${who}, ${creating} being created` : `${who}, ${using} in use`;
 }
 
-function calm({ using, maxSize }: Snapshot): string {
+function calm(seen: Snapshot): string {
+  return seen.requesting > 0 ? `${quiet(seen)}, ${requests(seen)}` : quiet(seen);
+}
+
+function quiet({ using, maxSize }: Snapshot): string {
   if (using === 0) return "calm: nothing in use";
   if (maxSize > 0 && using >= maxSize) {
     return maxSize === 1 ? "calm: the only one is in use" : `calm: all ${maxSize} are in use`;

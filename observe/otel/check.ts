@@ -20,12 +20,18 @@ export function checkMethods(
   );
 }
 
-/** Throws unless they are attributes. */
-export function checkAttributes(where: string, attributes: unknown): void {
+/** Throws unless they are attributes without the names `own`. */
+export function checkAttributes(where: string, attributes: unknown, own: readonly string[]): void {
   if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) {
     throw new TypeError(`${where}: attributes must be an object, got ${shown(attributes)}`);
   }
   for (const [name, value] of Object.entries(attributes)) {
+    if (own.includes(name)) {
+      throw new TypeError(
+        `${where}: attributes["${name}"] cannot be given: observeMetrics sets it itself: leave it ` +
+          "out, and give the pool a name",
+      );
+    }
     if (["string", "number", "boolean"].includes(typeof value)) continue;
     throw new TypeError(
       `${where}: attributes["${name}"] must be a string, a number or a boolean, got ${

@@ -1,5 +1,7 @@
 // Conventions: the metrics of a connection pool in the semantic conventions 1.44 of OpenTelemetry.
 
+import { describe } from "../../values.ts";
+
 /** A metric of the conventions. */
 export interface Metric {
   readonly instrument: "updowncounter" | "counter" | "histogram";
@@ -21,6 +23,21 @@ export type MetricName =
 
 /** The prefix of all names. */
 export const PREFIX = "db.client.connection.";
+
+/** The attribute for the name of the pool. */
+export const POOL = "db.client.connection.pool.name";
+
+/** The attribute for the state of objects. */
+export const STATE = "db.client.connection.state";
+
+/** The attribute for the key of a keyed pool; it is not in the conventions. */
+export const KEY = "proxypool.key";
+
+/** The value of the attribute for a key: a text, if the key is no plain value. */
+export function keyOf(key: unknown): string | number | boolean {
+  const isPlain = typeof key === "string" || typeof key === "boolean" || Number.isFinite(key);
+  return isPlain ? key as string | number | boolean : describe(key);
+}
 
 /** The metrics with their units and descriptions; names without `db.client.connection.`. */
 export const METRICS: Readonly<Record<MetricName, Metric>> = {

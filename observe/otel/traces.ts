@@ -3,13 +3,15 @@
 import { dispose } from "../../disposal.ts";
 import { insideOf, type Pool } from "../../pool.ts";
 import { checkNames } from "../../pool/check.ts";
-import type { GetOptions } from "../../pool/options.ts";
+import { type Group, groupOf, type GroupWatcher, type PoolGroup } from "../../pool/group.ts";
+import type { Log } from "../../pool/log.ts";
+import { EARLIER, type GetOptions, type ResumedOptions } from "../../pool/options.ts";
 import { type Seam, withoutSeam, withSeam } from "../../pool/seam.ts";
 import type { State } from "../../pool/state.ts";
 import { reason, shown } from "../../values.ts";
 import { checkMethods } from "./check.ts";
-import { PREFIX } from "./conventions.ts";
-import type { Attributes, Tracer } from "./types.ts";
+import { KEY, keyOf, POOL } from "./conventions.ts";
+import type { Attributes, Span, Tracer } from "./types.ts";
 
 /** The options of {@linkcode observeTraces}. */
 export interface TracesOptions {
@@ -27,6 +29,9 @@ export interface TracesOptions {
  * Its attributes are `db.client.connection.pool.name`, `proxypool.label` if the caller gave one,
  * and after a failure `error.type`. Then it also has the error as an event, and the status "error".
  *
+ * The spans of a `KeyedPool` have the key as `proxypool.key`. They include the time that a `get` waited for
+ * a place for its key.
+ *
  * @example
  * ```ts
  * import { trace } from "@opentelemetry/api";
@@ -37,24 +42,42 @@ export interface TracesOptions {
  * using _traces = observeTraces(pool, { tracer: trace.getTracer("my-service"), longerThan: 50 });
  * ```
  *
- * @param pool the pool
+ * @param pool the pool, or a `KeyedPool`
  * @param options `tracer`, `longerThan` (ms)
  * @returns dispose of it to end this
  * @throws {TypeError} the pool is none, or an option is missing, unknown or of the wrong type
  * @throws {RangeError} `longerThan` is out of bounds
  */
-export function observeTraces<T>(pool: Pool<T>, options: TracesOptions): Disposable {
-  const inside = insideOf(pool);
+export function observeTraces<T>(pool: Pool<T> | PoolGroup, options: TracesOptions): Disposable {
+  const group = groupOf(pool);
+  const inside = group === undefined ? insideOf(pool as Pool<T>) : undefined;
   checkNames("observeTraces", options, ["tracer", "longerThan"]);
   const { longerThan, tracer } = options;
   checkMethods("observeTraces", "tracer", tracer, ["startSpan"]);
   checkLongerThan(longerThan);
-  const traces = new PoolTraces(inside, tracer, longerThan);
-  inside.seam = withSeam(inside.seam, traces);
+  const spans = new Spans(tracer, longerThan);
+  if (group === undefined) {
+    const { log, name } = inside!;
+    return { [dispose]: trace(inside!, new PoolTraces(spans, log, { [POOL]: name })) };
+  }
+  return { [dispose]: group.watch(watcherOf(group, spans)) };
+}
+
+/** Returns what ends it. */
+function trace<T>(pool: State<T>, traces: PoolTraces): () => void {
+  pool.seam = withSeam(pool.seam, traces);
+  return () => {
+    pool.seam = withoutSeam(pool.seam, traces);
+  };
+}
+
+/** Traces all pools of a group, and who gets none. */
+function watcherOf({ log, name }: Group, spans: Spans): GroupWatcher {
+  const tracesOf = (key: unknown) =>
+    new PoolTraces(spans, log, { [POOL]: name, [KEY]: keyOf(key) });
   return {
-    [dispose]: () => {
-      inside.seam = withoutSeam(inside.seam, traces);
-    },
+    began: (key, pool) => trace(pool, tracesOf(key)),
+    refused: (key, { waited, label, error }) => tracesOf(key).tell(waited, { label }, { error }),
   };
 }
 
@@ -69,15 +92,15 @@ function checkLongerThan(longerThan: unknown): void {
 }
 
 /** The traces of one pool. */
-class PoolTraces<T> implements Seam {
-  readonly #pool: State<T>;
-  readonly #tracer: Tracer;
-  readonly #longerThan: number;
+class PoolTraces implements Seam {
+  readonly #spans: Spans;
+  readonly #log: Log;
+  readonly #attributes: Attributes;
 
-  constructor(pool: State<T>, tracer: Tracer, longerThan: number) {
-    this.#pool = pool;
-    this.#tracer = tracer;
-    this.#longerThan = longerThan;
+  constructor(spans: Spans, log: Log, attributes: Attributes) {
+    this.#spans = spans;
+    this.#log = log;
+    this.#attributes = attributes;
   }
 
   wanted(): boolean {
@@ -107,28 +130,58 @@ class PoolTraces<T> implements Seam {
   }
 
   #end(begun: number, options: GetOptions | undefined, failure: Failure): void {
-    const waited = performance.now() - begun;
-    if (waited <= this.#longerThan) return;
-    try {
-      this.#trace(waited, options?.label, failure);
-    } catch (error) {
-      this.#pool.log.warn(() => `the tracer of observeTraces failed: ${reason(error)}`);
-    }
+    const { [EARLIER]: earlier }: ResumedOptions = options ?? {};
+    const waited = performance.now() - begun + (earlier?.waited ?? 0);
+    this.tell(waited, options, failure);
   }
 
-  #trace(waited: number, label: string | undefined, failure: Failure): void {
+  /** A `get` has ended. */
+  tell(waited: number, options: GetOptions | undefined, failure: Failure): void {
+    try {
+      this.#spans.make(waited, this.#attributes, options, failure);
+    } catch (error) {
+      this.#log.warn(() => `the tracer of observeTraces failed: ${reason(error)}`);
+    }
+  }
+}
+
+/** Makes the spans. */
+class Spans {
+  readonly #tracer: Tracer;
+  readonly #longerThan: number;
+
+  constructor(tracer: Tracer, longerThan: number) {
+    this.#tracer = tracer;
+    this.#longerThan = longerThan;
+  }
+
+  make(
+    waited: number,
+    own: Attributes,
+    options: GetOptions | undefined,
+    failure: Failure,
+  ): void {
+    if (waited <= this.#longerThan) return;
     const end = Date.now();
-    const attributes: Attributes = { [`${PREFIX}pool.name`]: this.#pool.name };
+    const label = options?.label;
+    const attributes: Attributes = { ...own };
     if (label !== undefined) attributes["proxypool.label"] = label;
     if (failure !== undefined) attributes["error.type"] = typeOf(failure.error);
     const span = this.#tracer.startSpan("proxypool.get", { attributes, startTime: end - waited });
-    if (failure !== undefined) {
-      const { error } = failure;
-      const message = reason(error);
-      span.recordException(error instanceof Error ? error : message, end);
-      span.setStatus({ code: 2, message });
+    try {
+      if (failure !== undefined) tellFailure(span, failure.error, end);
+    } finally {
+      span.end(end); // an open span is never exported
     }
-    span.end(end);
+  }
+}
+
+function tellFailure(span: Span, error: unknown, end: number): void {
+  const message = reason(error);
+  try {
+    span.setStatus({ code: 2, message });
+  } finally {
+    span.recordException(error instanceof Error ? error : message, end);
   }
 }
 

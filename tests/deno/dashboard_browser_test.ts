@@ -119,7 +119,7 @@ test("shows a leak, an outage, overload, and that it is over, as it happens", as
   down = true;
   await pool.reset();
   for (let i = 0; i < 5; i++) await pool.get({ timeout: 100 }).catch(() => {});
-  await visit.shows(".verdict", /^outage: no object could be made for .*: connect ECONNREFUSED/);
+  await visit.shows(".verdict", /^outage: no object could be created for .*: connect ECONNREFUSED/);
   down = false;
   while (!await pool.use(() => true).catch(() => false)) await sleep(20);
   await visit.shows(".verdict", /^(?!outage)/);
@@ -159,7 +159,7 @@ test("shows who holds what, for how long, by which label and from which line; an
   assert(/Now 1 in use, 0 idle, 0 being created, 1 waiting; maxSize 1\.$/.test(plot!), plot!);
   await pool.ret(lease);
   await pool.ret(await waiting);
-  await visit.shows("[data-is=holders]", "Nothing is in use.");
+  await visit.shows("[data-is=holders]", "No object is in use.");
 });
 
 test("is used by keyboard: all in order, each to be seen, and no way without a way back", async () => {
@@ -227,7 +227,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.evaluate(
         "for (const part of document.querySelectorAll('details')) part.open = true",
       );
-      await visit.shows("[data-is=events] td", "An object could not be made: <img src=x");
+      await visit.shows("[data-is=events] td", "An object could not be created: <img src=x");
       await visit.shows("[data-is=holders] td", "<script>alert(2)</script>");
       await visit.shows("h2", "<b>orders</b>");
       assertEquals(await page.locator("main :is(img, script, b)").count(), 0);

@@ -66,7 +66,7 @@ async function visit(browser: Browser, url: string): Promise<void> {
   for (let i = 0; i < 2; i++) await page.locator("#load").press("ArrowRight");
   const outage = page.getByRole("button", { name: "Outage" });
   await outage.press("Space");
-  await shows(".verdict", /^outage: no object could be made .* ECONNREFUSED/);
+  await shows(".verdict", /^outage: no object could be created .* ECONNREFUSED/);
   assertEquals(await outage.getAttribute("aria-pressed"), "true");
   await page.locator("#clients.trouble").filter({ hasText: " 0/s answered" }).waitFor();
   await outage.press("Space");

@@ -253,8 +253,8 @@ function isAsking({ outage }: Model, requesting: number): boolean {
 }
 
 /** Whether only those who wait have objects made, after a failure. */
-function isResting({ failures, numbers: { createBackoff } }: Model): boolean {
-  return createBackoff === 0 && failures.length > 0;
+function isResting({ failures, numbers: { createBackoff }, outage }: Model): boolean {
+  return createBackoff === 0 && (failures.length > 0 || outage.loses);
 }
 
 /** It is told somebody who waited when the attempt began; of one that ends an outage, all. */

@@ -137,6 +137,7 @@ export class Making extends Ledger {
   lose(job: Job): void {
     this.note(`the permit of object ${job.n} is lost, ${job.state}`);
     job.unpermitted = true;
+    if (!job.making) this.outage.lose();
     this.abandon(job);
   }
 

@@ -20,6 +20,9 @@ interface End {
 export class Outage {
   /** An observer hears of an end at this very moment. */
   telling = false;
+  /** No object was made since permits were lost. */
+  loses = false;
+  #losses = 0;
   /** Until when it rests. */
   until = -Infinity;
   readonly #ledger: Ledger;
@@ -37,6 +40,12 @@ export class Outage {
   constructor(ledger: Ledger, exact: boolean) {
     this.#ledger = ledger;
     this.#exact = exact;
+  }
+
+  /** A permit is lost: from the second one on that may be a reason to rest. */
+  lose(): void {
+    this.#sure = false;
+    if (++this.#losses > 1) this.loses = true;
   }
 
   /** Whether it is known how things stand. */
@@ -116,6 +125,7 @@ export class Outage {
     const { closed, jobs, numbers: { createBackoff }, time } = this.#ledger;
     if (!failed) {
       this.#failures = 0;
+      this.loses = false;
       this.#madeBy = { least: made, most: jobs.length };
       this.until = -Infinity;
       for (const other of jobs) if (other.making) other.probe = false;

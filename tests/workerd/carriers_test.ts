@@ -156,6 +156,6 @@ describe("a frame passed by hand", () => {
     await using frame = handed.open();
     const enter = () => frame.run(() => handed.current() === frame);
     if (immediate) assertEquals(enter(), true);
-    else assertThrows(enter, ProxyError, "pass it on by hand, as proxy._in(frame)");
+    else assertThrows(enter, ProxyError, "pass it by hand, as proxy._in(frame)");
   });
 });

@@ -8,7 +8,7 @@ type Stop = "smart" | "fast" | "immediate";
 
 const PARENTS = ["/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt"];
 /** Less safe, which is no matter here, and small. */
-const SETTINGS = "-c fsync=off -c unix_socket_directories= -c max_connections=20 " +
+const SETTINGS = "-c fsync=off -c unix_socket_directories= " +
   "-c min_wal_size=2MB -c shared_buffers=1MB -c listen_addresses=127.0.0.1";
 
 /** Where its programs are, if they are installed. */
@@ -39,10 +39,11 @@ export class OwnPostgres implements AsyncDisposable {
   readonly #bin: string;
   readonly #dir: string;
   readonly #port: number;
+  readonly #connections: number;
 
-  /** `tls`: it takes nothing else. */
-  static async start(bin: string, { tls = false } = {}): Promise<OwnPostgres> {
-    const own = new OwnPostgres(bin, await Deno.makeTempDir(), freePort());
+  /** `tls`: it takes nothing else; `connections`: how many it takes. */
+  static async start(bin: string, { tls = false, connections = 20 } = {}): Promise<OwnPostgres> {
+    const own = new OwnPostgres(bin, await Deno.makeTempDir(), freePort(), connections);
     try {
       // It refuses to be run by the superuser of the machine.
       if (Deno.uid() === 0) await run(["chown", "postgres", own.#dir]);
@@ -57,17 +58,19 @@ export class OwnPostgres implements AsyncDisposable {
     }
   }
 
-  private constructor(bin: string, dir: string, port: number) {
+  private constructor(bin: string, dir: string, port: number, connections: number) {
     this.kind = kindAt({ port, user: "root", database: "postgres" });
     this.#bin = bin;
     this.#dir = dir;
     this.#port = port;
+    this.#connections = connections;
   }
 
   /** Resolves when it takes connections. */
   async start(): Promise<void> {
     const log = `${this.#dir}/log`;
-    await this.#run("pg_ctl", "start", "-w", "-l", log, "-o", `-p ${this.#port} ${SETTINGS}`);
+    const settings = `-p ${this.#port} -c max_connections=${this.#connections} ${SETTINGS}`;
+    await this.#run("pg_ctl", "start", "-w", "-l", log, "-o", settings);
   }
 
   /** Resolves when it has ended. */

@@ -105,13 +105,23 @@ export const LIMITING: ByFile = {
     ],
     [
       "what is made by a lost permit goes on",
-      "if (!attempt.over) return abandon(pool, attempt, lostError(pool, attempt.n));",
+      "if (!attempt.over) return abandon(pool, attempt, lostError(pool, n));",
       "if (!attempt.over) return;",
     ],
     [
       "who has an object whose permit is lost keeps it",
       'if (evictIdle(pool, entry, "killed") === undefined) kill(pool, entry, "revoked by its quota");',
       'void evictIdle(pool, entry, "killed");\n  void kill;',
+    ],
+    [
+      "permits that are lost at once cause no rest",
+      "if (clock.now() - entry.born < SOON) restAfterLoss(pool, n, lostError(pool, n));\n  else",
+      "",
+    ],
+    [
+      "permits that are lost at hand cause no rest",
+      "    restAfterLoss(pool, pool.made, unusedError(pool));\n",
+      "",
     ],
     [
       "nothing is owed where nothing is available",
@@ -198,8 +208,18 @@ export const LIMITING: ByFile = {
     ],
     [
       "the shortest unused object goes first",
-      "if (unused <= longest) continue;",
-      "if (longest >= 0 && unused >= longest) continue;",
+      "member.due = now - (member.client.unused ?? 0);",
+      "member.due = (member.client.unused ?? 0) - now;",
+    ],
+    [
+      "an object that was lent meanwhile counts as unused",
+      "if (member.due > due + 1) this.#resting.add(member);\n      else if",
+      "if",
+    ],
+    [
+      "pools that have said nothing are looked at once, and never again",
+      "if (now < this.#looked + LOOK && now >= this.#looked) return false;",
+      "if (this.#looked > 0) return false;",
     ],
     [
       "more are reclaimed than are waited for",
@@ -208,8 +228,8 @@ export const LIMITING: ByFile = {
     ],
     [
       "what becomes available is kept while others wait",
-      "if (needed && !this.#isAbove(member)) return false;",
-      "if (!needed || !this.#isAbove(member)) return false;",
+      "(!needed || this.#isAbove(member))",
+      "(needed && this.#isAbove(member))",
     ],
     [
       "one that has more than its share keeps it",
@@ -241,13 +261,13 @@ export const LIMITING: ByFile = {
     ],
     [
       "who waits for a key has all of its timeout again",
-      "timeout === 0 ? 0 : Math.max(1, left)",
-      "timeout === 0 ? 0 : Math.max(1, timeout, left)",
+      "timeout === 0 ? 0 : Math.max(1, Math.ceil(timeout - waited))",
+      "timeout === 0 ? 0 : Math.max(1, timeout)",
     ],
     [
       "the key last used goes first",
-      "idle.sort((a, b) => b.age - a.age);",
-      "idle.sort((a, b) => a.age - b.age);",
+      "const place = this.#resting.shift();",
+      "const place = this.#resting.pop();",
     ],
   ],
 };

@@ -4,6 +4,7 @@ import type { ByFile } from "./row.ts";
 
 export const MAKING: ByFile = {
   "pool/create.ts": [
+    ["all attempts begin at once", "const BATCH = 1_000;", "const BATCH = 1_000_000;"],
     [
       "what comes too late is forgotten",
       "if (attempt.over) return late(pool, object);",

@@ -12,8 +12,8 @@ export const CREATING: ByFile = {
     ],
     [
       "each of the attempts that began before a rest makes it longer",
-      "if (n < pool.madeBy || pool.outage && n < pool.failedBy) return;",
-      "if (n < pool.madeBy) return;",
+      "(n < pool.madeBy || pool.outage && n < pool.failedBy)) return;",
+      "n < pool.madeBy) return;",
     ],
     [
       "what began before the last success is a failure",

@@ -191,6 +191,7 @@ export const USING: ByFile = {
       "entry.giveUp?.(new PoolError(`the object is being closed: ${why}`));",
       "",
     ],
+    ["all are closed at once", "const BATCH = 1_000;", "const BATCH = 1_000_000;"],
     [
       "reset does not wait for closers",
       "if (closing !== DONE) closed.push(closing);",
