@@ -90,7 +90,7 @@ function allJobs(filter: string): Job[] {
 
 /** Where the processes run that run all files by themselves: they wait for the most part. */
 function laneOf(parts: Part[], slots: Slots): Slots {
-  return parts.every(({ runtime }) => runtime.together) || slots.size === 1 ? slots : new Slots(1);
+  return parts.every(({ runtime }) => runtime.together) || slots.size === 1 ? slots : new Slots(2);
 }
 
 /** What a runtime has to do, in as many processes as it needs. */
