@@ -134,9 +134,12 @@ export class Permits implements Quota {
     const { live, numbers: { minSize } } = model;
     const free = model.count("free");
     const closed = model.jobs.filter(({ told }) => told?.reason === "reclaimed").length;
+    const before = model.due;
     model.due = "now";
     const gave = client.reclaim();
-    model.due = gave || live + model.creating <= minSize ? "no" : "next";
+    // What it owes since it was asked before, it owes on.
+    const after = live + model.creating <= minSize ? before : "next";
+    model.due = gave ? "no" : after;
     const now = model.jobs.filter(({ told }) => told?.reason === "reclaimed").length;
     model.reclaimed = true;
     model.expect(now === closed + (gave ? 1 : 0), `reclaim() is ${gave}, and ${now - closed} go`);
