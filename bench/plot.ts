@@ -3,7 +3,7 @@
 
 import { run } from "../scripts/process.ts";
 import type { Result } from "./row.ts";
-import { peersOf, rates, ratios, targets } from "./table.ts";
+import { peersOf, queries, rates, ratios, targets } from "./table.ts";
 
 const DIR = "bench/results";
 const PICTURE = "bench/plot.svg";
@@ -151,12 +151,15 @@ await Deno.writeTextFile(PICTURE, picture(results));
 await put(
   "README.md",
   "ratios",
-  `How many times ${fastest(results)} takes of ours, each with an acquire timeout of 30 s:
+  `The figures are the time of ${
+    fastest(results)
+  }, divided by ours. Each has an acquire timeout of 30 s:
 
 ${ratios(results, README)}
 
-Measured in one run a runtime, by turns: ${origin(results)}.`,
+All are measured in one run for each runtime, by turns: ${origin(results)}.`,
 );
+await put("README.md", "queries", queries(results));
 await put(
   "bench/README.md",
   "targets",

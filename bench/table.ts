@@ -97,6 +97,23 @@ function times(ratio: number): string {
   return `${ratio.toFixed(ratio < 2 ? 2 : 1)}×`;
 }
 
+const QUERIES = {
+  "time": "a query, 64 tasks over 8",
+  "processor time": "a query, CPU time, 64 tasks over 8",
+};
+
+/** Of all runtimes: what a query through ours takes, as a multiple of what one through pg-pool takes. */
+export function queries(results: Result[]): string {
+  const lines = Object.entries(QUERIES).map(([name, work]) => [
+    name,
+    ...results.map(({ rows }) => {
+      const { ours = NaN, "pg-pool": peer = NaN } = rows.find(isOf(work))?.values ?? {};
+      return `${(ours / peer).toFixed(2)}×`;
+    }),
+  ]);
+  return inMarkdown([headOf("a query, over pg-pool's", results), ...lines]);
+}
+
 /** Of all runtimes, the targets only. */
 export function targets(results: Result[]): string {
   const [work = "", ...runtimes] = headOf("work", results);

@@ -85,25 +85,29 @@ export function evictUsing<T>(pool: State<T>, entry: Entry<T>, why: CloseReason)
   if (entry.state === "using") void evict(pool, entry, why);
 }
 
-/** Closes all idle objects, the longest idle first. */
-export function evictAll<T>(pool: State<T>, why: CloseReason): Promise<unknown> {
-  const { bag } = pool;
+/** An object to close, and its pool. */
+type Victim<T> = readonly [State<T>, Entry<T>];
+
+/** Closes all idle objects of these pools, the longest idle first. */
+export function evictAll<T>(pools: readonly State<T>[], why: CloseReason): Promise<unknown> {
+  const victims = pools.flatMap((pool) =>
+    [...pool.bag.idle].map((entry): Victim<T> => [pool, entry])
+  );
   // All are taken first: a `closer` that calls `get` must not get one of them.
-  const victims = [...bag.idle];
-  for (const entry of victims) bag.take(entry);
-  return evictBatch(pool, victims, why);
+  for (const [{ bag }, entry] of victims) bag.take(entry);
+  return evictBatch(victims, why);
 }
 
-function evictBatch<T>(pool: State<T>, victims: Entry<T>[], why: CloseReason): Promise<unknown> {
+function evictBatch<T>(victims: Victim<T>[], why: CloseReason): Promise<unknown> {
   const closed: Promise<unknown>[] = [];
-  for (const entry of victims.splice(0, BATCH)) {
+  for (const [pool, entry] of victims.splice(0, BATCH)) {
     if (entry.state !== "using") continue; // closed by a shutdown that a hook has begun
     const closing = evict(pool, entry, why);
     if (closing !== DONE) closed.push(closing);
   }
   if (victims.length > 0) {
     const later = new Promise<void>((resolve) => void after(0, true, resolve));
-    closed.push(later.then(() => evictBatch(pool, victims, why)));
+    closed.push(later.then(() => evictBatch(victims, why)));
   }
   return closed.length === 0 ? DONE : Promise.all(closed);
 }

@@ -51,10 +51,16 @@ export function resize<T>(pool: State<T>, minSize: number, maxSize: number): voi
  * are closed.
  */
 export function reset<T>(pool: State<T>, spread: number): Promise<void> {
-  if (spread > 0) return rotate(pool, spread);
-  pool.epoch++;
-  pool.careful = true;
-  return evictAll(pool, "reset").then(() => {});
+  return spread > 0 ? rotate(pool, spread) : resetAll([pool]);
+}
+
+/** Makes every present object of these pools obsolete, at once. Resolves once the idle ones are closed. */
+export function resetAll<T>(pools: readonly State<T>[]): Promise<void> {
+  for (const pool of pools) {
+    pool.epoch++;
+    pool.careful = true;
+  }
+  return evictAll(pools, "reset").then(() => {});
 }
 
 /** Begins the shutdown, or joins it. `drain`: waiters are served first. `timeout` 0: no limit. */
@@ -128,7 +134,7 @@ function close<T>(pool: State<T>): void {
   for (const finish of [...pool.rotations]) finish();
   for (const { reject } of pool.expecting.splice(0)) reject(error);
   for (const attempt of pool.attempts) abort(attempt, error);
-  void evictAll(pool, "shutdown");
+  void evictAll([pool], "shutdown");
   // Look for leaks: leaked objects need not be awaited.
   pool.leaks.look(pool.bag.lent, pool.clock.awake(), pool.clocked);
   if (pool.size === 0) pool.ending!.resolve();

@@ -27,6 +27,7 @@ import { type Group, type GroupWatcher, standFor } from "../pool/group.ts";
 import { type Lease, loanBehind } from "../pool/lease.ts";
 import { isLoan, type Loan, type PoolLoan } from "../pool/loan.ts";
 import { Log } from "../pool/log.ts";
+import { resetAll } from "../pool/manage.ts";
 import { Totals } from "../pool/observe.ts";
 import {
   EARLIER,
@@ -430,7 +431,7 @@ export class KeyedPool<K, T> {
     const all = arguments.length === 0 ? [...this.#keys.places.values()] : [
       this.#keys.places.get(key as K),
     ];
-    await Promise.all(all.map((place) => place?.pool.reset()));
+    await resetAll(all.flatMap((place) => place === undefined ? [] : [place.state]));
   }
 
   /** The keys that have objects, waiters or loans. */

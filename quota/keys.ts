@@ -59,7 +59,7 @@ export class Place<K, T> extends Node {
   clear(): void {
     this.clearing = true;
     this.state.permits!.yielded = true;
-    void evictAll(this.state, "reclaimed");
+    void evictAll([this.state], "reclaimed");
     this.state.dispatch(); // withdraws its requests
     this.clearing = false;
   }

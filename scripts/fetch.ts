@@ -1,5 +1,6 @@
 // Fetches a runtime from the npm registry, once, into a directory that git ignores.
 
+import { madeOnce } from "./once.ts";
 import { run, tail } from "./process.ts";
 import { exists } from "./sources.ts";
 
@@ -32,16 +33,8 @@ export function fetchBinary(binary: NpmBinary): Promise<void> {
 }
 
 async function fetchAnew(binary: NpmBinary): Promise<void> {
-  const part = `${homeOf(binary)}.${Deno.pid}.part`;
   const wanted = `${binary.name}@${binary.version}`;
-  await Deno.mkdir(part, { recursive: true });
-  try {
-    await npmInstall(part, wanted);
-    // Renamed when complete, so that an interrupted fetch is never taken for a whole one.
-    await Deno.rename(part, homeOf(binary)).catch(() => {});
-  } finally {
-    if (exists(part)) await Deno.remove(part, { recursive: true });
-  }
+  await madeOnce(homeOf(binary), (part) => npmInstall(part, [wanted]));
   if (!isFetched(binary)) throw new Error(`${wanted} holds no ${binary.file}`);
 }
 
@@ -49,10 +42,12 @@ function homeOf({ name, version }: NpmBinary): string {
   return `${CACHE}/${name.replace("/", "+")}-${version}`;
 }
 
-async function npmInstall(prefix: string, wanted: string): Promise<void> {
+/** Installs packages in the directory `prefix`; `built`: runs their own scripts, too. */
+export async function npmInstall(prefix: string, wanted: string[], built = false): Promise<void> {
   const npm = Deno.build.os === "windows" ? ["cmd", "/c", "npm"] : ["npm"];
-  const flags = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"];
-  const command = [...npm, "install", "--prefix", prefix, "--loglevel=error", ...flags, wanted];
+  const flags = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund"];
+  if (!built) flags.push("--ignore-scripts");
+  const command = [...npm, "install", "--prefix", prefix, "--loglevel=error", ...flags, ...wanted];
   const { code, late, output } = await run(command, { limit: LIMIT }).catch((error) => {
     throw new Error(`npm does not start (${error.message}): install Node with npm`);
   });

@@ -42,7 +42,7 @@ export interface Runtime {
   binary?: NpmBinary;
   /** The level of the language that it is given. */
   target: Target;
-  /** It cannot run the tests as they are: makes of them what it can run, and says where that is. */
+  /** It cannot run the tests as they are: makes of all of them what it can run, and says where that is. */
   prepare?(files: string[]): Promise<string[]>;
   /** One process runs all files, each on its own in there: many would take longer to start than to run. */
   together?: boolean;
@@ -68,6 +68,29 @@ function isForAll({ title, examples }: Job): boolean {
 /** Whether its tests start programs on whatever runtimes have been fetched. */
 export function visits({ title }: Job): boolean {
   return title.startsWith(DENO_ONLY);
+}
+
+/** What takes longest, the longest first, as `--times` tells; all else takes a few seconds. */
+const LONG = [
+  "examples",
+  "tests/deno/tools/fake_timers",
+  "tests/deno/frameworks",
+  "tests/deno/dashboard_browser",
+  "tests/deno/recipes/",
+  "tests/deno/demo_test",
+  "tests/deno/servers/pg_native",
+  "tests/deno/servers/redis_pool_runtimes",
+  "tests/deno/model",
+  "tests/deno/keyed_memory",
+  "tests/deno/servers/",
+  "tests/deno/",
+  "tests/fake_timers",
+];
+
+/** Jobs of a lower rank run first: what takes long, so that it is not alone at the end. */
+export function rankOf({ title }: Job): number {
+  const rank = LONG.findIndex((part) => title.startsWith(part));
+  return rank < 0 ? LONG.length : rank;
 }
 
 const bundling = new Map<string, Promise<Bundle[]>>();

@@ -11,9 +11,11 @@ export class Slots {
   /** What has ended, and how many milliseconds it took once it had its slot. */
   readonly ended: [name: string, ms: number][] = [];
   readonly #waiting: Waiter[] = [];
+  readonly size: number;
   #free: number;
 
   constructor(size: number) {
+    this.size = size;
     this.#free = size;
   }
 

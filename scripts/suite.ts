@@ -3,7 +3,7 @@
 import type { Case } from "./junit.ts";
 import { type Ended, run, tail } from "./process.ts";
 import { say, seconds, show, stop } from "./progress.ts";
-import type { Job, Runtime } from "./runtimes.ts";
+import { type Job, rankOf, type Runtime } from "./runtimes.ts";
 import { Slots } from "./slots.ts";
 import type { Std } from "./std.ts";
 
@@ -19,7 +19,7 @@ const SILENCE = 120_000;
 const LIMIT = 300_000;
 const REPORTS = ".cache/reports";
 
-/** Runs each job once there is a slot for it: by default, one after the other. */
+/** Runs each job once there is a slot for it: by default, one after the other, the longest first. */
 export async function runSuite(
   runtime: Runtime,
   jobs: Job[],
@@ -28,8 +28,7 @@ export async function runSuite(
 ): Promise<Count> {
   const begun = performance.now();
   await Deno.mkdir(REPORTS, { recursive: true });
-  const ended = await Promise.all(jobs.map((job) => runInTurn(runtime, job, std, slots)));
-  const cases = ended.flat();
+  const cases = await runAll(runtime, jobs, std, slots);
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const { outcome } of cases) total[outcome]++;
   say(line(runtime, total, begun));
@@ -37,19 +36,48 @@ export async function runSuite(
   return total;
 }
 
+async function runAll(runtime: Runtime, jobs: Job[], std: Std, slots: Slots): Promise<Case[]> {
+  try {
+    const ready = await prepared(runtime, jobs);
+    return (await Promise.all(ready.map((one) => runInTurn(runtime, one, std, slots)))).flat();
+  } catch (error) {
+    const fault = failure(`cannot be bundled: ${(error as Error).message}`);
+    report(runtime.label, fault);
+    return [fault];
+  }
+}
+
+/** A job, and the files that the runtime runs for it. */
+interface Ready {
+  job: Job;
+  made: string[];
+}
+
+/** Of all files at once: what they share is then read once. */
+async function prepared({ prepare, together }: Runtime, jobs: Job[]): Promise<Ready[]> {
+  if (prepare === undefined) return jobs.map((job) => ({ job, made: job.files }));
+  const files = jobs.flatMap((job) => job.files);
+  const made = await prepare(files);
+  const by = new Map(files.map((file, i) => [file, made[i]!]));
+  return jobs.map((job) => ({
+    job,
+    made: together ? made : job.files.map((file) => by.get(file)!),
+  }));
+}
+
 /** What takes long comes first, so that the end finds every slot at work. */
 async function runInTurn(
   runtime: Runtime,
-  job: Job,
+  ready: Ready,
   std: Std,
   slots: Slots,
 ): Promise<Case[]> {
+  const { job } = ready;
   await job.after;
   const name = `${runtime.label}  ${job.title}`.trim();
-  const rank = runtime.together || job.examples || job.after ? 0 : 1;
-  const cases = await slots.run(name, rank, () => {
+  const cases = await slots.run(name, rankOf(job), () => {
     show(() => progress(slots));
-    return runJob(runtime, job, std);
+    return runJob(runtime, ready, std);
   });
   if (slots.running.size === 0) stop();
   for (const one of cases) if (one.outcome === "failed") report(name, one);
@@ -78,17 +106,11 @@ function report(name: string, { path, message }: Case): void {
   say(lines.join(""));
 }
 
-async function runJob(runtime: Runtime, job: Job, std: Std): Promise<Case[]> {
-  let files = job.files;
-  try {
-    if (runtime.prepare) files = await runtime.prepare(files);
-  } catch (error) {
-    return [failure(`cannot be bundled: ${(error as Error).message}`)];
-  }
+async function runJob(runtime: Runtime, { job, made }: Ready, std: Std): Promise<Case[]> {
   // Its own, for those who run the suite more than once at a time.
   const report = await Deno.makeTempFile({ dir: `${Deno.cwd()}/${REPORTS}`, suffix: ".xml" });
   try {
-    const command = runtime.command({ ...job, files }, { report, std });
+    const command = runtime.command({ ...job, files: made }, { report, std });
     const env = { PROXYPOOL_STD: std };
     const ended = await run(command, { env, limit: LIMIT, silence: SILENCE });
     const written = await Deno.readTextFile(report);

@@ -3,6 +3,7 @@
 import { endBundling } from "./bundle.ts";
 import { called, exit, names, processes, read } from "./command_line.ts";
 import { fetchBinary, isFetched } from "./fetch.ts";
+import { installAll } from "./packages.ts";
 import { inSeconds, say, seconds, show } from "./progress.ts";
 import { type Job, jobsOf, type Runtime, RUNTIMES, visits } from "./runtimes.ts";
 import { Slots } from "./slots.ts";
@@ -87,6 +88,11 @@ function allJobs(filter: string): Job[] {
   return [...tests, examples].filter(({ title }) => title.includes(filter));
 }
 
+/** Where the processes run that run all files by themselves: they wait for the most part. */
+function laneOf(parts: Part[], slots: Slots): Slots {
+  return parts.every(({ runtime }) => runtime.together) || slots.size === 1 ? slots : new Slots(2);
+}
+
 /** What a runtime has to do, in as many processes as it needs. */
 interface Part {
   runtime: Runtime;
@@ -103,7 +109,12 @@ function partsOf({ runtimes, filter }: Wish): Part[] {
   exit(2, `--filter ${filter}: in the path of no test file for these`);
 }
 
-async function runPart({ runtime, jobs }: Part, { slots, filter }: Wish, std: Std): Promise<Count> {
+async function runPart(
+  { runtime, jobs }: Part,
+  filter: string,
+  slots: Slots,
+  std: Std,
+): Promise<Count> {
   // The real standard library is for Deno alone.
   const count = await runSuite(runtime, jobs, runtime.prepare ? "local" : std, slots);
   if (count.passed + count.failed > 0) return count;
@@ -119,14 +130,20 @@ async function main(): Promise<void> {
   const visiting = parts.some(({ jobs }) => jobs.some(visits));
   const fetched = fetchAll(visiting ? wish.runtimes : parts.map(({ runtime }) => runtime));
   const allFetched = Promise.all(fetched.values());
+  // A filter may leave nothing that wants them; whoever does installs them, too, and tells of a failure.
+  const packages = visiting && !wish.filter ? installAll().catch(() => {}) : undefined;
+  const allThere = Promise.all([allFetched, packages]);
   const std = wish.std ?? await findStd();
   say(describeStd(std));
+  const lane = laneOf(parts, wish.slots);
   const counts = await Promise.all(parts.map(async ({ runtime, jobs }) => {
-    const own = jobs.map((job) => visits(job) ? { ...job, after: allFetched } : job);
-    return await fetched.get(runtime) ? await runPart({ runtime, jobs: own }, wish, std) : NONE;
+    const own = jobs.map((job) => visits(job) ? { ...job, after: allThere } : job);
+    const slots = runtime.together ? lane : wish.slots;
+    if (!await fetched.get(runtime)) return NONE;
+    return await runPart({ runtime, jobs: own }, wish.filter, slots, std);
   }));
   await endBundling();
-  if (wish.times) say(slowest(wish.slots).join("\n"));
+  if (wish.times) say(slowest(new Set([wish.slots, lane])).join("\n"));
   const unfetched = (await allFetched).filter((there) => !there).length;
   const { passed, failed, skipped } = sum([...counts, { ...NONE, failed: unfetched }]);
   say(`${passed} passed, ${failed} failed, ${skipped} skipped`);
@@ -134,8 +151,8 @@ async function main(): Promise<void> {
 }
 
 /** A line for each that took longest. */
-function slowest({ ended }: Slots): string[] {
-  return ended.toSorted(([, a], [, b]) => b - a).slice(0, 20)
+function slowest(all: Set<Slots>): string[] {
+  return [...all].flatMap(({ ended }) => ended).toSorted(([, a], [, b]) => b - a).slice(0, 20)
     .map(([name, ms]) => `${inSeconds(ms).padStart(8)}  ${name}`);
 }
 

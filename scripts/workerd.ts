@@ -19,19 +19,36 @@ export interface Compatibility {
   modules: "all" | string[];
 }
 
+const bundling = new Map<string, Promise<Bundle[]>>();
+
 /** Writes the bundles of `files` and their configuration, and says where that is. */
 export async function writeConfig(
   name: string,
   files: string[],
   compatibility: Compatibility,
 ): Promise<string> {
-  const plugins = [worker(), runtimeModules(compatibility.modules)];
-  const bundles = await bundle(files, { name, target: "esnext", bdd: "bdd_workerd.ts", plugins });
-  const path = `${Deno.cwd()}/.cache/bundles/${name}/config.capnp`;
+  const { modules } = compatibility;
+  const given = ["workerd", ...(modules === "all" ? [modules] : modules)].join("-")
+    .replaceAll(":", "-");
+  // Once for all kinds that are given the same.
+  const bundles = await bundling.getOrInsertComputed(
+    [given, ...files].join(" "),
+    () => bundled(given, files, modules),
+  );
+  const path = `${Deno.cwd()}/.cache/bundles/${given}/${name}.capnp`;
   const server = `127.0.0.1:${new EchoServer().port}`;
   const services = files.map((file, i) => service(file, bundles[i]!, compatibility, server));
   await Deno.writeTextFile(path, config(services));
   return path;
+}
+
+function bundled(
+  name: string,
+  files: string[],
+  modules: Compatibility["modules"],
+): Promise<Bundle[]> {
+  const plugins = [worker(), runtimeModules(modules)];
+  return bundle(files, { name, target: "esnext", bdd: "bdd_workerd.ts", plugins });
 }
 
 function config(services: string[]): string {

@@ -1,7 +1,7 @@
-// Headless browsers: a few processes that many visitors share, each with cookies of its own.
+// Headless browsers: many visitors share a few processes, and each has its own cookies.
 //
-// Pooled are the browsers: one takes half a second to start and 240 MB to run. A context, to which
-// cookies, storage and cache belong, takes 20 ms: each borrower makes one, and `retter` closes it.
+// The pool lends browsers: one takes half a second to start, and 240 MB to run. Cookies, storage and
+// cache belong to a context, which takes 20 ms. Each borrower makes one, and `retter` closes it.
 //
 // Run it: npm install @x/proxypool playwright-core && node browser.ts (or deno run -A, or bun)
 

@@ -1,4 +1,4 @@
-// Drizzle over a pool: it takes this one for pg's own, and a transaction has one session.
+// Drizzle over a pool: Drizzle uses it as a `pg.Pool`, and each transaction has one session.
 //
 // Run it: npm install @x/proxypool drizzle-orm pg && node drizzle.ts (or deno run -A, or bun)
 // It needs postgres_pg.ts beside it.

@@ -1,6 +1,7 @@
-// An HTTP service with Hono: in each request the proxy `db` is a connection of its own.
+// An HTTP service with Hono: in each request the proxy `db` stands for another connection.
 //
-// DATABASE_URL is PostgreSQL's. Try /greet/you, /greet/nobody (which fails) and /numbers/5.
+// DATABASE_URL is the address of PostgreSQL. Try /greet/you, /greet/nobody (which fails) and
+// /numbers/5.
 //
 // Run it: npm install @x/proxypool hono @hono/node-server pg && node hono.ts (or deno run -A, or bun)
 

@@ -1,4 +1,4 @@
-// Kysely over a pool: its PostgreSQL dialect asks for a pool of pg's, and takes this one for it.
+// Kysely over a pool: its PostgreSQL dialect uses the pool as a `pg.Pool`.
 //
 // Run it: npm install @x/proxypool kysely pg && node kysely.ts (or deno run -A, or bun)
 // It needs postgres_pg.ts beside it.

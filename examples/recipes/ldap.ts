@@ -1,7 +1,7 @@
-// LDAP with `ldapts`: sessions of a service that checks passwords, each bound as the service again.
+// LDAP with `ldapts`: sessions of a service that checks passwords.
 //
-// To check a password one binds as that user, and the session is the user's from then on. Not to give it
-// to the next borrower like that is what `retter` is for.
+// To check a password, a session binds as that user. From then on it acts for that user. So `retter`
+// binds as the service again, before the next borrower gets the session.
 //
 // Run it: npm install @x/proxypool ldapts && node ldap.ts (or deno run -A, or bun)
 

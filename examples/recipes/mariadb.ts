@@ -1,4 +1,4 @@
-// MariaDB or MySQL with `mysql2`: each borrower finds a session as good as new.
+// MariaDB or MySQL with `mysql2`: each borrower gets a session that is like a new one.
 //
 // Run it: npm install @x/proxypool mysql2 && node mariadb.ts (or deno run -A, or bun)
 

@@ -1,7 +1,8 @@
-// PostgreSQL with `postgres` (postgres.js): a client of one connection, lent as its tagged template.
+// PostgreSQL with `postgres` (postgres.js): each object is a client with one connection.
 //
-// Its own pool has no deadline for who waits, no reset between borrowers, and lends connections by the
-// query: what needs a session (`set`, temporary tables, advisory locks, `listen`) needs this.
+// A borrower uses it as a tagged template. The pool of postgres.js itself lends a connection for one
+// query, has no deadline for waiters, and resets nothing between borrowers. Use this pool for what
+// needs a session: `set`, temporary tables, advisory locks, `listen`.
 //
 // Run it: npm install @x/proxypool postgres && node postgres_js.ts (or deno run -A, or bun)
 

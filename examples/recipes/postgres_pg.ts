@@ -1,4 +1,4 @@
-// PostgreSQL with `pg`: each borrower finds a session as good as new, in one round trip.
+// PostgreSQL with `pg`: each borrower gets a session that is like a new one, after one round trip.
 //
 // Run it: npm install @x/proxypool pg && node postgres_pg.ts (or deno run -A, or bun)
 

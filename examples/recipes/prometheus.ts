@@ -1,6 +1,6 @@
 // The metrics of pools for Prometheus, by prom-client, under the names of OpenTelemetry's conventions.
 //
-// Serves them at /metrics, scrapes itself once and prints what it got.
+// It serves them at /metrics, reads that once, and prints the result.
 //
 // Run it: npm install @x/proxypool prom-client && node prometheus.ts (or deno run -A, or bun)
 

@@ -1,7 +1,7 @@
-// Redis with `@redis/client`: for what a shared client cannot do, since it belongs to the connection.
+// Redis with `@redis/client`: sessions for what a shared client cannot do.
 //
-// Commands of many callers go well over one client. Pooled are sessions for `watch` and `multi`, blocking
-// commands, `select` and `client tracking`.
+// Most commands of many callers share one client well. A session of its own is needed for `watch` and
+// `multi`, blocking commands, `select` and `client tracking`, because these belong to the connection.
 //
 // Run it: npm install @x/proxypool @redis/client && node redis.ts (or deno run -A, or bun)
 

@@ -1,7 +1,7 @@
-// SQLite with `node:sqlite`: a connection per task, for one's transaction not to be another's.
+// SQLite with `node:sqlite`: each task has its own connection, and so its own transaction.
 //
-// Its calls are synchronous, but a task that awaits something between `begin` and `commit` lets others
-// run: over one connection, these would be in its transaction.
+// Its calls are synchronous. But if a task awaits something between `begin` and `commit`, other tasks
+// run meanwhile. Over one connection, they would be in its transaction.
 //
 // Run it: npm install @x/proxypool && node sqlite.ts (or deno run -A)
 

@@ -1,7 +1,7 @@
-// Worker threads, each lent to one task: for work that would hold up everything else.
+// Worker threads, each lent to one task: for work that would block the event loop.
 //
-// They are node:worker_threads, which Deno, Node and Bun have alike, and which tell of their end: a
-// Web Worker that closes itself does so in silence.
+// They are threads of node:worker_threads. Deno, Node and Bun have these, and they emit an event when
+// they end. A Web Worker that closes itself emits none.
 //
 // Run it: npm install @x/proxypool && node threads.ts (or deno run -A, or bun)
 // It needs threads_worker.ts beside it.

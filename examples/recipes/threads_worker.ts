@@ -1,4 +1,4 @@
-// The thread of threads.ts: does what it is asked for, and answers each request by its id.
+// The thread of threads.ts: it does the work of each request, and answers with the id of the request.
 
 import { parentPort, workerData } from "node:worker_threads";
 

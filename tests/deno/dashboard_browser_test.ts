@@ -26,16 +26,19 @@ function test(name: string, fn: () => Promise<void>): void {
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
-      const args = ["--no-sandbox"].slice(Deno.uid() === 0 ? 0 : 1);
-      browser = await chromium.launch({ executablePath: CHROME, args });
-      try {
-        await fn();
-      } finally {
-        await browser.close();
-      }
+      browser ??= await launch();
+      await fn();
     },
   });
 }
+
+/** One for all visits: each has a context of its own in there. */
+function launch(): Promise<Browser> {
+  const args = ["--no-sandbox"].slice(Deno.uid() === 0 ? 0 : 1);
+  return chromium.launch({ executablePath: CHROME, args });
+}
+
+Deno.test.afterAll(() => browser?.close());
 
 function serve(pools: Iterable<Pool<object>>, port = 0): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, dashboard(pools));

@@ -137,7 +137,7 @@ const ROWS: Record<string, (pool: Subject, server: Server) => Promise<boolean>> 
     await Promise.resolve().then(() => pool.release(first)).catch(() => {});
     return await rejects(pool.acquire(), 2 * TIMEOUT);
   },
-  "an object whose borrower has lost it is noticed, and its place is free": async (pool) => {
+  "an object that its borrower has lost is noticed, and its place is freed": async (pool) => {
     await (async () => void await pool.acquire())();
     // On a busy machine the collector may need longer than one caller waits.
     for (let tries = 0; tries < 3; tries++) {
@@ -169,7 +169,7 @@ const ROWS: Record<string, (pool: Subject, server: Server) => Promise<boolean>> 
     await pool.acquire();
     return await rejects(pool.acquire(AbortSignal.timeout(20)), TIMEOUT / 2);
   },
-  "the end of the pool rejects who waits": async (pool) => {
+  "the end of the pool rejects the waiters": async (pool) => {
     await pool.acquire();
     const waiting = rejects(pool.acquire(), TIMEOUT / 2);
     pool.end().catch(() => {});

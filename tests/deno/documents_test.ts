@@ -75,6 +75,21 @@ Deno.test("pages: those of the guide are in the README", () => {
   assertEquals(guide.filter((path) => !there.includes(path)), []);
 });
 
+Deno.test("pages: each opens with the question that it answers", () => {
+  const lists = ["README.md", "CHANGELOG.md"];
+  const wrong = PAGES.filter(({ path }) => !lists.includes(path))
+    .filter(({ text }) => !/^# [^\n]+\n\n\*\*[^*]+\?\*\*/.test(text));
+  assertEquals(wrong.map(({ path }) => path), []);
+});
+
+Deno.test("pages: each example prints what it shows, or exports what needs a server", () => {
+  const wrong = PAGES.flatMap(blocks).filter(({ info }) => /^[jt]s$/.test(info))
+    .filter(({ text }) =>
+      text.includes("console.assert") || !/console\.log\(.*\/\/ \S|^export /m.test(text)
+    );
+  assertEquals(wrong.map(at), []);
+});
+
 const python = await new Deno.Command("python3", { args: ["--version"] }).output()
   .then(({ success }) => success, () => false);
 const why = python ? "" : " (skipped: no python3 is installed)";

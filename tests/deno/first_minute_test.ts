@@ -8,7 +8,7 @@ const SNIPPETS = blocks(readPage("README.md")).filter(({ info }) => /^[jt]s$/.te
   .map(({ text }) => text);
 
 /** What they print, in their order. */
-const PRINTED = ["select 1", "done: select 1", "1", ""];
+const PRINTED = ["done: select 1", "select 1", "select 1\n1", "2 0"];
 
 Deno.test("README: all snippets were found", () => {
   assertEquals(SNIPPETS.length, PRINTED.length);

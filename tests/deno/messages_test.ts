@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { librarySources } from "../../scripts/sources.ts";
-import { prose, readPage } from "../helpers/markdown.ts";
+import { prose, readPage, spans } from "../helpers/markdown.ts";
 import { type Message, messagesOf } from "../helpers/messages.ts";
 
 /** An item of the page: "- `kind` `text`". */
@@ -23,6 +23,14 @@ Deno.test("docs/errors.md has each message that the library throws, logs and sho
 
 Deno.test("docs/errors.md has each message once", () => {
   assertEquals(inWords(told()).length, told().length);
+});
+
+Deno.test("docs/observability.md: the lines that deserve an alert are messages of the log", () => {
+  const [, alerts = ""] = prose(readPage("docs/observability.md")).split("do so for");
+  const lines = spans(alerts.split("\n\n")[0]!);
+  assertEquals(lines.length, 3);
+  const logged = told().filter(({ kind }) => kind === "warn");
+  assertEquals(lines.filter((line) => !logged.some(({ text }) => text.includes(line))), []);
 });
 
 Deno.test("messages are found however they are put together", async () => {

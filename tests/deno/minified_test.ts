@@ -1,7 +1,9 @@
-// Minified, a lease still knows what it has handed out: it goes by the text of its functions.
+// Minified, a lease still knows what it has handed out (it goes by the text of its functions), and the
+// library is as large as the README says.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { build, stop } from "esbuild";
+import { readPage, tables } from "../helpers/markdown.ts";
 
 const PROGRAM = `
 import { Pool } from "./mod.ts";
@@ -16,9 +18,15 @@ const { prototype } = Client;
 export const own = ["query", Symbol.dispose].map((key) => client[key] === prototype[key]);
 `;
 
-Deno.test("write-back works in a minified bundle", async () => {
+/** By the README's row: what is imported. */
+const IMPORTS: Record<string, string> = {
+  "`Pool`": `export { Pool } from "./mod.ts";`,
+  "`Pool`, `Proxy`, `scopes`": `export * from "./mod.ts"; export * from "./scopes/mod.ts";`,
+};
+
+async function minified(contents: string): Promise<Uint8Array<ArrayBuffer>> {
   const { outputFiles: [bundle] } = await build({
-    stdin: { contents: PROGRAM, resolveDir: ".", loader: "ts" },
+    stdin: { contents, resolveDir: ".", loader: "ts" },
     bundle: true,
     minify: true,
     format: "esm",
@@ -26,7 +34,34 @@ Deno.test("write-back works in a minified bundle", async () => {
     target: "esnext",
     logLevel: "silent",
   });
-  await stop();
-  const { own } = await import(`data:text/javascript,${encodeURIComponent(bundle!.text)}`);
+  return bundle!.contents as Uint8Array<ArrayBuffer>;
+}
+
+/** By their source. All are built before a test begins: esbuild's own process belongs to no test. */
+const bundles = new Map<string, Uint8Array<ArrayBuffer>>();
+for (const code of [PROGRAM, ...Object.values(IMPORTS)]) bundles.set(code, await minified(code));
+await stop();
+
+async function gzipped(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+  return (await new Response(stream).arrayBuffer()).byteLength;
+}
+
+Deno.test("write-back works in a minified bundle", async () => {
+  const code = new TextDecoder().decode(bundles.get(PROGRAM));
+  const { own } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
   assertEquals(own, [true, true]);
+});
+
+Deno.test("README: the sizes are those of the library, within a tenth", async () => {
+  const rows = tables(readPage("README.md")).find(([head]) => head?.[1] === "minified")?.slice(1);
+  assertEquals(rows?.map(([what]) => what), Object.keys(IMPORTS));
+  for (const [what = "", ...told] of rows!) {
+    const bytes = bundles.get(IMPORTS[what]!)!;
+    const sizes = [bytes.byteLength, await gzipped(bytes)];
+    for (const [i, size] of sizes.entries()) {
+      const near = Math.abs(size / 1000 / parseFloat(told[i]!) - 1) < 0.1;
+      assert(near, `${what} has ${size} bytes, but the README says ${told[i]}`);
+    }
+  }
 });

@@ -3,18 +3,12 @@
 
 import { assertEquals } from "@std/assert";
 import { build, stop } from "esbuild";
-import { fetchBinary, isFetched, pathOf } from "../../scripts/fetch.ts";
+import { isFetched, pathOf } from "../../scripts/fetch.ts";
+import { installedBeside } from "../../scripts/packages.ts";
 import { type Runtime, RUNTIMES } from "../../scripts/runtimes.ts";
-import map from "../../import_map.json" with { type: "json" };
 
 const RUNS = 1000;
 const MAIN = new URL("../model/main.ts", import.meta.url).pathname;
-
-const FAST_CHECK = {
-  name: "fast-check",
-  version: map.imports["fast-check"].split("@").at(-1)!,
-  file: "package.json",
-};
 
 /** Deno takes it as it is. */
 async function commandOf({ name, binary }: Runtime): Promise<string[]> {
@@ -23,7 +17,7 @@ async function commandOf({ name, binary }: Runtime): Promise<string[]> {
 }
 
 async function bundled(runtime: string): Promise<string> {
-  if (!isFetched(FAST_CHECK)) await fetchBinary(FAST_CHECK);
+  const home = await installedBeside(["fast-check"]);
   const outfile = `.cache/bundles/model_${runtime}.mjs`;
   await build({
     entryPoints: [MAIN],
@@ -32,7 +26,7 @@ async function bundled(runtime: string): Promise<string> {
     format: "esm",
     platform: "node",
     target: "es2022",
-    nodePaths: [pathOf(FAST_CHECK).replace("/fast-check/package.json", "")],
+    nodePaths: [`${home}/node_modules`],
     logLevel: "silent",
   });
   await stop();

@@ -1,8 +1,8 @@
 // postgresQuota keeps no idle process alive, and keeps one alive that waits.
 
-import { assertEquals } from "@std/assert";
 import { isFetched, pathOf } from "../../../scripts/fetch.ts";
 import { RUNTIMES } from "../../../scripts/runtimes.ts";
+import { assertPrintsOk } from "../../helpers/prints_ok.ts";
 import { bundledBeside } from "../servers/pg_packages.ts";
 import { postgres } from "../servers/postgres.ts";
 import { whySkipped } from "../servers/register.ts";
@@ -25,17 +25,11 @@ for (const { label, name, binary } of RUNTIMES) {
     async fn() {
       await using server = await postgres.open(5);
       const bundle = await bundledBeside(["pg"], MAIN);
-      const [program = "", ...args] = binary === undefined
+      const command = binary === undefined
         ? [Deno.execPath(), "run", "-A", "--no-check", "--quiet", MAIN]
         : [pathOf(binary), bundle];
-      const { code, stdout, stderr } = await new Deno.Command(program, {
-        args: [...args, server.account, crypto.randomUUID(), "2"],
-        signal: AbortSignal.timeout(LIMIT),
-        env: { NO_COLOR: "1" },
-      }).output();
+      await assertPrintsOk([...command, server.account, crypto.randomUUID(), "2"], LIMIT);
       await Deno.remove(bundle);
-      const text = new TextDecoder();
-      assertEquals([text.decode(stdout), code], ["ok\n", 0], text.decode(stderr));
     },
   });
 }

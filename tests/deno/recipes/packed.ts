@@ -3,8 +3,9 @@
 import config from "../../../deno.json" with { type: "json" };
 import map from "../../../import_map.json" with { type: "json" };
 import { npm, packSources } from "../../../scripts/npm/pack.ts";
-import { exists, librarySources } from "../../../scripts/sources.ts";
-import { digest, installedBeside, type Name } from "../servers/pg_packages.ts";
+import { madeOnce } from "../../../scripts/once.ts";
+import { librarySources } from "../../../scripts/sources.ts";
+import { digest, installedBeside, type Name } from "../../../scripts/packages.ts";
 
 const RECIPES = new URL("../../../examples/recipes/", import.meta.url).pathname;
 const LIBRARY = config.name;
@@ -17,8 +18,14 @@ type Links = Record<string, string>;
 
 /** Gives the folder, which `remove` removes. */
 export async function copied(recipe: string): Promise<{ dir: string; remove(): Promise<void> }> {
-  const links = await linksOf(recipe);
   const dir = await Deno.makeTempDir();
+  await copyInto(dir, recipe);
+  return { dir, remove: () => Deno.remove(dir, { recursive: true }) };
+}
+
+/** As its reader has it, once there is such a folder. */
+export async function copyInto(dir: string, recipe: string): Promise<void> {
+  const links = await linksOf(recipe);
   await Deno.writeTextFile(`${dir}/package.json`, '{ "type": "module" }');
   for (const file of filesOf(recipe)) await Deno.copyFile(`${RECIPES}${file}`, `${dir}/${file}`);
   for (const [name, target] of Object.entries(links)) {
@@ -26,7 +33,6 @@ export async function copied(recipe: string): Promise<{ dir: string; remove(): P
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     await Deno.symlink(target, path);
   }
-  return { dir, remove: () => Deno.remove(dir, { recursive: true }) };
 }
 
 /** The packages that it is to have, and no others. */
@@ -35,7 +41,7 @@ async function linksOf(recipe: string): Promise<Links> {
   if (library !== LIBRARY) throw new Error(`${recipe}: its head must install ${LIBRARY} first`);
   const links: Links = { [LIBRARY]: `${await packed()}/node_modules/${LIBRARY}` };
   if (others.length === 0) return links;
-  const home = await installedBeside(all().map(nameOf));
+  const home = await installedBeside(others.map(nameOf));
   for (const name of others) links[name] = `${home}/node_modules/${name}`;
   return links;
 }
@@ -59,12 +65,6 @@ export function recipes(): { file: string; others: string }[] {
     });
 }
 
-/** What all of them need, to be installed at once. */
-function all(): string[] {
-  const names = recipes().flatMap(({ file }) => packagesOf(file));
-  return [...new Set(names)].filter((name) => name !== LIBRARY).sort();
-}
-
 /** By which import_map.json has it, perhaps by a part of it. */
 function nameOf(name: string): Name {
   const found = Object.entries(map.imports).find(([, at]) => at.startsWith(`npm:${name}@`));
@@ -85,14 +85,11 @@ function filesOf(file: string, files: Set<string> = new Set()): Set<string> {
 async function packed(): Promise<string> {
   const sources = [...librarySources(), "deno.json"].map((file) => Deno.readTextFileSync(file));
   const home = `${Deno.cwd()}/.cache/packed/${await digest(sources.join())}`;
-  if (exists(home)) return home;
-  const part = `${home}.${Deno.pid}.part`;
-  await Deno.mkdir(part, { recursive: true });
-  await Deno.writeTextFile(`${part}/package.json`, '{ "private": true }');
-  const tarball = await packSources(part);
-  const flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock"];
-  await npm("install", "--offline", "--prefix", part, ...flags, tarball);
-  // Renamed when complete; another process may have been faster.
-  await Deno.rename(part, home).catch(() => Deno.remove(part, { recursive: true }));
+  await madeOnce(home, async (part) => {
+    await Deno.writeTextFile(`${part}/package.json`, '{ "private": true }');
+    const tarball = await packSources(part);
+    const flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock"];
+    await npm("install", "--offline", "--prefix", part, ...flags, tarball);
+  });
   return home;
 }

@@ -91,9 +91,8 @@ const EXAMPLES: Record<string, Example<never>> = {
         "docs/sizes.md",
         ["const options"],
         {
-          'import { type Client, connect } from "./client.ts";':
-            `const connect = (_: AbortSignal) => globalThis.pageClient(${JSON.stringify(url)});
-             type Client = any;`,
+          "Promise.resolve({ query: (sql: string) => sql, ping: () => true, end() {} });":
+            `globalThis.pageClient(${JSON.stringify(url)});`,
         },
         ["options"],
       );

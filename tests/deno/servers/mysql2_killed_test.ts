@@ -6,6 +6,7 @@ import mysql, { type PoolConnection } from "mysql2/promise";
 import { mysqlPool } from "../../../adapters/mysql2.ts";
 import { sleep } from "../../helpers/until.ts";
 import { type OurPool, rowOf, test } from "./mysql2_stage.ts";
+import { killed } from "./killed.ts";
 import { soon } from "./soon.ts";
 
 const SIZE = 8;
@@ -45,40 +46,15 @@ for (const reset of ["rollback", "session"] as const) {
       `${name}, all sessions are killed under load, reset: "${reset}"`,
       { reset, maxSize: SIZE },
       async (pool, server) => {
-        let over = false;
-        let served = 0;
-        const failures: { at: number; error: unknown }[] = [];
-        const users = Array.from({ length: USERS }, async () => {
-          while (!over) {
-            const begun = performance.now();
-            try {
-              await work(pool);
-              served++;
-            } catch (error) {
-              failures.push({ at: begun, error });
-            }
-          }
+        await killed({
+          size: SIZE,
+          users: USERS,
+          each: 1, // what comes later has a new one
+          within: 5_000,
+          ask: () => work(pool),
+          terminate: () => server.terminate(),
+          show: () => `${pool.pool}`,
         });
-        try {
-          for (let round = 0; round < 3; round++) {
-            const enough = served + 3 * USERS;
-            await soon(() => served >= enough, () => `it does not answer: ${pool.pool}`, 10_000);
-            failures.length = 0;
-            await server.terminate();
-            const then = performance.now();
-            const again = served + 3 * USERS;
-            await soon(() => served >= again, () => `it answers no more: ${pool.pool}`, 5_000);
-            // One for each that had a session; what comes later has a new one.
-            assert(
-              failures.length <= SIZE,
-              `${failures.length}: ${failures.map(({ error }) => error)}`,
-            );
-            assertEquals(failures.filter(({ at }) => at > then).map(({ error }) => error), []);
-          }
-        } finally {
-          over = true;
-        }
-        await Promise.all(users);
         await soon(() => pool.pool.using + pool.pool.creating === 0, () => `${pool.pool}`, 1_000);
         assertEquals(pool.pool.stats().hookErrors, 0);
         assert(await server.count() <= SIZE);

@@ -12,6 +12,7 @@ import { DataSource, EntitySchema } from "typeorm";
 import type { Pool } from "../../../mod.ts";
 import { type MysqlPool, mysqlPool, type MysqlPoolOptions } from "../../../adapters/mysql2.ts";
 import { sleep } from "../../helpers/until.ts";
+import { killed as killedUnderLoad } from "./killed.ts";
 import type { MariaDb } from "./mariadb.ts";
 import { soon } from "./soon.ts";
 
@@ -52,39 +53,14 @@ function ended(ids: number[], fails: boolean): number[] {
   return ids;
 }
 
-/** All sessions are killed under load: who had one fails, all others are served, well within a second. */
-async function killed({ server }: Stage, pool: Pool<unknown>, ask: () => Promise<unknown>) {
-  let over = false;
-  let served = 0;
-  const failures: { at: number; error: unknown }[] = [];
-  const users = Array.from({ length: 12 }, async () => {
-    while (!over) {
-      const at = performance.now();
-      try {
-        await ask();
-        served++;
-      } catch (error) {
-        failures.push({ at, error });
-        await sleep(1);
-      }
-    }
-  });
-  try {
-    for (let round = 0; round < 3; round++) {
-      const enough = served + 36;
-      await soon(() => served >= enough, () => `it does not answer: ${pool}`, 5_000);
-      failures.length = 0;
-      await server.terminate();
-      const then = performance.now();
-      const again = served + 36;
-      await soon(() => served >= again, () => `it answers no more: ${pool}`, 2_000);
-      assert(failures.length <= 2 * 4, `${failures.map(({ error }) => error)}`);
-      assertEquals(failures.filter(({ at }) => at > then).map(({ error }) => error), []);
-    }
-  } finally {
-    over = true;
-    await Promise.all(users);
-  }
+/** All sessions are killed, three times, while `ask` goes on. */
+async function killed(
+  { server }: Stage,
+  pool: Pool<unknown>,
+  ask: () => Promise<unknown>,
+): Promise<void> {
+  const terminate = () => server.terminate();
+  await killedUnderLoad({ size: 4, within: 2_000, ask, terminate, show: () => `${pool}` });
 }
 
 /** Nobody has anything of it any more. */

@@ -1,22 +1,17 @@
-// Packages of npm, side by side in one directory, as a project has them: peers find each other there.
+// Programs bundled beside the packages of npm that they import.
 
 import { build, stop } from "esbuild";
-import { run } from "../../../scripts/process.ts";
-import { exists } from "../../../scripts/sources.ts";
-import map from "../../../import_map.json" with { type: "json" };
+import { isFetched, pathOf } from "../../../scripts/fetch.ts";
+import { installedBeside, type Name } from "../../../scripts/packages.ts";
 
-export type Name = keyof typeof map.imports;
+import { RUNTIMES } from "../../../scripts/runtimes.ts";
+import { assertPrintsOk } from "../../helpers/prints_ok.ts";
+
+export { installedBeside, type Name };
 
 const STD = new URL("../../std/", import.meta.url).pathname;
-const LIMIT = 300_000;
 
-/** A directory with these packages, which are installed once; `built`: by their own scripts, too. */
-export async function installedBeside(names: readonly Name[], built = false): Promise<string> {
-  const wanted = names.map((name) => map.imports[name].replace(/^npm:(@?[^@]+@[^/]+).*/, "$1"));
-  const home = `${Deno.cwd()}/.cache/packages/${await digest([...wanted, built].join())}`;
-  if (!exists(home)) await install(home, wanted, built);
-  return home;
-}
+let bundles = 0;
 
 /** What a program is bundled for. */
 export interface Goal {
@@ -40,7 +35,7 @@ export async function bundledIn(
   main: string,
   { format = "esm", target = "esnext" }: Goal = {},
 ): Promise<string> {
-  const outfile = `${home}/${Deno.pid}.${format === "esm" ? "mjs" : "cjs"}`;
+  const outfile = `${home}/${Deno.pid}_${bundles++}.${format === "esm" ? "mjs" : "cjs"}`;
   const alias = { "@std/assert": `${STD}assert.ts`, "@std/testing/time": `${STD}time.ts` };
   const options = { bundle: true, format, packages: "external", target } as const;
   await build({ ...options, entryPoints: [main], alias, outfile, logLevel: "silent" });
@@ -48,25 +43,33 @@ export async function bundledIn(
   return outfile;
 }
 
-async function install(home: string, wanted: string[], built: boolean): Promise<void> {
-  const part = `${home}.${Deno.pid}.part`;
-  await Deno.mkdir(part, { recursive: true });
-  const flags = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund"];
-  if (!built) flags.push("--ignore-scripts");
-  const command = ["npm", "install", "--prefix", part, "--loglevel=error"];
-  const { code, output } = await run([...command, ...flags, ...wanted], { limit: LIMIT });
-  if (code !== 0) {
-    await Deno.remove(part, { recursive: true });
-    throw new Error(`npm could not install ${wanted}: ${output}`);
-  }
-  // Renamed when complete; another process may have been faster.
-  await Deno.rename(part, home).catch(() => Deno.remove(part, { recursive: true }));
+/** A program that prints "ok", and what it needs. */
+export interface Program {
+  what: string;
+  main: string;
+  packages: readonly Name[];
+  /** Says for the name of the test why it is skipped, if it is. */
+  skipped: string;
+  /** The time it may take in ms. */
+  limit?: number;
 }
 
-/** A name for a text: the same for the same. */
-export async function digest(text: string): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return [...new Uint8Array(bytes).slice(0, 6)].map((n) => n.toString(16).padStart(2, "0")).join(
-    "",
-  );
+/** Registers a test that it prints "ok", for Node 24 and Bun as far as they have been fetched. */
+export function testOnOthers({ what, main, packages, skipped, limit = 120_000 }: Program): void {
+  for (const { label, name, binary } of RUNTIMES) {
+    if (name !== "node24" && name !== "bun") continue;
+    const why = isFetched(binary!) ? skipped : " (skipped: it has not been fetched)";
+    Deno.test({
+      name: `${label}: ${what}${why}`,
+      ignore: why !== "",
+      // What is at stake is in a process of its own; fetching leaves a timer behind.
+      sanitizeOps: false,
+      sanitizeResources: false,
+      async fn() {
+        const bundle = await bundledBeside(packages, main);
+        await assertPrintsOk([pathOf(binary!), bundle], limit);
+        await Deno.remove(bundle);
+      },
+    });
+  }
 }

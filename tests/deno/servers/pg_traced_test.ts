@@ -1,7 +1,7 @@
 // OpenTelemetry's own instrumentation of pg over pgPool: whose spans are whose, on every runtime.
 
-import { assertEquals } from "@std/assert";
 import { runners } from "../../helpers/program.ts";
+import { assertPrintsOk } from "../../helpers/prints_ok.ts";
 import { bundledBeside, type Name } from "./pg_packages.ts";
 import { postgres } from "./postgres.ts";
 import { whySkipped } from "./register.ts";
@@ -29,14 +29,8 @@ for (const { label, command: [file = "", ...args], there } of runners()) {
     async fn() {
       // By `require`, which it hooks.
       const bundle = await bundledBeside(PACKAGES, MAIN, { format: "cjs" });
-      const { code, stdout, stderr } = await new Deno.Command(file, {
-        args: [...args, ...flags, bundle],
-        signal: AbortSignal.timeout(60_000),
-        env: { NO_COLOR: "1" },
-      }).output();
+      await assertPrintsOk([file, ...args, ...flags, bundle], 60_000);
       await Deno.remove(bundle);
-      const text = new TextDecoder();
-      assertEquals([text.decode(stdout), code], ["ok\n", 0], text.decode(stderr));
     },
   });
 }

@@ -1,9 +1,6 @@
 // What people use over pgPool, on the other runtimes that the suite has fetched.
 
-import { assertEquals } from "@std/assert";
-import { isFetched, pathOf } from "../../../scripts/fetch.ts";
-import { RUNTIMES } from "../../../scripts/runtimes.ts";
-import { bundledBeside, type Name } from "./pg_packages.ts";
+import { type Name, testOnOthers } from "./pg_packages.ts";
 import { postgres } from "./postgres.ts";
 import { whySkipped } from "./register.ts";
 
@@ -23,25 +20,9 @@ const PACKAGES: Name[] = [
 
 const noServer = await whySkipped(postgres);
 
-for (const { label, name, binary } of RUNTIMES) {
-  if (name !== "node24" && name !== "bun") continue;
-  const skipped = isFetched(binary!) ? noServer : " (skipped: it has not been fetched)";
-  Deno.test({
-    name: `${label}: what people use over pgPool${skipped}`,
-    ignore: skipped !== "",
-    // What is at stake is in a process of its own; fetching leaves a timer behind.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      const bundle = await bundledBeside(PACKAGES, MAIN);
-      const { code, stdout, stderr } = await new Deno.Command(pathOf(binary!), {
-        args: [bundle],
-        signal: AbortSignal.timeout(120_000),
-        env: { NO_COLOR: "1" },
-      }).output();
-      await Deno.remove(bundle);
-      const text = new TextDecoder();
-      assertEquals([text.decode(stdout), code], ["ok\n", 0], text.decode(stderr));
-    },
-  });
-}
+testOnOthers({
+  what: "what people use over pgPool",
+  main: MAIN,
+  packages: PACKAGES,
+  skipped: noServer,
+});

@@ -1,8 +1,8 @@
 // BullMQ beside pools of Redis sessions: 500 jobs on a Redis of the test's own, on each runtime.
 
-import { assertEquals } from "@std/assert";
 import { isFetched, pathOf } from "../../../scripts/fetch.ts";
 import { RUNTIMES } from "../../../scripts/runtimes.ts";
+import { assertPrintsOk } from "../../helpers/prints_ok.ts";
 import { isInstalled, OwnRedis } from "./own_redis.ts";
 import { bundledBeside } from "./pg_packages.ts";
 import { BULLMQ } from "./redis_bullmq.ts";
@@ -36,14 +36,8 @@ for (const { label, name, binary } of RUNTIMES) {
     async fn() {
       await using own = await OwnRedis.running();
       const bundle = await bundledBeside(["@redis/client", "ioredis", "bullmq"], MAIN);
-      const { code, stdout, stderr } = await new Deno.Command(pathOf(binary!), {
-        args: [bundle, `${own.kind.port}`],
-        signal: AbortSignal.timeout(240_000),
-        env: { NO_COLOR: "1" },
-      }).output();
+      await assertPrintsOk([pathOf(binary!), bundle, `${own.kind.port}`], 240_000);
       await Deno.remove(bundle);
-      const text = new TextDecoder();
-      assertEquals([text.decode(stdout), code], ["ok\n", 0], text.decode(stderr));
     },
   });
 }

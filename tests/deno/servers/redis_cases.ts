@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { RedisOwnOptions } from "../../../adapters/redis.ts";
 import { sleep } from "../../helpers/until.ts";
+import { killed as killedUnderLoad } from "./killed.ts";
 import { DEEDS, HARMLESS, hears, LOST, type Stage, stateOf } from "./redis_dirt.ts";
 import type { Client, Kit, Where } from "./redis_kits.ts";
 import { redis } from "./redis.ts";
@@ -209,37 +210,16 @@ const USERS = 32;
 const killed =
   (work: (client: Client, stage: Stage) => Promise<unknown>): Case => async (scene) => {
     const { pool, server } = scene;
-    const failures: { at: number; error: unknown }[] = [];
-    let [served, over] = [0, false];
-    const users = Array.from({ length: USERS }, async () => {
-      while (!over) {
-        const at = performance.now();
-        try {
-          await pool.use((client) => work(client, scene));
-          served++;
-        } catch (error) {
-          failures.push({ at, error });
-        }
-        await sleep(0); // the killer is to have its turn, too
-      }
+    await killedUnderLoad({
+      size: SIZE,
+      users: USERS,
+      each: 1,
+      within: 2_000,
+      // The killer is to have its turn, too.
+      ask: () => pool.use((client) => work(client, scene)).finally(() => sleep(0)),
+      terminate: () => server.terminate(),
+      show: () => `${pool}`,
     });
-    try {
-      for (let round = 0; round < 3; round++) {
-        const enough = served + USERS;
-        await soon(() => served >= enough, () => `it does not answer: ${pool}`, 5_000);
-        failures.length = 0;
-        await server.terminate();
-        const then = performance.now();
-        const again = served + USERS;
-        await soon(() => served >= again, () => `it answers no more: ${pool}`, 2_000);
-        // One for each that had a session.
-        assert(failures.length <= SIZE, `${failures.map(({ error }) => error)}`);
-        assertEquals(failures.filter(({ at }) => at > then).map(({ error }) => error), []);
-      }
-    } finally {
-      over = true;
-      await Promise.all(users);
-    }
     assert(await server.count() <= SIZE);
     assertEquals(pool.stats().hookErrors, 0);
   };

@@ -216,7 +216,7 @@ export const MAKING: ByFile = {
   "pool/manage.ts": [
     [
       "available objects survive a reset",
-      'return evictAll(pool, "reset").then(() => {});',
+      'return evictAll(pools, "reset").then(() => {});',
       "void evictAll; return Promise.resolve();",
     ],
     [
@@ -242,8 +242,8 @@ export const MAKING: ByFile = {
     ],
     [
       "objects in use survive a reset without limits",
-      "  pool.epoch++;\n  pool.careful = true;",
-      "  pool.epoch++;",
+      "    pool.epoch++;\n    pool.careful = true;",
+      "    pool.epoch++;",
     ],
     [
       "a second shutdown cannot shorten the first",
@@ -269,7 +269,7 @@ export const MAKING: ByFile = {
       "for (const { reject } of pool.expecting.splice(0)) reject(error);",
       "",
     ],
-    ["shutdown leaves what is available", '  void evictAll(pool, "shutdown");\n', ""],
+    ["shutdown leaves what is available", '  void evictAll([pool], "shutdown");\n', ""],
     [
       "shutdown does not stop creations",
       "for (const attempt of pool.attempts) abort(attempt, error);",

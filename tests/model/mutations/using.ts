@@ -199,7 +199,7 @@ export const USING: ByFile = {
     ],
     [
       "a closer that asks for an object gets one that goes next",
-      "  for (const entry of victims) bag.take(entry);\n",
+      "  for (const [{ bag }, entry] of victims) bag.take(entry);\n",
       "",
     ],
     [
