@@ -210,7 +210,7 @@ export class Keys<K, T> {
     const begun = begin(place, waited);
     if (place.coming === 0) this.#calls.served(place);
     this.look(place);
-    return begun;
+    return await begun; // not later: on some Workers a rejection must be handled in its turn
   }
 
   #wait(

@@ -9,7 +9,6 @@ import { type Attributes, observeMetrics, observeTraces } from "../observe/otel.
 import { insideOf } from "../pool.ts";
 import { KeyedPool, type KeyedPoolOptions } from "../quota/keyed.ts";
 import { Page } from "./helpers/dashboard_page.ts";
-import { WAYS } from "./helpers/inspect.ts";
 import { RecordingMeter } from "./helpers/meter.ts";
 import { idle, rejection, Time } from "./helpers/pool.ts";
 import { Recorder } from "./helpers/recorder.ts";
@@ -282,7 +281,9 @@ describe("the picture of a KeyedPool", () => {
     await using pool = tenants({ maxSize: 1, maxKeys: 2 });
     const lease = await pool.get("a");
     const waiting = [pool.get("b"), pool.get("c")].map((get) => get.catch(() => {}));
-    for (const [, inspect] of WAYS) {
+    for (const name of ["nodejs.util.inspect.custom", "Deno.customInspect"]) {
+      const inspect = (pool: object | undefined) =>
+        (pool as Record<symbol, () => string>)[Symbol.for(name)]!();
       assertEquals(
         inspect(pool),
         "KeyedPool tenants { keys: 2, size: 1, available: 0, using: 1, creating: 0, requesting: 1, waiting: 2, waitingForKey: 1 }",

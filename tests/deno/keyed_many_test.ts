@@ -2,7 +2,7 @@
 
 import { assert } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { KeyedPool, type KeyedPoolOptions } from "../quota/keyed.ts";
+import { KeyedPool, type KeyedPoolOptions } from "../../quota/keyed.ts";
 
 /** The median time of a new key, in ms, while there are so many that are unused. */
 async function timeOfNew(keys: number, options: KeyedPoolOptions<object>): Promise<number> {
