@@ -1,82 +1,19 @@
 // Keys: keeps the pools of keys, drops unused ones, and queues borrowers of new keys.
 
-import { outside } from "../context.ts";
+import { outside, requestBound } from "../context.ts";
 import { type Holder, PoolTimeoutError } from "../errors.ts";
-import { insideOf, type Pool } from "../pool.ts";
+import type { Pool } from "../pool.ts";
 import { after, Clock } from "../pool/clock.ts";
-import { evictAll } from "../pool/evict.ts";
 import { holding, longestHeld, NAMED } from "../pool/explain.ts";
+import { List } from "../pool/list.ts";
 import type { RefuseReason } from "../pool/observe.ts";
-import { List, Node } from "../pool/list.ts";
 import { lookForLost } from "../pool/reclaim.ts";
 import { Signals } from "../pool/signals.ts";
-import type { State } from "../pool/state.ts";
 import { abortReason, shown } from "../values.ts";
+import { Place } from "./place.ts";
 
 /** How often to look at all keys while borrowers wait for a place, in ms. */
 const LOOK = 50;
-
-/** The pool of one key. */
-export class Place<K, T> extends Node {
-  readonly key: K;
-  readonly pool: Pool<T>;
-  readonly state: State<T>;
-  /** How many borrowers have waited for this place, and are about to call `get`. */
-  coming = 0;
-  /** Whether `clear` is at work. */
-  clearing = false;
-  /** Whether a check to drop the key is planned. */
-  looking = false;
-  /** Cancels a later check. */
-  cancel: (() => void) | undefined = undefined;
-
-  constructor(key: K, pool: Pool<T>) {
-    super();
-    this.key = key;
-    this.pool = pool;
-    this.state = insideOf(pool);
-  }
-
-  /** Whether it has no objects, waiters and loans; objects being closed count. */
-  get empty(): boolean {
-    const { expecting, queue, size } = this.state;
-    return size + queue.size + expecting.length + this.coming === 0;
-  }
-
-  /** Whether all its objects are idle or being closed. Its requests are only for `minAvailable`. */
-  get unused(): boolean {
-    const { attempts, bag, expecting, queue } = this.state;
-    return queue.size + attempts.size + bag.using + expecting.length + this.coming === 0;
-  }
-
-  /** Whether no object is left to close, and no request to withdraw. */
-  get leaving(): boolean {
-    const { bag, permits } = this.state;
-    return bag.live + permits!.pending === 0;
-  }
-
-  /** Closes idle objects, and creates none for `minAvailable` until a borrower waits. */
-  clear(): void {
-    this.clearing = true;
-    this.state.permits!.yielded = true;
-    void evictAll([this.state], "reclaimed");
-    this.state.dispatch(); // withdraws its requests
-    this.clearing = false;
-  }
-
-  /** How long ago its last object was returned, in ms. */
-  get age(): number {
-    const { bag: { idle: { last } }, clock } = this.state;
-    return last === undefined ? 0 : clock.now() - last.since;
-  }
-
-  /** How long the key is still kept after a failed creation, in ms. */
-  get rest(): number {
-    const { clock, failure, failures, settings: { createBackoff } } = this.state;
-    if (failures === 0 || failure === undefined) return 0;
-    return Math.max(0, failure.at + createBackoff - clock.awake());
-  }
-}
 
 /** A borrower that waits for a place for a new key. */
 interface Waiting<K, T> {
@@ -261,6 +198,9 @@ export class Keys<K, T> {
     const all = this.#waiting.get(key);
     if (all?.delete(waiting)) this.waiters--;
     if (all?.size === 0) this.#waiting.delete(key);
+    if (this.waiting > 0) return;
+    this.#cancel?.();
+    this.#cancel = undefined;
   }
 
   #late(key: K, timeout: number, passed: number, ahead: number): PoolTimeoutError {
@@ -296,6 +236,13 @@ export class Keys<K, T> {
   /** Drops keys with only idle objects while borrowers wait, the longest unused key first. */
   #makeRoom(): void {
     this.#clear();
+    if (this.waiting === 0) return;
+    // Lost leases are found only by looking, and some time after they are lost. A waiter keeps the process
+    // alive, but on Workers a timer would hide the runtime's own error for a request that hangs.
+    this.#cancel ??= after(LOOK, !requestBound, () => {
+      this.#cancel = undefined;
+      this.#makeRoom();
+    });
     if (this.waiting <= this.#leaving.size) return;
     const now = this.#clock.awake();
     if (now >= this.#looked + LOOK) {
@@ -303,11 +250,6 @@ export class Keys<K, T> {
       this.#lookAtAll();
       this.#clear();
     }
-    // Lost leases are found only by looking, and some time after they are lost.
-    this.#cancel ??= after(LOOK, false, () => {
-      this.#cancel = undefined;
-      if (this.waiting > 0) this.#makeRoom();
-    });
   }
 
   #clear(): void {
@@ -380,6 +322,6 @@ export class Keys<K, T> {
       if (place === undefined) break;
       for (const waiting of [...all]) waiting.start(place);
     }
-    if (this.waiting > 0) this.#makeRoom();
+    this.#makeRoom();
   }
 }
