@@ -236,7 +236,7 @@ export class KeyedPool<K, T> {
     return this.#keys.wait(
       key,
       { signal, timeout },
-      ({ pool }, { left, waited }) => {
+      ({ place: { pool }, left, waited }) => {
         const earlier = { timeout, waited, what: "for a place for its key" };
         const rest: ResumedOptions = { signal, timeout: left, priority, label, [EARLIER]: earlier };
         return begin(pool, rest);

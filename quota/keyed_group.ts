@@ -6,7 +6,8 @@ import { Totals } from "../pool/observe.ts";
 import { REFUSED } from "../pool/refuse.ts";
 import type { State } from "../pool/state.ts";
 import { addTotals } from "./keyed_stats.ts";
-import type { Keys, Refusal } from "./keys.ts";
+import type { Refusal } from "./key_queue.ts";
+import type { Keys } from "./keys.ts";
 import type { Place } from "./place.ts";
 
 /** A watcher, and for each key the function that ends the watch of its pool. */

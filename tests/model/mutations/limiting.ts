@@ -243,6 +243,13 @@ export const LIMITING: ByFile = {
     ],
     ["who leaves keeps what it has", "    this.used -= member.held;\n", ""],
   ],
+  "quota/key_queue.ts": [
+    [
+      "who waits for a key has all of its timeout again",
+      "timeout === 0 ? 0 : Math.max(1, Math.ceil(due - now))",
+      "timeout === 0 ? 0 : Math.max(1, timeout)",
+    ],
+  ],
   "quota/keys.ts": [
     [
       "a key is never forgotten",
@@ -258,11 +265,6 @@ export const LIMITING: ByFile = {
       "maxKeys is not kept",
       "if (this.#max === 0 || this.places.size < this.#max) return true;",
       "if (this.#max >= 0) return true;",
-    ],
-    [
-      "who waits for a key has all of its timeout again",
-      "timeout === 0 ? 0 : Math.max(1, Math.ceil(timeout - waited))",
-      "timeout === 0 ? 0 : Math.max(1, timeout)",
     ],
     [
       "the key last used goes first",
