@@ -128,16 +128,17 @@ export class Keys<K, T> {
     return await begun; // not later: on some Workers a rejection must be handled in its turn
   }
 
+  /** Returns the function that makes the errors of borrowers that time out at the same moment. */
   #late(): (late: Late<K>) => PoolTimeoutError {
     const holders = this.#holders();
-    const held = holders.map((one) => `${one.pool}: ${one.object} ${holding(one)}`);
-    const text = `${this.places.size} keys are in use, raise maxKeys` +
-      (held.length === 0 ? "" : `; held: ${held.join(", ")}: a deadlock, if these wait for it`);
+    const named = holders.map((one) => `${one.pool}: ${one.object} ${holding(one)}`).join(", ");
+    const held = named === "" ? "" : `; held: ${named}: a deadlock, if these wait for it`;
+    const { size } = this.places;
     return ({ ahead, key, timeout, waited: passed }) => {
       const waited = Math.round(passed);
       return new PoolTimeoutError(
         `${this.#name}: no place for the key ${shown(key)} within timeout, ${timeout} ms ` +
-          `(waited ${waited} ms, ${ahead} ahead of it): ${text}`,
+          `(waited ${waited} ms, ${ahead} ahead of it): ${size} keys are in use, raise maxKeys${held}`,
         { timeout, waited, ahead, phase: "wait", holders },
       );
     };

@@ -258,7 +258,7 @@ export const LIMITING: ByFile = {
     ],
     [
       "a key that fails is forgotten at once",
-      "const rest = this.waiting > 0 ? 0 : place.rest;",
+      "const rest = this.#queue.keys > 0 ? 0 : place.rest;",
       "const rest = 0;",
     ],
     [
