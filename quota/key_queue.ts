@@ -1,6 +1,6 @@
 // Key queue: the borrowers that wait for a place for their key.
 
-import { Clock, Timer } from "../pool/clock.ts";
+import { type Clock, Timer } from "../pool/clock.ts";
 import { type Dated, Deadlines } from "../pool/deadlines.ts";
 import type { RefuseReason } from "../pool/observe.ts";
 import { Signals } from "../pool/signals.ts";
