@@ -18,7 +18,7 @@
  */
 
 import { adoptDisposal, asyncDispose, dispose } from "../disposal.ts";
-import { PoolClosedError } from "../errors.ts";
+import { PoolClosedError, PoolFullError } from "../errors.ts";
 import { insideOf, Pool } from "../pool.ts";
 import { checkGet, checkObserver, checkShutdown } from "../pool/check.ts";
 import { after } from "../pool/clock.ts";
@@ -284,6 +284,12 @@ export class KeyedPool<K, T> {
     const place = this.#keys.open(key);
     if (place !== undefined) return begin(place.pool, options);
     const { label, priority }: GetOptions = options ?? {}; // as they are now
+    const { maxWaiting } = this.#settings.settings;
+    if (maxWaiting > 0 && this.#keys.waitersFor(key) >= maxWaiting) {
+      const error = this.#fullError(key, maxWaiting);
+      this.#refused(key, label, { error, why: "full", waited: 0 });
+      return Promise.reject(error);
+    }
     return this.#keys.wait(
       key,
       { signal, timeout },
@@ -502,6 +508,13 @@ export class KeyedPool<K, T> {
   #closedError(): PoolClosedError {
     const advice = "create another pool";
     return new PoolClosedError(`${this.#name} is shut down: ${advice}`);
+  }
+
+  #fullError(key: K, maxWaiting: number): PoolFullError {
+    return new PoolFullError(
+      `${this.#name}: ${maxWaiting} wait already for a place for the key ${shown(key)} ` +
+        "(maxWaiting): try again later, or raise maxKeys or maxWaiting",
+    );
   }
 
   #make(key: K): Pool<T> {

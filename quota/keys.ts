@@ -148,6 +148,11 @@ export class Keys<K, T> {
     return this.#waiting.size;
   }
 
+  /** How many borrowers wait for the place of this key. */
+  waitersFor(key: K): number {
+    return this.#waiting.get(key)?.size ?? 0;
+  }
+
   /** The place of a key, which it creates if there is room; else undefined. */
   open(key: K): Place<K, T> | undefined {
     const place = this.places.get(key);
