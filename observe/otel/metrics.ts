@@ -76,11 +76,12 @@ const OWN = [POOL, STATE, KEY];
  * The points of a `KeyedPool` are sums over its keys. `max` is its `maxSize`. `pending_requests` and
  * `timeouts` also count borrowers that wait for a place for a key. With `perKey` each key has its own
  * points, with the key as `proxypool.key`; `max` is then `maxSizePerKey`. After a key is forgotten, the
- * next collection reports zeros for it, and later ones nothing. The points without `proxypool.key` then
- * have the `maxSize` over all keys and the borrowers that wait for a place for a key.
+ * next collection reports zeros and the last `timeouts` for it, and later ones nothing. The points
+ * without `proxypool.key` then have the `maxSize` over all keys and the borrowers that wait for a place
+ * for a key.
  *
- * After the disposal, or once the pool is shut down and empty, the next collection reports zeros,
- * and later ones report nothing. Otherwise an exporter would repeat the last values.
+ * After the disposal, or once the pool is shut down and empty, the next collection reports zeros and the
+ * last `timeouts`, and later ones report nothing. Otherwise an exporter would repeat the last values.
  *
  * @example
  * ```ts
@@ -135,7 +136,7 @@ type Counts =
     | "minAvailable"
     | "maxSize"
   >
-  & { readonly timeouts: number | undefined };
+  & { readonly timeouts: number };
 
 /** The metrics that are read at each collection. */
 type Read = Exclude<MetricName, `${string}_time`>;
@@ -146,6 +147,8 @@ class Series implements Tap {
   readonly #attributes: Attributes;
   /** A limit was reported. Then it is always reported, or an exporter would repeat the last one. */
   #limited = false;
+  /** The timeouts of its pools that have gone. */
+  late = 0;
 
   constructor(instruments: Instruments, attributes: Attributes) {
     this.#instruments = instruments;
@@ -184,7 +187,7 @@ class Series implements Tap {
       report("max", now.maxSize);
       report("idle.max", now.maxSize);
     }
-    if (now.timeouts !== undefined) report("timeouts", now.timeouts);
+    report("timeouts", this.late + now.timeouts);
   }
 }
 
@@ -220,7 +223,8 @@ class PoolSource<T> implements Source {
   }
 
   report(observation: Observation, gone: boolean): void {
-    this.#series.report(observation, gone ? GONE : countsOf(this.#pool));
+    const { timeouts } = this.#pool.totals;
+    this.#series.report(observation, gone ? { ...GONE, timeouts } : countsOf(this.#pool));
   }
 }
 
@@ -262,7 +266,7 @@ class GroupSource implements Source {
     return () => {
       pool.observers.removeTap(series);
       pool.refresh();
-      if (this.#perKey) this.#left(key);
+      if (this.#perKey) this.#left(key, pool);
     };
   }
 
@@ -279,8 +283,9 @@ class GroupSource implements Source {
     return there.series;
   }
 
-  #left(key: string | number | boolean): void {
+  #left(key: string | number | boolean, pool: State<unknown>): void {
     const there = this.#series.get(key)!;
+    there.series.late += pool.totals.timeouts;
     if (--there.pools > 0) return;
     this.#series.delete(key);
     this.#gone.set(key, there.series);
@@ -289,14 +294,15 @@ class GroupSource implements Source {
   report(observation: Observation, gone: boolean): void {
     for (const series of this.#gone.values()) series.report(observation, GONE);
     this.#gone.clear();
-    if (gone) return this.#all.report(observation, GONE);
     const { late, maxSize, past, waiting } = this.#group;
-    const own = { ...GONE, maxSize, waiting };
+    const own = gone ? GONE : { ...GONE, maxSize, waiting };
     if (!this.#perKey) {
       const start = { ...own, timeouts: past.timeouts };
-      return this.#all.report(observation, [...this.#counts().values()].reduce(added, start));
+      const sum = [...this.#counts().values()].reduce(added, start);
+      return this.#all.report(observation, gone ? { ...GONE, timeouts: sum.timeouts } : sum);
     }
     this.#all.report(observation, { ...own, timeouts: late });
+    if (gone) return;
     for (const [key, counts] of this.#counts()) {
       this.#series.get(key)?.series.report(observation, counts);
     }
@@ -326,7 +332,7 @@ function added(sum: Counts, more: Counts): Counts {
     minSize: sum.minSize + more.minSize,
     minAvailable: sum.minAvailable + more.minAvailable,
     maxSize: sum.maxSize,
-    timeouts: (sum.timeouts ?? 0) + (more.timeouts ?? 0),
+    timeouts: sum.timeouts + more.timeouts,
   };
 }
 
@@ -362,7 +368,7 @@ class Metrics {
   };
 }
 
-/** The counts of an ended pool; counters keep their values. */
+/** The counts of an ended pool; its counter is as it was last. */
 const GONE: Counts = {
   available: 0,
   using: 0,
@@ -372,7 +378,7 @@ const GONE: Counts = {
   minSize: 0,
   minAvailable: 0,
   maxSize: 0,
-  timeouts: undefined,
+  timeouts: 0,
 };
 
 function countsOf<T>(pool: State<T>): Counts {
