@@ -16,8 +16,8 @@
  * - `clear` also replaces borrowed resources, at their release. There, without `drain`, destroyed
  *   resources stay in the pool.
  * - `use` also takes a synchronous function.
- * - The constructor throws for wrong options. It ignores `Promise`. There are no `Evictor`, `Deque`
- *   and `PriorityQueue`.
+ * - The constructor throws for wrong options, and for those of our `Pool`, such as `maxSize`. It
+ *   ignores others, such as `Promise`. There are no `Evictor`, `Deque` and `PriorityQueue`.
  *
  * As there, resources are known by identity: a second `release` may release the next borrower's
  * resource.
@@ -76,7 +76,7 @@ export class Pool<T> extends Emitter<Events> {
    * @param factory creates and destroys resources
    * @param options the options of generic-pool
    * @param extras options of our `Pool` that generic-pool lacks
-   * @throws {TypeError} a function of `factory` is missing
+   * @throws {TypeError} a function of `factory` is missing, or `options` has one of our `Pool`
    * @throws {RangeError} a number is out of bounds
    */
   constructor(factory: Factory<T>, options?: Options | null, extras: Extras<T> = {}) {
@@ -260,7 +260,7 @@ export class Pool<T> extends Emitter<Events> {
  * @param options the options of generic-pool
  * @param extras options of our `Pool` that generic-pool lacks
  * @returns the pool
- * @throws {TypeError} a function of `factory` is missing
+ * @throws {TypeError} a function of `factory` is missing, or `options` has one of our `Pool`
  * @throws {RangeError} a number is out of bounds
  */
 export function createPool<T>(

@@ -1,6 +1,7 @@
 // The options of generic-pool, translated for our `Pool`.
 
 import { PoolError } from "../errors.ts";
+import { OPTIONS } from "../pool/check.ts";
 import { MAX_DELAY } from "../pool/clock.ts";
 import type { PoolOptions } from "../pool/options.ts";
 
@@ -102,8 +103,9 @@ export interface Events {
   factoryDestroyError: [error: Error];
 }
 
-/** Throws unless `factory` has the functions that `options` need. */
-export function check<T>(factory: Factory<T>, { testOnBorrow, testOnReturn }: Options): void {
+/** Throws unless `factory` has the functions that `options` need, or if an option is of our pool. */
+export function check<T>(factory: Factory<T>, options: Options): void {
+  const { testOnBorrow, testOnReturn } = options;
   const { create, destroy, validate } = factory;
   if (typeof create !== "function" || typeof destroy !== "function") {
     throw new TypeError("createPool: factory must have the functions create and destroy");
@@ -111,6 +113,14 @@ export function check<T>(factory: Factory<T>, { testOnBorrow, testOnReturn }: Op
   const wanted = testOnBorrow === true || testOnReturn === true || validate !== undefined;
   if (wanted && typeof validate !== "function") {
     throw new TypeError("createPool: factory.validate must be a function");
+  }
+  // generic-pool ignores what it does not know. With `maxSize` there would be one resource.
+  const ours = Object.keys(options).find((name) => OPTIONS.includes(name));
+  if (ours !== undefined) {
+    throw new TypeError(
+      `createPool: generic-pool has no option ${ours}: give its own, such as max, ` +
+        "or what it lacks as the third argument",
+    );
   }
 }
 

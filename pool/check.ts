@@ -1,6 +1,6 @@
 // Check: checks the arguments of users. Each error names the option, the value, and what is right.
 
-import { shown } from "../values.ts";
+import { isThenable, shown } from "../values.ts";
 import { ownedBy } from "./hooks.ts";
 import { LEVELS, type Logger, METHODS } from "./log.ts";
 import { suggestion } from "./names.ts";
@@ -83,12 +83,18 @@ export function settingsOf<T>(options: PoolOptions<T>): Settings<T> {
 /** Throws unless `fun` is a function. */
 export function checkFun(fun: unknown, where = "new Pool"): void {
   if (typeof fun === "function") return;
-  const isFactory = typeof (fun as { create?: unknown } | null | undefined)?.create === "function";
-  const hint = isFactory
-    ? ": write new Pool(create, { closer: destroy, health: validate, … })"
-    : "";
-  const got = `${shown(fun)}${hint}`;
+  const got = `${shown(fun)}${instead(fun, where)}`;
   throw new TypeError(`${where}: fun must be a function that returns an object, got ${got}`);
+}
+
+/** What to write, if it can be told from what was given as `fun`. */
+function instead(fun: unknown, where: string): string {
+  if (typeof fun !== "object" || fun === null) return "";
+  if (isThenable(fun)) return ": write () => connect(), not connect()";
+  const isFactory = typeof (fun as { create?: unknown }).create === "function";
+  return isFactory
+    ? `: write ${where}(create, { closer: destroy, health: validate, … })`
+    : `: write ${where}(fun, { maxSize, … })`;
 }
 
 /** Throws unless the bounds are counts, and `minSize` is at most `maxSize`. */

@@ -230,9 +230,12 @@ export function invalidError<T>({ name }: State<T>, n: number, why: unknown): Po
   );
 }
 
-/** For who comes too late, and may still hold an object. */
-export function closedError<T>({ name, bag }: State<T>): PoolClosedError {
-  const advice = bag.using === 0 ? "create another pool" : "create another pool; " +
+/** For who comes too late, or still waits, and may still hold an object. */
+export function closedError<T>({ name, bag }: State<T>, waited = false): PoolClosedError {
+  const way = waited
+    ? "this get still waited; shutdown({ drain: true }) serves waiters first"
+    : "create another pool";
+  const advice = bag.using === 0 ? way : `${way}; ` +
     "a borrower may use its object to the end, but gets no second one";
   return new PoolClosedError(`${name} is shut down: ${advice}`);
 }

@@ -135,7 +135,7 @@ export function drained<T>(pool: State<T>): void {
 /** Ends lending and creation. */
 function close<T>(pool: State<T>): void {
   const error = closedError(pool);
-  refuseAll(pool, error, "closed");
+  refuseAll(pool, closedError(pool, true), "closed");
   pool.rest.stop();
   pool.permits?.withdrawAll(error);
   for (const finish of [...pool.rotations]) finish();

@@ -16,6 +16,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   createRetryIntervalMillis: "createBackoff",
   propagateCreateError: "createRetry",
   fifo: "idleOrder",
+  lifo: "idleOrder",
   maxConnecting: "maxCreating",
   destroyTimeoutMillis: "closeTimeout",
   idleTimeoutMillis: "maxAvailDelay",
@@ -37,6 +38,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   // lru-cache, p-queue, and first guesses
   ttl: "maxLifetime",
   idle: "maxAvailDelay",
+  acquire: "timeout",
+  evict: "hkDelay",
+  factory: "the first argument of new Pool, fun",
   size: "maxSize",
   limit: "maxSize",
   poolSize: "maxSize",
@@ -44,9 +48,15 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   dispose: "closer",
   close: "closer",
   onDestroy: "closer",
+  onClose: "closer",
+  end: "closer",
+  disconnect: "closer",
+  disposer: "closer",
   cleanup: "closer",
   ping: "health",
   check: "health",
+  healthCheck: "health",
+  test: "health",
   onAcquire: "getter",
   onBorrow: "getter",
   onRelease: "retter",
@@ -113,7 +123,7 @@ export function suggestion(name: string, known: readonly string[], each = "optio
   if (elsewhere !== undefined && known.some((option) => elsewhere.includes(option))) {
     return `it is called ${elsewhere} here`;
   }
-  if (elsewhere?.includes("fun")) return `give it as ${elsewhere}`;
+  if (elsewhere?.includes("fun") && known.includes("opener")) return `give it as ${elsewhere}`;
   const near = known.map((option) => [distance(plain(option), plain(name)), option] as const)
     .sort(([a], [b]) => a - b)[0];
   if (near !== undefined && near[0] <= 2) return `did you mean ${near[1]}?`;

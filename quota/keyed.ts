@@ -473,7 +473,7 @@ export class KeyedPool<K, T> {
       return Promise.reject(error);
     }
     const { drain = false, timeout = 0 } = options;
-    if (this.#ending === undefined && !drain) this.#keys.refuseAll(this.#closedError());
+    if (this.#ending === undefined && !drain) this.#keys.refuseAll(this.#closedError(true));
     // First: a waiter for a place must not get that of a pool whose time is also over.
     const cancel = timeout > 0 ? after(timeout, true, () => this.#force()) : undefined;
     for (const { pool } of this.#keys.places.values()) void pool.shutdown(options);
@@ -496,7 +496,7 @@ export class KeyedPool<K, T> {
 
   /** A shutdown has run out of time. */
   #force(): void {
-    this.#keys.refuseAll(this.#closedError());
+    this.#keys.refuseAll(this.#closedError(true));
     for (const { pool } of this.#keys.places.values()) void pool.shutdown({ timeout: 1 });
   }
 
@@ -505,8 +505,10 @@ export class KeyedPool<K, T> {
     return this.shutdown();
   }
 
-  #closedError(): PoolClosedError {
-    const advice = "create another pool";
+  #closedError(waited = false): PoolClosedError {
+    const advice = waited
+      ? "this get still waited; shutdown({ drain: true }) serves waiters first"
+      : "create another pool";
     return new PoolClosedError(`${this.#name} is shut down: ${advice}`);
   }
 

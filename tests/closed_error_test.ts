@@ -18,4 +18,23 @@ describe("the error of a pool that is shut down", () => {
     await over;
     assertMatch(String(await rejection(pool.get())), /is shut down: create another pool$/);
   });
+
+  it("says to who waits how to be served first", async () => {
+    const creating = new TestPool(() => new Promise<object>(() => {}), { createTimeout: 1 });
+    const first = rejection(creating.get());
+    const over = creating.shutdown({ timeout: 1 });
+    assertMatch(
+      String(await first),
+      /is shut down: this get still waited; shutdown\({ drain: true }\) serves waiters first$/,
+    );
+    await over;
+
+    const pool = new TestPool(() => ({}), { maxSize: 1 });
+    const lease = await pool.get();
+    const second = rejection(pool.get());
+    const end = pool.shutdown();
+    assertMatch(String(await second), /this get still waited; .* gets no second one$/);
+    await pool.ret(lease);
+    await end;
+  });
 });

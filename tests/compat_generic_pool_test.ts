@@ -173,6 +173,15 @@ describe("generic-pool's shape", () => {
     }
   });
 
+  it("refuses the options of our pool, which it would ignore", () => {
+    for (const options of [{ maxSize: 10 }, { max: 3, timeout: 5 }]) {
+      const make = () => createPool(things(), options as Options);
+      assertThrows(make, TypeError, "createPool: generic-pool has no option");
+    }
+    // Others it ignores, as generic-pool does.
+    assertEquals(createPool(things(), { max: 3, Promise } as Options).max, 3);
+  });
+
   it("refuses numbers that cannot be", () => {
     for (const acquireTimeoutMillis of [-1, 2 ** 31]) {
       assertThrows(() => createPool(things(), { acquireTimeoutMillis }), RangeError, "timeout");
@@ -387,7 +396,7 @@ describe("generic-pool's shape", () => {
     // @ts-expect-error: there is no such event
     pool.on("created", () => {});
     // @ts-expect-error: nor such an option
-    createPool(things(), { maxSize: 1 });
+    assertThrows(() => createPool(things(), { maxSize: 1 }), TypeError);
   });
 });
 

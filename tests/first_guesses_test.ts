@@ -70,7 +70,24 @@ describe("a factory as the only argument", () => {
       "write new Pool(create, { closer: destroy, health: validate, … })",
     );
     const { message } = assertThrows(() => new Pool({} as unknown as () => object), TypeError);
-    assert(!message.includes("write"), message);
+    assert(!message.includes("closer"), message);
+  });
+});
+
+describe("another value in place of fun", () => {
+  it("is told what to write", () => {
+    const told: [unknown, string][] = [
+      [{ connectionString: "postgres://", maxSize: 3 }, ": write new Pool(fun, { maxSize, … })"],
+      [Promise.resolve({}), ": write () => connect(), not connect()"],
+    ];
+    for (const [fun, said] of told) {
+      const { message } = assertThrows(() => new Pool(fun as () => object), TypeError);
+      assert(message.endsWith(said), message);
+    }
+    for (const fun of [undefined, null, 5, "postgres://"]) {
+      const { message } = assertThrows(() => new Pool(fun as unknown as () => object), TypeError);
+      assert(!message.includes("write"), message);
+    }
   });
 });
 

@@ -165,6 +165,8 @@ describe("observe", () => {
       [{}, "observe: the observer has no method: give it one of created, lent, refused, returned"],
       [{ lent: 5 }, "observe: lent must be a function, got 5"],
       [{ lend() {} }, 'observe: unknown method "lend": did you mean lent?'],
+      [{ make() {}, create() {} }, 'observe: unknown method "make": the methods are created, '],
+      [{ create() {} }, 'observe: unknown method "create": did you mean created?'],
       [
         { lent() {}, acquired() {} },
         'observe: unknown method "acquired": the methods are created, ',

@@ -126,6 +126,16 @@ describe("an unknown option", () => {
       retries: "createRetry",
       acquireTimeout: "timeout",
       connectTimeout: "createTimeout",
+      acquire: "timeout",
+      evict: "hkDelay",
+      lifo: "idleOrder",
+      factory: "fun",
+      healthCheck: "health",
+      test: "health",
+      onClose: "closer",
+      end: "closer",
+      disconnect: "closer",
+      disposer: "closer",
     }, 1);
     told({
       dispose: "closer",

@@ -419,7 +419,7 @@ td.bad {
             <dd data-is="idle"></dd>
           </div>
           <div>
-            <dt><i class="key making"></i>making</dt>
+            <dt><i class="key making"></i>creating</dt>
             <dd data-is="making"></dd>
           </div>
           <div>

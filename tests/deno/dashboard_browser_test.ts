@@ -114,7 +114,7 @@ test("shows a leak, an outage, overload, and that it is over, as it happens", as
     await collect();
   }
   await visit.shows(".card[data-level=trouble] .verdict", "1 object leaked");
-  await visit.shows("[data-is=events]", "A lease was lost");
+  await visit.shows("[data-is=events]", "A lease leaked");
 
   down = true;
   await pool.reset();

@@ -3,6 +3,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { build, stop } from "esbuild";
+import { MEASURED, sizeOf } from "../../scripts/size.ts";
 import { readPage, tables } from "../helpers/markdown.ts";
 
 const PROGRAM = `
@@ -68,3 +69,10 @@ Deno.test("README: the sizes are those of the library, within a tenth", LOOSE, a
     }
   }
 });
+
+for (const { name, code, held } of MEASURED) {
+  Deno.test(`${name}: no more than ${held} bytes, minified and gzipped`, LOOSE, async () => {
+    const { gzipped } = await sizeOf(code);
+    assert(gzipped <= held, `${gzipped} bytes: deno task bench:size tells of which files they are`);
+  });
+}

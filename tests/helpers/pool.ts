@@ -216,7 +216,8 @@ export const SLEEPS: [string, (clocks: Clocks, ms: number) => void][] = [
 
 /** Watches which timers are set and still pending, and which of them keep the process alive. */
 export class Timers {
-  readonly #pending = new Set<unknown>();
+  /** Each with its delay. */
+  readonly #pending = new Map<unknown, number>();
   readonly #real = {
     setTimeout: globalThis.setTimeout,
     clearTimeout: globalThis.clearTimeout,
@@ -227,13 +228,13 @@ export class Timers {
 
   constructor() {
     const { setTimeout, clearTimeout, setInterval } = this.#real;
-    const start = (fn: () => void, ms?: number) => {
+    const start = (fn: () => void, ms = 0) => {
       this.set++;
       const handle = setTimeout.call(globalThis, () => {
         this.#pending.delete(handle);
         fn();
       }, ms);
-      this.#pending.add(handle);
+      this.#pending.set(handle, ms);
       return handle;
     };
     const clear = (handle: never) => {
@@ -251,9 +252,14 @@ export class Timers {
     return this.#pending.size;
   }
 
+  /** The delays of those for so many ms or more: what tests before have left has short ones. */
+  over(ms: number): number[] {
+    return [...this.#pending.values()].filter((delay) => delay >= ms);
+  }
+
   /** Those that keep the process alive. */
   get holding(): number {
-    return [...this.#pending].filter(holds).length;
+    return [...this.#pending.keys()].filter(holds).length;
   }
 
   [Symbol.dispose](): void {

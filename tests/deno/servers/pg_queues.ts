@@ -1,6 +1,7 @@
 // Job queues over pgPool: 500 jobs each, while all sessions are killed under load.
 
 import { EventEmitter } from "node:events";
+import process from "node:process";
 import {
   Logger,
   makeWorkerUtils,
@@ -13,6 +14,9 @@ import { killed, open, quiet, type Stage, type User } from "./pg_using.ts";
 import { soon } from "./soon.ts";
 
 const JOBS = 500;
+
+/** What a worker sets when another test migrates its own schema of that database; it is started again. */
+const MIGRATED = 57;
 
 /** Also those that were under way when their session was killed: some are tried again after seconds. */
 async function allDone(done: Set<number>): Promise<void> {
@@ -83,6 +87,7 @@ async function withGraphileWorker(stage: Stage): Promise<void> {
   await utils.release();
   await quiet(pool);
   await pool.end();
+  if (process.exitCode === MIGRATED) process.exitCode = 0;
 }
 
 async function withPgBoss(stage: Stage): Promise<void> {

@@ -260,7 +260,11 @@ export const MAKING: ByFile = {
       "for (const timer of [report, force, rounds, shed, slow, still, wake]) timer.stop();",
       "rounds.stop();",
     ],
-    ["shutdown fails nobody who waits", '  refuseAll(pool, error, "closed");\n', ""],
+    [
+      "shutdown fails nobody who waits",
+      '  refuseAll(pool, closedError(pool, true), "closed");\n',
+      "",
+    ],
     ["drain fails who waits", "draining: drain && queue.size > 0,", "draining: false,"],
     ["drain is for ever", "draining: drain && queue.size > 0,", "draining: drain,"],
     ["who waits is never drained", "  if (pool.ending!.draining) drained(pool);\n", ""],

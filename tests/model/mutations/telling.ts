@@ -53,8 +53,8 @@ export const TELLING: ByFile = {
     ],
     [
       "who holds an object is not told why there is no second one",
-      'bag.using === 0 ? "create another pool" :',
-      'bag !== undefined ? "create another pool" :',
+      "bag.using === 0 ? way :",
+      "bag !== undefined ? way :",
     ],
   ],
   "pool/stats.ts": [
