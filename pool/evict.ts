@@ -24,10 +24,20 @@ const TOLD: Readonly<Record<LoanEnd | "leaked", ReturnEnd>> = {
 
 /** Closes an object that has no loan (any more); resolves when it is closed. */
 export function evict<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Promise<void> {
-  const { totals, bag, hooks, log, settings, closings } = pool;
+  startClosing(pool, entry, why);
+  return close(pool, entry, why);
+}
+
+/** From now on the object counts as being closed. */
+function startClosing<T>({ bag, totals }: State<T>, entry: Entry<T>, why: CloseReason): void {
   const total = COUNTED[why];
   if (total !== undefined) totals[total]++;
   bag.startClosing(entry);
+}
+
+/** Calls `closer`. */
+function close<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Promise<void> {
+  const { hooks, log, settings, closings } = pool;
   entry.giveUp?.(new PoolError(`the object is being closed: ${why}`));
   let closed = DONE;
   if (settings.closer === undefined) gone(pool, entry, why);
@@ -94,22 +104,36 @@ export function evictAll<T>(pools: readonly State<T>[], why: CloseReason): Promi
     [...pool.bag.idle].map((entry): Victim<T> => [pool, entry])
   );
   // All are taken first: a `closer` that calls `get` must not get one of them.
-  for (const [{ bag }, entry] of victims) bag.take(entry);
-  return evictBatch(victims, why);
+  for (const [pool, entry] of victims) {
+    startClosing(pool, entry, why);
+    pool.condemned.set(entry, why);
+  }
+  return evictBatch(victims);
 }
 
-function evictBatch<T>(victims: Victim<T>[], why: CloseReason): Promise<unknown> {
+function evictBatch<T>(victims: Victim<T>[]): Promise<unknown> {
   const closed: Promise<unknown>[] = [];
   for (const [pool, entry] of victims.splice(0, BATCH)) {
-    if (entry.state !== "using") continue; // closed by a shutdown that a hook has begun
-    const closing = evict(pool, entry, why);
+    const closing = closeCondemned(pool, entry);
     if (closing !== DONE) closed.push(closing);
   }
   if (victims.length > 0) {
     const later = new Promise<void>((resolve) => void after(0, true, resolve));
-    closed.push(later.then(() => evictBatch(victims, why)));
+    closed.push(later.then(() => evictBatch(victims)));
   }
   return closed.length === 0 ? DONE : Promise.all(closed);
+}
+
+function closeCondemned<T>(pool: State<T>, entry: Entry<T>): Promise<void> {
+  const why = pool.condemned.get(entry);
+  if (why === undefined) return DONE; // closed by a shutdown that ran out of time
+  pool.condemned.delete(entry);
+  return close(pool, entry, why);
+}
+
+/** Closes all objects that wait for their turn to be closed. */
+export function closeAllCondemned<T>(pool: State<T>): void {
+  for (const entry of [...pool.condemned.keys()]) void closeCondemned(pool, entry);
 }
 
 /** Invalidates an object: it has died. */

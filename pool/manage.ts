@@ -2,7 +2,14 @@
 
 import { after, Timer } from "./clock.ts";
 import { abandon, abort, begin, isComplete, recount } from "./create.ts";
-import { abandonClosings, abortClosings, evictAll, evictIdle, kill } from "./evict.ts";
+import {
+  abandonClosings,
+  abortClosings,
+  closeAllCondemned,
+  evictAll,
+  evictIdle,
+  kill,
+} from "./evict.ts";
 import { closedError, holderOf, holding } from "./explain.ts";
 import { DONE } from "./hooks.ts";
 import type { Permits } from "./permits.ts";
@@ -147,6 +154,7 @@ export function force<T>(pool: State<T>): void {
   abortClosings(pool, error);
   for (const entry of [...pool.bag.entries()]) kill(pool, entry, "revoked by shutdown");
   for (const attempt of [...pool.attempts]) abandon(pool, attempt, error);
+  closeAllCondemned(pool);
   abortClosings(pool, error);
   if (pool.closings.size === 0) return;
   const cancel = after(GRACE, true, () => {
@@ -157,7 +165,7 @@ export function force<T>(pool: State<T>): void {
 }
 
 function waitsFor<T>(pool: State<T>): string {
-  const { attempts, bag, closings, queue } = pool;
+  const { attempts, bag, closings, condemned, queue } = pool;
   const held = [...bag.overdue, ...bag.lent].slice(0, NAMED)
     .map((entry) => holderOf(pool, entry))
     .map((holder) => `${holder.object} held ${holding(holder)}`);
@@ -167,7 +175,7 @@ function waitsFor<T>(pool: State<T>): string {
       ...waiting,
       `${bag.using} in use`,
       `${attempts.size} being created`,
-      `${closings.size} being closed`,
+      `${closings.size + condemned.size} being closed`,
       ...held,
     ].join("; ")
   }`;

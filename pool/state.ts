@@ -7,7 +7,7 @@ import type { Attempt, Entry, Lending } from "./entry.ts";
 import { type Closing, Hooks } from "./hooks.ts";
 import type { LeakWatch } from "./leaks.ts";
 import { Log } from "./log.ts";
-import { Totals } from "./observe.ts";
+import { type CloseReason, Totals } from "./observe.ts";
 import { Observers } from "./observers.ts";
 import type { Create, Settings } from "./options.ts";
 import type { Permits } from "./permits.ts";
@@ -78,6 +78,8 @@ export class State<T> {
   /** The objects that `opener` has: they are not in the bag yet. */
   readonly opening: Map<unknown, Attempt<T>> = new Map();
   readonly closings: Set<Closing> = new Set();
+  /** The objects that count as being closed, but whose `closer` has not been called yet. */
+  readonly condemned: Map<Entry<T>, CloseReason> = new Map();
   /** Its permits, with a quota. */
   permits: Permits<T> | undefined = undefined;
   /** The number of attempts so far. */

@@ -80,6 +80,11 @@ export class KeyQueue<K, P> {
     return this.#keys.size;
   }
 
+  /** How many borrowers wait for the place of a key. */
+  sizeOf(key: K): number {
+    return this.#keys.get(key)?.size ?? 0;
+  }
+
   /** The key that has waited for longest. */
   get next(): { key: K } | undefined {
     for (const key of this.#keys.keys()) return { key };

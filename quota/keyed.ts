@@ -18,7 +18,7 @@
  */
 
 import { adoptDisposal, asyncDispose, dispose } from "../disposal.ts";
-import { PoolClosedError } from "../errors.ts";
+import { PoolClosedError, PoolFullError } from "../errors.ts";
 import { insideOf, Pool } from "../pool.ts";
 import { checkGet, checkObserver, checkShutdown } from "../pool/check.ts";
 import { after } from "../pool/clock.ts";
@@ -233,6 +233,10 @@ export class KeyedPool<K, T> {
     const place = aborted ? this.#keys.places.get(key) : this.#keys.open(key);
     if (place !== undefined) return begin(place.pool, options);
     if (aborted) return this.#refuse(key, label, abortReason(signal), "aborted");
+    const { maxWaiting } = this.#settings.settings;
+    if (maxWaiting > 0 && this.#keys.waitersFor(key) >= maxWaiting) {
+      return this.#refuse(key, label, this.#fullError(key, maxWaiting), "full");
+    }
     return this.#keys.wait(
       key,
       { signal, timeout },
@@ -463,6 +467,13 @@ export class KeyedPool<K, T> {
       ? "this get still waited; shutdown({ drain: true }) serves waiters first"
       : "create another pool";
     return new PoolClosedError(`${this.#name} is shut down: ${advice}`);
+  }
+
+  #fullError(key: K, maxWaiting: number): PoolFullError {
+    return new PoolFullError(
+      `${this.#name}: ${maxWaiting} wait already for a place for the key ${shown(key)} ` +
+        "(maxWaiting): try again later, or raise maxKeys or maxWaiting",
+    );
   }
 
   #make(key: K): Pool<T> {

@@ -61,6 +61,11 @@ export class Keys<K, T> {
     return this.#queue.size;
   }
 
+  /** How many borrowers wait for the place of this key. */
+  waitersFor(key: K): number {
+    return this.#queue.sizeOf(key);
+  }
+
   /** The place of a key, which it creates if there is room; else undefined. */
   open(key: K): Place<K, T> | undefined {
     const place = this.places.get(key);

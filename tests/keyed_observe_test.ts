@@ -85,11 +85,7 @@ describe("the metrics of a KeyedPool", () => {
     await pool.ret(lease);
     await forget(pool, "b");
     const zeros = meter.collect(KEY);
-    assertEquals([zeros["max b"], zeros["pending_requests b"], zeros["timeouts b"]], [
-      0,
-      0,
-      undefined,
-    ]);
+    assertEquals([zeros["max b"], zeros["pending_requests b"], zeros["timeouts b"]], [0, 0, 0]);
     assertEquals(Object.keys(meter.collect(KEY)).filter((name) => name.endsWith(" b")), []);
     assertEquals(meter.callbacks.length, 1); // not one a key
     const a = insideOf(pool.pool("a")!);
@@ -102,6 +98,27 @@ describe("the metrics of a KeyedPool", () => {
     await pool.use("c", () => {});
     assert(!insideOf(pool.pool("c")!).observers.loans);
   });
+
+  for (const perKey of [true, false]) {
+    it(`keep the timeouts of a key that is forgotten before a collection, perKey: ${perKey}`, async () => {
+      const meter = new RecordingMeter();
+      await using pool = tenants({ maxSize: 1 });
+      using _metrics = observeMetrics(pool, { meter, perKey });
+      const name = perKey ? "timeouts b" : "timeouts";
+      await using lease = await pool.get("a");
+      const late = async () => {
+        await rejection(pool.get("b", { timeout: 1 }));
+        await until(() => [...pool.keys()].length === 1, "b is forgotten");
+      };
+      await late();
+      await late();
+      assertEquals(meter.collect(KEY)[name], 2);
+      await late();
+      await pool.discard(lease);
+      await pool.shutdown();
+      assertEquals(meter.collect(KEY)[name], perKey ? 1 : 3);
+    });
+  }
 
   it("go on for a key that is forgotten and comes back between two collections", async () => {
     const meter = new RecordingMeter();

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { PoolTimeoutError } from "../mod.ts";
+import { PoolFullError, PoolTimeoutError } from "../mod.ts";
 import { KeyedPool, type KeyedPoolOptions } from "../quota/keyed.ts";
 import { idle, rejection, Time } from "./helpers/pool.ts";
 import { Recorder } from "./helpers/recorder.ts";
@@ -299,6 +299,35 @@ describe("maxKeys", () => {
     assertEquals([await aborted, pool.waiting], ["not needed", 0]);
     await pool.ret(lease);
     assertEquals([keysOf(pool), pool.seen.closed], ["a", []]);
+  });
+
+  it("refuses a get of a key for whose place maxWaiting others wait", async () => {
+    const pool = clients({ maxKeys: 1, maxWaiting: 2 });
+    const reasons: string[] = [];
+    pool.observe({
+      refused: ({ key, reason, waited }) => reasons.push(`${key} ${reason} ${waited}`),
+    });
+    const held = await pool.get("a");
+    const waiting = ["b", "b", "c"].map((key) => pool.use(key, ({ key, n }) => `${key}${n}`));
+    const error = await rejection(pool.get("b"));
+    assertInstanceOf(error, PoolFullError);
+    assertStringIncludes(error.message, '2 wait already for a place for the key "b" (maxWaiting)');
+    assertEquals([reasons, pool.waiting, pool.stats().rejected], [["b full 0"], 3, 1]);
+    await pool.discard(held);
+    assertEquals(await Promise.all(waiting), ["b0", "b1", "c0"]);
+    await pool.shutdown();
+  });
+
+  it("closes no second key while the many objects of the first are being closed", async () => {
+    const pool = clients({ maxKeys: 2 });
+    for (const key of ["a", "b"]) {
+      const loans = await Promise.all(Array.from({ length: 1_500 }, () => pool.borrow(key)));
+      for (const loan of loans) loan.release();
+    }
+    await pool.use("c", () => {});
+    await sleep(0);
+    assertEquals([keysOf(pool), pool.seen.closed.length], ["bc", 1_500]);
+    await pool.shutdown();
   });
 
   it("serves all who wait for places that come free at once", async () => {

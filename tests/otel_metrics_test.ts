@@ -168,6 +168,7 @@ describe("the metrics of a pool", () => {
       "idle.min": 0,
       "idle.max": 0,
       "max": 0,
+      "timeouts": 0,
     };
     assertEquals(meter.collect(), gone);
     await idle();
@@ -181,6 +182,7 @@ describe("the metrics of a pool", () => {
     observeMetrics(pool, { meter });
     observeMetrics(other, { meter });
     const lease = await pool.get();
+    await rejection(pool.get({ timeout: 1 }));
     const down = pool.shutdown();
     meter.collect();
     await idle();
@@ -188,7 +190,8 @@ describe("the metrics of a pool", () => {
     await pool.ret(lease);
     await down;
     const read = meter.collect(POOL);
-    assertEquals([read["max other"], read[`max ${pool.stats().name}`]], [3, 0]);
+    const { name } = pool.stats();
+    assertEquals([read["max other"], read[`max ${name}`], read[`timeouts ${name}`]], [3, 0, 1]);
     await idle();
     assertEquals(meter.callbacks.length, 1);
   });

@@ -168,3 +168,53 @@ describe("reset while objects are made, each time", () => {
     assertEquals(resets, 6);
   });
 });
+
+describe("reset of more objects than are closed in one turn of the event loop", () => {
+  /** A pool of 2 500 available objects, and the reasons with which they were closed. */
+  async function many(closer: PoolOptions<Thing>["closer"] = () => {}) {
+    const reasons: Record<string, number> = {};
+    const pool = things({
+      minSize: 2_500,
+      maxSize: 2_500,
+      closer: (thing, context) => {
+        reasons[context.reason] = (reasons[context.reason] ?? 0) + 1;
+        return closer(thing, context);
+      },
+    });
+    await pool.ready();
+    pool.resize({ minSize: 0 });
+    return { pool, reasons };
+  }
+
+  it("counts all of them as being closed, and none as in use", async () => {
+    const { pool } = await many(() => sleep(0));
+    const done = pool.reset();
+    const { closing, discarded, objects, using } = pool.stats();
+    assertEquals([using, closing, discarded, objects.using.length], [0, 2_500, 2_500, 0]);
+    await done;
+    assertEquals([pool.size, pool.stats().closed], [0, 2_500]);
+    await pool.shutdown();
+  });
+
+  it("does not count them for ready()", async () => {
+    const { pool } = await many();
+    pool.resize({ minSize: 1_000 });
+    const done = pool.reset();
+    await pool.ready();
+    assertEquals([pool.available, pool.using], [1_000, 0]);
+    await done;
+    await pool.shutdown();
+  });
+
+  it("goes on in a shutdown that runs out of time, which calls each closer once, and kills none", async () => {
+    const gate = deferred();
+    const { pool, reasons } = await many(() => gate.promise);
+    const done = pool.reset();
+    await pool.shutdown({ timeout: 0.001 });
+    const { closed, discarded, killed } = pool.stats();
+    assertEquals([reasons, closed, discarded, killed], [{ reset: 2_500 }, 2_500, 2_500, 0]);
+    gate.resolve();
+    await done;
+    assertEquals([pool.size, pool.stats().closed], [0, 2_500]);
+  });
+});

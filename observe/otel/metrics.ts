@@ -60,11 +60,12 @@ const OWN = [POOL, STATE, KEY];
  * The points of a `KeyedPool` are sums over its keys. `max` is its `maxSize`. `pending_requests` and
  * `timeouts` also count borrowers that wait for a place for a key. With `perKey` each key has its own
  * points, with the key as `proxypool.key`; `max` is then `maxSizePerKey`. After a key is forgotten, the
- * next collection reports zeros for it, and later ones nothing. The points without `proxypool.key` then
- * have the `maxSize` over all keys and the borrowers that wait for a place for a key.
+ * next collection reports zeros and the last `timeouts` for it, and later ones nothing. The points
+ * without `proxypool.key` then have the `maxSize` over all keys and the borrowers that wait for a place
+ * for a key.
  *
- * After the disposal, or once the pool is shut down and empty, the next collection reports zeros,
- * and later ones report nothing. Otherwise an exporter would repeat the last values.
+ * After the disposal, or once the pool is shut down and empty, the next collection reports zeros and the
+ * last `timeouts`, and later ones report nothing. Otherwise an exporter would repeat the last values.
  *
  * @example
  * ```ts

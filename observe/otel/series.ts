@@ -20,9 +20,9 @@ export type Counts =
     | "minAvailable"
     | "maxSize"
   >
-  & { readonly timeouts: number | undefined };
+  & { readonly timeouts: number };
 
-/** The counts of an ended pool; counters keep their values. */
+/** The counts of an ended pool, beside what its series knows. */
 export const GONE: Counts = {
   available: 0,
   using: 0,
@@ -32,7 +32,7 @@ export const GONE: Counts = {
   minSize: 0,
   minAvailable: 0,
   maxSize: 0,
-  timeouts: undefined,
+  timeouts: 0,
 };
 
 /** The counts of a pool now. */
@@ -52,7 +52,7 @@ export function added(sum: Counts, more: Counts): Counts {
     minSize: sum.minSize + more.minSize,
     minAvailable: sum.minAvailable + more.minAvailable,
     maxSize: sum.maxSize,
-    timeouts: (sum.timeouts ?? 0) + (more.timeouts ?? 0),
+    timeouts: sum.timeouts + more.timeouts,
   };
 }
 
@@ -62,6 +62,8 @@ export class Series implements Tap {
   readonly #attributes: Attributes;
   /** A limit was reported. Then it is always reported, or an exporter would repeat the last one. */
   #limited = false;
+  /** The timeouts of its pools that have gone. */
+  late = 0;
 
   constructor(instruments: Instruments, attributes: Attributes) {
     this.#instruments = instruments;
@@ -100,6 +102,6 @@ export class Series implements Tap {
       report("max", now.maxSize);
       report("idle.max", now.maxSize);
     }
-    if (now.timeouts !== undefined) report("timeouts", now.timeouts);
+    report("timeouts", this.late + now.timeouts);
   }
 }

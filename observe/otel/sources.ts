@@ -36,6 +36,7 @@ export class PoolSource<T> implements Source {
   end(): Series[] {
     this.#pool.observers.removeTap(this.#series);
     this.#pool.refresh();
+    this.#series.late = this.#pool.totals.timeouts;
     return [this.#series];
   }
 
@@ -72,6 +73,7 @@ export class GroupSource implements Source {
   }
 
   end(): Series[] {
+    this.#all.late = this.#perKey ? this.#group.late : this.#sum().timeouts;
     this.#unwatch();
     return [...this.#gone.values(), this.#all];
   }
@@ -83,7 +85,7 @@ export class GroupSource implements Source {
     return () => {
       pool.observers.removeTap(series);
       pool.refresh();
-      if (this.#perKey) this.#left(key);
+      if (this.#perKey) this.#left(key, pool);
     };
   }
 
@@ -100,8 +102,9 @@ export class GroupSource implements Source {
     return there.series;
   }
 
-  #left(key: string | number | boolean): void {
+  #left(key: string | number | boolean, pool: State<unknown>): void {
     const there = this.#series.get(key)!;
+    there.series.late += pool.totals.timeouts;
     if (--there.pools > 0) return;
     this.#series.delete(key);
     this.#gone.set(key, there.series);
@@ -110,16 +113,19 @@ export class GroupSource implements Source {
   report(observation: Observation): void {
     for (const series of this.#gone.values()) series.report(observation, GONE);
     this.#gone.clear();
-    const { late, maxSize, past, waiting } = this.#group;
-    const own = { ...GONE, maxSize, waiting };
-    if (!this.#perKey) {
-      const start = { ...own, timeouts: past.timeouts };
-      return this.#all.report(observation, [...this.#counts().values()].reduce(added, start));
-    }
-    this.#all.report(observation, { ...own, timeouts: late });
+    if (!this.#perKey) return this.#all.report(observation, this.#sum());
+    const { late, maxSize, waiting } = this.#group;
+    this.#all.report(observation, { ...GONE, maxSize, waiting, timeouts: late });
     for (const [key, counts] of this.#counts()) {
       this.#series.get(key)?.series.report(observation, counts);
     }
+  }
+
+  /** The counts of all keys, those that were forgotten included. */
+  #sum(): Counts {
+    const { maxSize, past, waiting } = this.#group;
+    const start = { ...GONE, maxSize, waiting, timeouts: past.timeouts };
+    return [...this.#counts().values()].reduce(added, start);
   }
 
   /** The counts of each key; keys with the same text are summed. */

@@ -273,6 +273,11 @@ export const MAKING: ByFile = {
       "for (const { reject } of pool.expecting.splice(0)) reject(error);",
       "",
     ],
+    [
+      "what waits to be closed is not closed when a shutdown runs out of time",
+      "  closeAllCondemned(pool);\n",
+      "",
+    ],
     ["shutdown leaves what is available", '  void evictAll([pool], "shutdown");\n', ""],
     [
       "shutdown does not stop creations",
