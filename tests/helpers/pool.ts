@@ -252,7 +252,7 @@ export class Timers {
     return this.#pending.size;
   }
 
-  /** The delays of those for so many ms or more: what tests before have left has short ones. */
+  /** The delays of those for so many ms or more. */
   over(ms: number): number[] {
     return [...this.#pending.values()].filter((delay) => delay >= ms);
   }
