@@ -42,6 +42,8 @@ export type { Pools, Shown };
  * Mount it at any path. It observes pools from the opening of a page until a few seconds after the
  * last page has gone; otherwise it costs nothing.
  *
+ * A `KeyedPool` is shown as one pool for each key, until the key is forgotten.
+ *
  * @example
  * ```ts
  * import { Pool } from "@x/proxypool";
@@ -53,8 +55,6 @@ export type { Pools, Shown };
  * const response = await show(new Request("http://localhost/pools"));
  * console.assert(response.headers.get("content-type") === "text/html; charset=utf-8");
  * ```
- *
- * A `KeyedPool` is shown as one pool for each key, until the key is forgotten.
  *
  * @param pools a pool or a `KeyedPool`, several, or a function that returns these, called once a second
  * while a page is open; at most 100 pools are shown

@@ -25,7 +25,7 @@ const REQUESTS = 16;
 /** How many attempts begin at once. The event loop gets its turn before the next ones. */
 const BATCH = 1_000;
 
-/** After how long without a failure, in ms, the count of lost permits begins again. */
+/** After how long without a lost permit, in ms, their count begins again. */
 const FORGIVEN = 60_000;
 
 /** From how many objects on the pool warns that it has no limit. */
@@ -344,11 +344,12 @@ function endOutage<T>(pool: State<T>): void {
  * permit at once would make the pool create and close objects without rest.
  */
 export function restAfterLoss<T>(pool: State<T>, n: number, error: PoolError): void {
-  const { clock, failure, rest, settings: { createBackoff } } = pool;
+  const { clock, rest, settings: { createBackoff } } = pool;
   if (n < pool.failedBy || rest.at < Infinity || !goesOn(pool)) return; // permits that are lost together count once
-  const isFirst = failure === undefined || clock.awake() - failure.at > FORGIVEN;
-  pool.losses = isFirst ? 1 : pool.losses + 1;
-  pool.failure = { cause: error, at: clock.awake() };
+  const at = clock.awake();
+  pool.losses = at - pool.lostAt > FORGIVEN ? 1 : pool.losses + 1;
+  pool.lostAt = at;
+  pool.failure = { cause: error, at };
   pool.failedBy = pool.made;
   if (pool.losses === 1) return;
   pool.failures = pool.losses - 1; // startRest adds one

@@ -1,43 +1,49 @@
-// Group: pools that come and go together, as those of the keys of a keyed pool do, for what observes them.
+// Group: pools that come and go together, such as those of a keyed pool, as observers see them.
 
-import type { RefuseReason, Totals } from "./observe.ts";
 import type { Log } from "./log.ts";
+import type { RefuseReason, Totals } from "./observe.ts";
 import type { State } from "./state.ts";
 
-/** Hears of the pools of a group. */
+/** Is told which pools a group has. */
 export interface GroupWatcher {
-  /** A pool is there, or has come. What it returns is called once that pool has gone. */
+  /**
+   * Called for each pool that the group has or gets. The returned function is called when that pool
+   * leaves the group, or the watch ends.
+   */
   began(key: unknown, pool: State<unknown>): () => void;
-  /** A borrower was refused while it waited for a place for its key; called in its context. */
+  /**
+   * Called when the group itself refuses a borrower: its key has no pool, or the group is shut
+   * down.
+   */
   refused?(key: unknown, refusal: GroupRefusal): void;
 }
 
-/** How a borrower was refused that had no pool yet. */
+/** How a group refused a borrower. */
 export interface GroupRefusal {
-  /** In ms. */
-  readonly waited: number;
-  readonly label: string | undefined;
   readonly error: unknown;
   readonly why: RefuseReason;
+  /** How long it waited, in ms. */
+  readonly waited: number;
+  readonly label: string | undefined;
 }
 
-/** The pools of one group. */
+/** A group of pools. */
 export interface Group {
   readonly name: string;
-  /** Over all its pools; 0: unlimited. */
+  /** The limit over all pools; 0: unlimited. */
   readonly maxSize: number;
   readonly log: Log;
-  /** It has been shut down, and no pool is left. */
+  /** Whether the group is shut down and has no pools. */
   readonly ended: boolean;
-  /** How many borrowers have no pool yet. */
+  /** How many borrowers wait whose key has no pool. */
   readonly waiting: number;
-  /** What pools have had that have gone, and borrowers that had none. */
+  /** The totals of pools that have left, and of the borrowers that the group itself refused. */
   readonly past: Readonly<Totals>;
-  /** How many of these borrowers had waited for longer than their `timeout`. */
+  /** How many of these borrowers had timed out; `past.timeouts` includes them. */
   readonly late: number;
-  /** The pools that are there, by their keys. */
+  /** The present pools, by key. */
   pools(): Iterable<readonly [key: unknown, pool: State<unknown>]>;
-  /** Returns what ends it: then all pools have gone for that watcher. */
+  /** Returns the function that ends the watch. */
   watch(watcher: GroupWatcher): () => void;
 }
 
@@ -51,12 +57,12 @@ export interface PoolGroup {
 
 const groups = new WeakMap<object, Group>();
 
-/** `pool` stands for `group` from now on. */
-export function standFor(pool: PoolGroup, group: Group): void {
+/** Makes `group` known as that of `pool`. */
+export function setGroup(pool: PoolGroup, group: Group): void {
   groups.set(pool, group);
 }
 
-/** The group that it stands for; undefined if it is something else. */
+/** The group of a keyed pool; undefined for every other value. */
 export function groupOf(pool: unknown): Group | undefined {
   return groups.get(pool as object);
 }

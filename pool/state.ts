@@ -94,6 +94,8 @@ export class State<T> {
   failures = 0;
   /** How many permits in a row were lost early; those lost together count once. */
   losses = 0;
+  /** When the last of these was lost, by `clock.awake()`. */
+  lostAt = -Infinity;
   /** How many attempts had begun at the last counted failure, and at the last success. */
   failedBy = 0;
   madeBy = 0;

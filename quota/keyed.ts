@@ -23,12 +23,12 @@ import { insideOf, Pool } from "../pool.ts";
 import { checkGet, checkObserver, checkShutdown } from "../pool/check.ts";
 import { after } from "../pool/clock.ts";
 import { deadError, foreignError, loanError } from "../pool/explain.ts";
-import { type Group, type GroupWatcher, standFor } from "../pool/group.ts";
+import { setGroup } from "../pool/group.ts";
 import { type Lease, loanBehind } from "../pool/lease.ts";
 import { isLoan, type Loan, type PoolLoan } from "../pool/loan.ts";
 import { Log } from "../pool/log.ts";
 import { resetAll } from "../pool/manage.ts";
-import { Totals } from "../pool/observe.ts";
+import type { RefuseReason } from "../pool/observe.ts";
 import {
   EARLIER,
   type GetOptions,
@@ -37,29 +37,23 @@ import {
   type UseContext,
 } from "../pool/options.ts";
 import type { Quota } from "../pool/quota.ts";
-import { REFUSED } from "../pool/refuse.ts";
-import type { State } from "../pool/state.ts";
 import { abortReason, shown } from "../values.ts";
 import { type KeyedObserver, watcherOf } from "./keyed_events.ts";
+import { KeyedGroup } from "./keyed_group.ts";
 import {
   type KeyedCreate,
   type KeyedPoolOptions,
   type KeyedSettings,
   keyedSettingsOf,
 } from "./keyed_options.ts";
-import { addTotals, type KeyedPoolStats, keyedStats } from "./keyed_stats.ts";
-import { Keys, type Place, type Refusal } from "./keys.ts";
+import { type KeyedPoolStats, keyedStats } from "./keyed_stats.ts";
+import { Keys } from "./keys.ts";
 import { Cap } from "./local.ts";
+import type { Place } from "./place.ts";
 
 export type { Keyed, KeyedObserver } from "./keyed_events.ts";
 export type { KeyedCreate, KeyedPoolOptions } from "./keyed_options.ts";
 export type { KeyedPoolStats, KeyStats } from "./keyed_stats.ts";
-
-/** A watcher, and the function for each key that ends the watching of its pool. */
-interface Watching<K> {
-  readonly watcher: GroupWatcher;
-  readonly ends: Map<K, () => void>;
-}
 
 let pools = 0;
 
@@ -102,12 +96,7 @@ export class KeyedPool<K, T> {
   readonly #keys: Keys<K, T>;
   /** The states of all pools that it has had: they identify its leases. */
   readonly #own = new WeakSet<object>();
-  /** The totals of dropped keys. */
-  readonly #totals = new Totals();
-  /** How many borrowers timed out while they waited for a place for their key. */
-  #late = 0;
-  readonly #log: Log;
-  readonly #watchers = new Set<Watching<K>>();
+  readonly #group: KeyedGroup<K, T>;
   #ending: Promise<void> | undefined;
 
   /**
@@ -124,56 +113,15 @@ export class KeyedPool<K, T> {
     const { maxKeys, maxSize, settings } = this.#settings;
     this.#fun = fun;
     this.#name = settings.name ?? `keyedpool#${++pools}`;
-    this.#log = new Log(this.#name, settings.logLevel, settings.logger);
     this.#cap = new Cap(maxSize || Infinity);
     this.#keys = new Keys(this.#name, maxKeys, {
       make: (key) => this.#make(key),
       served: (place) => this.#served(place),
-      forgotten: (place) => this.#forgotten(place),
+      forgotten: (place) => this.#group.dropped(place),
     });
-    standFor(this, this.#group());
-  }
-
-  /** What observers of other entry points see. */
-  #group(): Group {
-    const maxSize = this.#settings.maxSize;
-    const [ended, waiting, late] = [
-      () => this.#ending !== undefined && this.#keys.places.size === 0,
-      () => this.#keys.waiters,
-      () => this.#late,
-    ];
-    return {
-      name: this.#name,
-      maxSize,
-      log: this.#log,
-      past: this.#totals,
-      get ended() {
-        return ended();
-      },
-      get waiting() {
-        return waiting();
-      },
-      get late() {
-        return late();
-      },
-      pools: () => this.#pools(),
-      watch: (watcher) => this.#watch(watcher),
-    };
-  }
-
-  *#pools(): Generator<[K, State<unknown>]> {
-    for (const [key, { state }] of this.#keys.places) yield [key, state as State<unknown>];
-  }
-
-  #watch(watcher: GroupWatcher): () => void {
-    const one = { watcher, ends: new Map<K, () => void>() };
-    this.#watchers.add(one);
-    for (const [key, pool] of this.#pools()) one.ends.set(key, watcher.began(key, pool));
-    return () => {
-      this.#watchers.delete(one);
-      for (const end of one.ends.values()) end();
-      one.ends.clear();
-    };
+    const log = new Log(this.#name, settings.logLevel, settings.logger);
+    this.#group = new KeyedGroup(this.#name, maxSize, log, this.#keys);
+    setGroup(this, this.#group);
   }
 
   /** How many objects count for `maxSize`: idle, in use, being created and being closed. */
@@ -277,29 +225,38 @@ export class KeyedPool<K, T> {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (this.#ending !== undefined) return Promise.reject(this.#closedError());
-    const { signal, timeout = this.#settings.settings.timeout }: GetOptions = options ?? {};
-    // Checked here, so that no pool is created for it.
-    if (signal?.aborted) return Promise.reject(abortReason(signal));
-    const place = this.#keys.open(key);
+    const { timeout: usual } = this.#settings.settings;
+    const { label, priority, signal, timeout = usual }: GetOptions = options ?? {}; // as they are now
+    if (this.#ending !== undefined) return this.#refuse(key, label, this.#closedError(), "closed");
+    const aborted = signal?.aborted === true;
+    // An aborted `get` must not create a pool.
+    const place = aborted ? this.#keys.places.get(key) : this.#keys.open(key);
     if (place !== undefined) return begin(place.pool, options);
-    const { label, priority }: GetOptions = options ?? {}; // as they are now
+    if (aborted) return this.#refuse(key, label, abortReason(signal), "aborted");
     const { maxWaiting } = this.#settings.settings;
     if (maxWaiting > 0 && this.#keys.waitersFor(key) >= maxWaiting) {
-      const error = this.#fullError(key, maxWaiting);
-      this.#refused(key, label, { error, why: "full", waited: 0 });
-      return Promise.reject(error);
+      return this.#refuse(key, label, this.#fullError(key, maxWaiting), "full");
     }
     return this.#keys.wait(
       key,
       { signal, timeout },
-      ({ pool }, { left, waited }) => {
+      ({ place: { pool }, left, waited }) => {
         const earlier = { timeout, waited, what: "for a place for its key" };
         const rest: ResumedOptions = { signal, timeout: left, priority, label, [EARLIER]: earlier };
         return begin(pool, rest);
       },
-      (refusal) => this.#refused(key, label, refusal),
+      (refusal) => this.#group.refused(key, label, refusal),
     );
+  }
+
+  #refuse(
+    key: K,
+    label: string | undefined,
+    error: unknown,
+    why: RefuseReason,
+  ): Promise<never> {
+    this.#group.refused(key, label, { error, why, waited: 0 });
+    return Promise.reject(error);
   }
 
   /**
@@ -375,8 +332,7 @@ export class KeyedPool<K, T> {
    */
   observe(observer: KeyedObserver<K>): Disposable {
     checkObserver(observer);
-    const end = this.#watch(watcherOf(observer, this.#log));
-    return { [dispose]: end };
+    return { [dispose]: this.#group.watch(watcherOf(observer, this.#group.log)) };
   }
 
   /**
@@ -388,7 +344,7 @@ export class KeyedPool<K, T> {
     const { maxKeys, maxSize, maxSizePerKey } = this.#settings;
     const shutdown = this.#ending !== undefined;
     const own = { name: this.#name, shutdown, maxSize, maxSizePerKey, maxKeys };
-    return keyedStats(own, this.#totals, this.#keys);
+    return keyedStats(own, this.#group.past, this.#keys);
   }
 
   /** The same as {@linkcode KeyedPool.stats}: for `JSON.stringify`. */
@@ -477,6 +433,7 @@ export class KeyedPool<K, T> {
     // First: a waiter for a place must not get that of a pool whose time is also over.
     const cancel = timeout > 0 ? after(timeout, true, () => this.#force()) : undefined;
     for (const { pool } of this.#keys.places.values()) void pool.shutdown(options);
+    this.#group.closed = true;
     this.#ending ??= this.#end();
     if (cancel !== undefined) void this.#ending.then(cancel);
     return this.#ending;
@@ -527,18 +484,10 @@ export class KeyedPool<K, T> {
       name,
       quota: this.#quota(key),
     });
-    this.#own.add(insideOf(pool));
-    for (const { ends, watcher } of this.#watchers) {
-      ends.set(key, watcher.began(key, insideOf(pool) as State<unknown>));
-    }
+    const state = insideOf(pool);
+    this.#own.add(state);
+    this.#group.began(key, state);
     return pool;
-  }
-
-  /** Counts a borrower that got no place for its key, and tells watchers. */
-  #refused(key: K, label: string | undefined, refusal: Refusal): void {
-    this.#totals[REFUSED[refusal.why]]++;
-    if (refusal.why === "timeout") this.#late++;
-    for (const { watcher } of this.#watchers) watcher.refused?.(key, { label, ...refusal });
   }
 
   /** The quota of the pool of a key. */
@@ -562,13 +511,5 @@ export class KeyedPool<K, T> {
   /** Waiters for a place have called `get` by now: a draining shutdown goes on. */
   #served({ pool }: Place<K, T>): void {
     if (this.#ending !== undefined) void pool.shutdown({ drain: true });
-  }
-
-  #forgotten({ key, state }: Place<K, T>): void {
-    addTotals(this.#totals, state.totals);
-    for (const { ends } of this.#watchers) {
-      ends.get(key)?.();
-      ends.delete(key);
-    }
   }
 }

@@ -1,6 +1,5 @@
 // Events: the events of a keyed pool, which are those of each pool with its key.
 
-import { outside } from "../context.ts";
 import type { GroupWatcher } from "../pool/group.ts";
 import type { Log } from "../pool/log.ts";
 import {
@@ -12,7 +11,8 @@ import {
   type RefusedEvent,
   type ReturnedEvent,
 } from "../pool/observe.ts";
-import { quiet, reason } from "../values.ts";
+import { Observers } from "../pool/observers.ts";
+import { reason } from "../values.ts";
 
 /** The key of an event. */
 export interface Keyed<K> {
@@ -47,23 +47,13 @@ export function watcherOf<K>(observer: KeyedObserver<K>, log: Log): GroupWatcher
       };
     },
     refused(key, { waited, label, error, why }) {
-      if (observer.refused === undefined) return;
-      const failed = (error: unknown) => logFailure(log, "refused", error);
-      const event = { waited: Math.round(waited), error, reason: why, key: key as K };
-      try {
-        const told: unknown = outside(() =>
-          observer.refused!(label === undefined ? event : { ...event, label })
-        );
-        quiet(told, failed);
-      } catch (error) {
-        failed(error);
-      }
+      const observers = new Observers((method, error) =>
+        log.warn(() => `an observer failed in ${method}: ${reason(error)}`)
+      );
+      observers.add(observerOf(observer, key as K));
+      observers.refused(waited, label, error, why);
     },
   };
-}
-
-function logFailure(log: Log, method: keyof Observer, error: unknown): void {
-  log.warn(() => `an observer failed in ${method}: ${reason(error)}`);
 }
 
 /** The observer of the pool of `key`, which adds the key. */

@@ -49,8 +49,14 @@ export interface KeyedPoolStats extends Totals {
 type Own = Pick<KeyedPoolStats, "name" | "shutdown" | "maxSize" | "maxSizePerKey" | "maxKeys">;
 
 const COUNTS = [
-  ...["size", "available", "using", "creating", "closing", "requesting", "waiting"] as const,
-];
+  "size",
+  "available",
+  "using",
+  "creating",
+  "closing",
+  "requesting",
+  "waiting",
+] as const;
 
 /** Describes the pool; `past`: the totals of dropped keys. */
 export function keyedStats<K, T>(own: Own, past: Totals, keys: Keys<K, T>): KeyedPoolStats {

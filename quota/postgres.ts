@@ -27,7 +27,7 @@ import { TIMES } from "./postgres/times.ts";
 import { shown } from "../values.ts";
 import type { Quota } from "../pool/quota.ts";
 
-export type { Permit, Quota, QuotaClient, QuotaMember } from "../pool/quota.ts";
+export type { Permit, Quota, QuotaClient, QuotaMember, QuotaShare } from "../pool/quota.ts";
 
 /** The shape of a connected session of `pg`: of `pg.Client` or `pg.native.Client`. */
 export interface PgQuotaClient {

@@ -21,7 +21,7 @@ import { driverOf } from "./redis/driver.ts";
 import { type RedisQuotaOptions, settingsOf } from "./redis/options.ts";
 import { RedisQuota } from "./redis/quota.ts";
 
-export type { Permit, Quota, QuotaClient, QuotaMember } from "../pool/quota.ts";
+export type { Permit, Quota, QuotaClient, QuotaMember, QuotaShare } from "../pool/quota.ts";
 export type { IoredisQuotaClient, NodeRedisQuotaClient, RedisQuotaClient } from "./redis/driver.ts";
 export type { RedisQuotaOptions } from "./redis/options.ts";
 

@@ -22,7 +22,7 @@ import { wants } from "./threads/rules.ts";
 import { sweep } from "./threads/serve.ts";
 import { bytesFor, Table } from "./threads/table.ts";
 
-export type { Permit, Quota, QuotaClient, QuotaMember } from "../pool/quota.ts";
+export type { Permit, Quota, QuotaClient, QuotaMember, QuotaShare } from "../pool/quota.ts";
 
 /** The most places: each search looks at all. */
 const MOST = 1_000_000;

@@ -7,12 +7,12 @@ export async function madeOnce(home: string, make: (part: string) => Promise<voi
   if (exists(home)) return;
   await Deno.mkdir(home.slice(0, home.lastIndexOf("/")), { recursive: true });
   using lock = await Deno.open(`${home}.lock`, { create: true, write: true });
-  // It goes with the file, also if this process is killed.
+  // The lock ends with the open file, also if this process is killed.
   await lock.lock(true);
   if (!exists(home)) await madeWhole(home, make);
 }
 
-/** An interrupted one is never taken for a whole one. */
+/** A directory that was left half-made never gets the name of a whole one. */
 async function madeWhole(home: string, make: (part: string) => Promise<void>): Promise<void> {
   const part = `${home}.${Deno.pid}.part`;
   await Deno.mkdir(part, { recursive: true });

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { requestBound } from "../context.ts";
 import { type Lease, Pool, PoolFullError, type PoolOptions } from "../mod.ts";
+import { KeyedPool } from "../quota/keyed.ts";
 import { collect, needGc } from "./helpers/gc.ts";
 import { Thing } from "./helpers/pool.ts";
 import { Abort } from "./model/abort.ts";
@@ -61,36 +62,48 @@ describe(`${MANY} who wait`, () => {
 
 describe(`${SOME} whose time is over at once`, () => {
   /** How many turns the event loop has while they are told, and what they are told. */
-  async function turnsOf(options: PoolOptions<Thing>): Promise<[turns: number, names: string[]]> {
-    const pool = new Pool((n) => new Thing(n), { maxSize: 1, logLevel: "silent", ...options });
-    const lease = await pool.get();
+  async function turnsOf(get: () => Promise<unknown>): Promise<[turns: number, names: string[]]> {
     const names = new Set<string>();
     let told = 0;
     const fail = ({ name }: Error) => {
       told++;
       names.add(name);
     };
-    const gets = Array.from({ length: SOME }, () => pool.get().catch(fail));
+    const gets = Array.from({ length: SOME }, () => get().catch(fail));
     let turns = 0;
     const counting = setInterval(() => {
       if (told > 0 && told < SOME) turns++;
     }, 0);
     await Promise.all(gets);
     clearInterval(counting);
-    await pool.ret(lease);
-    await pool.shutdown();
     return [turns, [...names]];
   }
 
+  async function turnsWith(options: PoolOptions<Thing>): Promise<[turns: number, names: string[]]> {
+    await using pool = new Pool((n) => new Thing(n), {
+      maxSize: 1,
+      logLevel: "silent",
+      ...options,
+    });
+    return await pool.use(() => turnsOf(() => pool.get()));
+  }
+
   it("leave the event loop its turns, by their timeout", async () => {
-    const [turns, names] = await turnsOf({ timeout: 20 });
+    const [turns, names] = await turnsWith({ timeout: 20 });
     assertEquals(names, ["PoolTimeoutError"]);
     assert(turns >= 5, `${turns} turns`);
   });
 
   it("leave the event loop its turns, when they are shed", async () => {
-    const [turns, names] = await turnsOf({ queueTarget: 5, queueInterval: 5 });
+    const [turns, names] = await turnsWith({ queueTarget: 5, queueInterval: 5 });
     assertEquals(names, ["PoolOverloadError"]);
+    assert(turns >= 5, `${turns} turns`);
+  });
+
+  it("leave the event loop its turns, by their timeout, while they wait for a place for a key", async () => {
+    await using pool = new KeyedPool((key: string) => ({ key }), { maxKeys: 1, timeout: 20 });
+    const [turns, names] = await pool.use("a", () => turnsOf(() => pool.get("b")));
+    assertEquals(names, ["PoolTimeoutError"]);
     assert(turns >= 5, `${turns} turns`);
   });
 });

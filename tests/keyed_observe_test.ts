@@ -1,11 +1,12 @@
 // What observes a KeyedPool from outside: metrics, traces, channels, a dashboard, as keys come and go.
 
 import * as diagnostics from "node:diagnostics_channel";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { publish } from "../observe/channels.ts";
 import { dashboard } from "../observe/dashboard.ts";
 import { type Attributes, observeMetrics, observeTraces } from "../observe/otel.ts";
+import { PoolClosedError } from "../errors.ts";
 import { insideOf } from "../pool.ts";
 import { KeyedPool, type KeyedPoolOptions } from "../quota/keyed.ts";
 import { Page } from "./helpers/dashboard_page.ts";
@@ -252,6 +253,28 @@ describe("a dashboard of a KeyedPool", () => {
     await pool.ret(lease);
     await page.close();
     await time.pass(10_000);
+  });
+});
+
+describe("a KeyedPool whose get is refused before it waits", () => {
+  it("counts that, and tells observers, as a pool does", async () => {
+    const pool = tenants();
+    const heard: unknown[] = [];
+    pool.observe({ refused: ({ key, label, reason }) => heard.push([key, label, reason]) });
+    const aborted = { signal: AbortSignal.abort("no"), label: "x" };
+    assertEquals(await rejection(pool.get("new", aborted)), "no");
+    assertEquals([...pool.keys()], []);
+    await pool.use("known", () => {});
+    assertEquals(await rejection(pool.get("known", aborted)), "no");
+    await pool.shutdown();
+    assertInstanceOf(await rejection(pool.get("late")), PoolClosedError);
+    assertEquals(heard, [
+      ["new", "x", "aborted"],
+      ["known", "x", "aborted"],
+      ["late", undefined, "closed"],
+    ]);
+    const stats = pool.stats();
+    assertEquals([stats.aborted, stats.rejected], [2, 1]);
   });
 });
 

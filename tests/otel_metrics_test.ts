@@ -1,8 +1,11 @@
 // The metrics of a pool, by a meter that remembers.
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { Pool } from "../mod.ts";
 import { type Meter, observeMetrics } from "../observe/otel.ts";
+import { insideOf } from "../pool.ts";
+import { collect, needGc } from "./helpers/gc.ts";
 import { deferred, idle, rejection, Thing, Time } from "./helpers/pool.ts";
 import { RecordingMeter } from "./helpers/meter.ts";
 import { TestPool } from "./helpers/test_pool.ts";
@@ -215,6 +218,28 @@ describe("the metrics of a pool", () => {
 });
 
 describe("observeMetrics", () => {
+  it("keep no pool after their end, though no collection follows", async () => {
+    needGc();
+    const meter = new RecordingMeter();
+    const states: WeakRef<object>[] = [];
+    const ends: Disposable[] = [];
+    await (async () => {
+      for (let i = 0; i < 10; i++) {
+        const pool = new Pool(() => ({}), { maxSize: 1 });
+        const metrics = observeMetrics(pool, { meter });
+        await pool.use(() => {});
+        metrics[Symbol.dispose]();
+        await pool.shutdown();
+        states.push(new WeakRef(insideOf(pool)));
+        ends.push(metrics);
+      }
+    })();
+    await collect();
+    assertEquals([meter.callbacks.length, ends.length], [10, 10]);
+    const kept = states.filter((state) => state.deref() !== undefined).length;
+    assert(kept < 3, `${kept} are kept`); // Bun takes what looks like an address on its stack for one
+  });
+
   it("refuses what is no pool, no meter or no option", () => {
     const pool = new TestPool(() => ({}));
     const meter = new RecordingMeter();

@@ -204,6 +204,38 @@ describe("a permit that is lost", () => {
     await Promise.all(waiting);
   });
 
+  it("does not count with those of long ago, though a creation has failed since", async () => {
+    using time = new Time();
+    const quota = new HandQuota({ gives: true });
+    let fails = false;
+    const fun = (n: number) => {
+      if (fails) throw new Error("no");
+      return { n };
+    };
+    await using pool = new TestPool(fun, { quota, logLevel: "silent" });
+    const use = async () => {
+      let used = false;
+      const using = pool.use(() => void (used = true));
+      while (!used) await time.pass(500);
+      await using;
+    };
+    const lose = async () => {
+      quota.given.at(-1)!.losing.abort();
+      await idle();
+    };
+    for (let i = 0; i < 4; i++) {
+      await use();
+      await lose();
+    }
+    await time.pass(600_000);
+    fails = true;
+    assertEquals(String(await rejection(pool.use(() => {}))), "Error: no");
+    fails = false;
+    await use();
+    await lose();
+    assertEquals(await Promise.race([pool.use(() => "used"), idle()]), "used");
+  });
+
   it("is no reason to rest if its object has lived", async () => {
     using time = new Time();
     await using pool = limited();

@@ -84,7 +84,7 @@ export class IoredisSession implements Session {
   }
 
   tidy(): Promise<unknown> {
-    const { client, marks: { transaction, watch, database } } = this; // *ALL*the commands sent here change the marks
+    const { client, marks: { transaction, watch, database } } = this; // the commands sent here change the marks
     const sent: Promise<unknown>[] = [];
     if (transaction) sent.push(client.call("DISCARD").catch(unlessNone));
     if (transaction || watch) sent.push(client.call("UNWATCH"));
@@ -93,7 +93,7 @@ export class IoredisSession implements Session {
   }
 
   restart(): Promise<unknown> {
-    const { client, marks: { database } } = this; // *ALL*the commands sent here change the marks
+    const { client, marks: { database } } = this; // the commands sent here change the marks
     const { options: { db = 0, username, password, connectionName, readOnly } } = client;
     // ioredis would take messages that arrive before the answer for the answer.
     if (this.subscribed) return Promise.reject(new Error("a subscription was left open"));

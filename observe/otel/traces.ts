@@ -63,7 +63,7 @@ export function observeTraces<T>(pool: Pool<T> | PoolGroup, options: TracesOptio
   return { [dispose]: group.watch(watcherOf(group, spans)) };
 }
 
-/** Returns what ends it. */
+/** Traces a pool; returns the function that ends that. */
 function trace<T>(pool: State<T>, traces: PoolTraces): () => void {
   pool.seam = withSeam(pool.seam, traces);
   return () => {
@@ -71,7 +71,7 @@ function trace<T>(pool: State<T>, traces: PoolTraces): () => void {
   };
 }
 
-/** Traces all pools of a group, and who gets none. */
+/** Traces all pools of a group, and the borrowers that the group itself refuses. */
 function watcherOf({ log, name }: Group, spans: Spans): GroupWatcher {
   const tracesOf = (key: unknown) =>
     new PoolTraces(spans, log, { [POOL]: name, [KEY]: keyOf(key) });
@@ -145,7 +145,7 @@ class PoolTraces implements Seam {
   }
 }
 
-/** Makes the spans. */
+/** Creates the spans. */
 class Spans {
   readonly #tracer: Tracer;
   readonly #longerThan: number;

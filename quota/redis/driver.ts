@@ -94,7 +94,7 @@ class NodeRedis implements Driver {
   listen(channels: string[], heard: Heard): Ears {
     const second = this.#client.duplicate() as NodeRedisSecond;
     const ears = new SecondEars(() => (second.destroy ?? second.disconnect)?.call(second));
-    second.on("error", () => {}); // *ALL*it reconnects, or ends
+    second.on("error", () => {}); // it reconnects, or ends
     second.on("end", () => ears.close());
     second.on("ready", () => heard.ready());
     const hear = async () => {
@@ -143,7 +143,7 @@ class Ioredis implements Driver {
         ? client.duplicate([], HEARING)
         : client.duplicate({ ...HEARING, maxRetriesPerRequest: null })) as IoredisSecond;
     const ears = new SecondEars(() => second.disconnect?.());
-    second.on("error", () => {}); // *ALL*it reconnects, or ends
+    second.on("error", () => {}); // it reconnects, or ends
     second.on("end", () => ears.close());
     second.on("connect", () => second.stream?.unref?.());
     second.on("ready", () => heard.ready());

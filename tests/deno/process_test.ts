@@ -14,6 +14,17 @@ const PROGRAMS: Record<string, { source: string; prints: string }> = {
     `,
     prints: "PoolTimeoutError",
   },
+  "a get that waits for a place for its key keeps the process alive, without a timeout, too": {
+    source: `
+      import { KeyedPool } from "proxypool/keyed";
+      const pool = new KeyedPool((key) => ({ key }), { maxKeys: 1 });
+      const lease = await pool.get("a");
+      const timer = setTimeout(() => pool.discard(lease), 300);
+      typeof timer === "number" ? Deno.unrefTimer(timer) : timer.unref();
+      console.log(await pool.use("b", ({ key }) => key));
+    `,
+    prints: "b",
+  },
   "neither housekeeping nor a refill that rests keeps the process alive": {
     source: `
       const options = { maxAvailDelay: 60_000, maxUsingDelay: 60_000, logLevel: "silent" };

@@ -56,6 +56,7 @@ export async function printed(
         "proxypool/otel": `${root}observe/otel.ts`,
         "proxypool/quota/threads": `${root}quota/threads.ts`,
         "proxypool/channels": `${root}observe/channels.ts`,
+        "proxypool/keyed": `${root}quota/keyed.ts`,
         "proxypool/compat/generic-pool": `${root}compat/generic_pool.ts`,
         "proxypool/compat/sequelize-pool": `${root}compat/sequelize_pool.ts`,
         "proxypool/compat/tarn": `${root}compat/tarn.ts`,

@@ -243,6 +243,13 @@ export const LIMITING: ByFile = {
     ],
     ["who leaves keeps what it has", "    this.used -= member.held;\n", ""],
   ],
+  "quota/key_queue.ts": [
+    [
+      "who waits for a key has all of its timeout again",
+      "timeout === 0 ? 0 : Math.max(1, Math.ceil(due - now))",
+      "timeout === 0 ? 0 : Math.max(1, timeout)",
+    ],
+  ],
   "quota/keys.ts": [
     [
       "a key is never forgotten",
@@ -251,18 +258,13 @@ export const LIMITING: ByFile = {
     ],
     [
       "a key that fails is forgotten at once",
-      "const rest = this.waiting > 0 ? 0 : place.rest;",
+      "const rest = this.#queue.keys > 0 ? 0 : place.rest;",
       "const rest = 0;",
     ],
     [
       "maxKeys is not kept",
       "if (this.#max === 0 || this.places.size < this.#max) return true;",
       "if (this.#max >= 0) return true;",
-    ],
-    [
-      "who waits for a key has all of its timeout again",
-      "timeout === 0 ? 0 : Math.max(1, Math.ceil(timeout - waited))",
-      "timeout === 0 ? 0 : Math.max(1, timeout)",
     ],
     [
       "the key last used goes first",
