@@ -208,9 +208,16 @@ describe("reset of more objects than are closed in one turn of the event loop", 
 
   it("goes on in a shutdown that runs out of time, which calls each closer once, and kills none", async () => {
     const gate = deferred();
-    const { pool, reasons } = await many(() => gate.promise);
+    const signals: AbortSignal[] = [];
+    const { pool, reasons } = await many((_thing, { signal }) => {
+      signals.push(signal);
+      return gate.promise;
+    });
     const done = pool.reset();
-    await pool.shutdown({ timeout: 0.001 });
+    const down = pool.shutdown({ timeout: 0.001 });
+    await sleep(100);
+    assertEquals(signals.filter(({ aborted }) => aborted).length, 2_500, "told to close by force");
+    await down;
     const { closed, discarded, killed } = pool.stats();
     assertEquals([reasons, closed, discarded, killed], [{ reset: 2_500 }, 2_500, 2_500, 0]);
     gate.resolve();
