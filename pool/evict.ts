@@ -86,8 +86,13 @@ export function evictIdle<T>(
   entry: Entry<T>,
   why: CloseReason,
 ): Promise<void> | undefined {
+  return isEvictable(entry, why) ? evict(pool, entry, why) : undefined;
+}
+
+/** Whether an object is idle, and no check decides about it. */
+export function isEvictable<T>(entry: Entry<T>, why: CloseReason): boolean {
   const undecided = entry.checking && (why === "expired" || why === "recycled");
-  return entry.state === "available" && !undecided ? evict(pool, entry, why) : undefined;
+  return entry.state === "available" && !undecided;
 }
 
 /** Closes an object that a hook has rejected, unless it was taken away meanwhile. */
@@ -95,23 +100,26 @@ export function evictUsing<T>(pool: State<T>, entry: Entry<T>, why: CloseReason)
   if (entry.state === "using") void evict(pool, entry, why);
 }
 
-/** An object to close, and its pool. */
-type Victim<T> = readonly [State<T>, Entry<T>];
+/** A condemned object, and its pool. */
+export type Victim<T> = readonly [State<T>, Entry<T>];
+
+/** From now on an idle object counts as being closed. {@linkcode evictBatch} closes it. */
+export function condemn<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Victim<T> {
+  startClosing(pool, entry, why);
+  pool.condemned.set(entry, why);
+  return [pool, entry];
+}
 
 /** Closes all idle objects of these pools, the longest idle first. */
 export function evictAll<T>(pools: readonly State<T>[], why: CloseReason): Promise<unknown> {
-  const victims = pools.flatMap((pool) =>
-    [...pool.bag.idle].map((entry): Victim<T> => [pool, entry])
+  // All are condemned first: a `closer` that calls `get` must not get one of them.
+  return evictBatch(
+    pools.flatMap((pool) => [...pool.bag.idle].map((entry) => condemn(pool, entry, why))),
   );
-  // All are taken first: a `closer` that calls `get` must not get one of them.
-  for (const [pool, entry] of victims) {
-    startClosing(pool, entry, why);
-    pool.condemned.set(entry, why);
-  }
-  return evictBatch(victims);
 }
 
-function evictBatch<T>(victims: Victim<T>[]): Promise<unknown> {
+/** Closes condemned objects, so many now, and the others in later turns of the event loop. */
+export function evictBatch<T>(victims: Victim<T>[]): Promise<unknown> {
   const closed: Promise<unknown>[] = [];
   for (const [pool, entry] of victims.splice(0, BATCH)) {
     const closing = closeCondemned(pool, entry);

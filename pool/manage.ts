@@ -6,8 +6,9 @@ import {
   abandonClosings,
   abortClosings,
   closeAllCondemned,
+  condemn,
   evictAll,
-  evictIdle,
+  evictBatch,
   kill,
 } from "./evict.ts";
 import { closedError, holderOf, holding } from "./explain.ts";
@@ -43,11 +44,8 @@ export function ready<T>(pool: State<T>): Promise<void> {
 export function resize<T>(pool: State<T>, minSize: number, maxSize: number): void {
   Object.assign(pool.settings, { minSize, maxSize });
   pool.careful = true;
-  const idle = pool.surplus > 0 ? [...pool.bag.idle] : [];
-  for (const entry of idle) {
-    if (pool.surplus === 0) break;
-    void evictIdle(pool, entry, "resized"); // its `closer` may do anything
-  }
+  const surplus = pool.surplus > 0 ? [...pool.bag.idle].slice(0, pool.surplus) : [];
+  void evictBatch(surplus.map((entry) => condemn(pool, entry, "resized")));
   recount(pool);
   planIdle(pool);
   if (pool.started !== undefined) pool.dispatch();

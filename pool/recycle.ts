@@ -4,7 +4,7 @@
 import { outside } from "../context.ts";
 import { after } from "./clock.ts";
 import type { Entry } from "./entry.ts";
-import { evictIdle } from "./evict.ts";
+import { condemn, evictBatch, evictIdle, isEvictable, type Victim } from "./evict.ts";
 import { DONE } from "./hooks.ts";
 import { mayGo, unused } from "./rules.ts";
 import type { State } from "./state.ts";
@@ -15,17 +15,18 @@ export function recycle<T>(pool: State<T>): void {
   if (pool.ending !== undefined) return;
   const { bag, clock } = pool;
   const now = clock.now();
+  const victims: Victim<T>[] = [];
   for (const entry of bag.lifetimes.until(now)) {
     bag.lifetimes.remove(entry);
-    if (!entry.live) continue; // a `closer` may have done anything
     if (!entry.ageing) bag.age(entry);
     if (now < entry.end) bag.lifetimes.add(entry);
-    else void evictIdle(pool, entry, entry.ends); // an object in use is closed at its return
+    // An object in use is closed at its return.
+    else if (isEvictable(entry, entry.ends)) victims.push(condemn(pool, entry, entry.ends));
   }
   for (const entry of unused(bag.idle, pool.settings, pool.spare, now)) {
-    // Read again: hooks may have closed some.
-    if (pool.spare > 0) void evictIdle(pool, entry, "recycled");
+    victims.push(condemn(pool, entry, "recycled"));
   }
+  void evictBatch(victims);
   replaceNext(pool);
   wakeBy(pool, bag.lifetimes.first?.due ?? Infinity);
   planIdle(pool);

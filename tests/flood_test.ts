@@ -209,6 +209,23 @@ describe(`${SOME} objects`, () => {
     ]);
   });
 
+  it("are closed by a resize, or when they are idle for too long, a part in a turn", async () => {
+    const closed = new Burst();
+    for (const [limits, left] of [[{}, SOME / 2], [{ maxAvailDelay: 50 }, 0]] as const) {
+      const sizes = { minSize: SOME, maxSize: SOME };
+      const pool = new Pool((n) => new Thing(n), { ...limits, ...sizes, closer: closed.count });
+      await pool.ready();
+      const loans = Array.from({ length: SOME }, () => pool.borrow());
+      for (const loan of await Promise.all(loans)) void loan.release(); // idle since the same moment
+      pool.resize({ minSize: 0, maxSize: left || SOME });
+      while (pool.size > left) await new Promise((resolve) => setTimeout(resolve, 5));
+      // Two timers may fire in one turn.
+      assert(closed.most <= 2_000, `${closed.most} at once`);
+      await pool.shutdown();
+    }
+    assertEquals(closed.total, 2 * SOME);
+  });
+
   it("that a reset is to close are not lent, and a shutdown meanwhile waits for them", async () => {
     const pool = new Pool((n) => new Thing(n), { minSize: SOME, maxSize: SOME });
     await pool.ready();

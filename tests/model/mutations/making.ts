@@ -226,19 +226,19 @@ export const MAKING: ByFile = {
     ],
     [
       "resize leaves available objects over maxSize",
-      'void evictIdle(pool, entry, "resized");',
-      "",
+      'void evictBatch(surplus.map((entry) => condemn(pool, entry, "resized")));',
+      "void surplus;",
     ],
     [
       "resize closes all",
-      "    if (pool.surplus === 0) break;\n",
-      "",
+      "[...pool.bag.idle].slice(0, pool.surplus)",
+      "[...pool.bag.idle]",
     ],
     ["resize does not tell ready", "  recount(pool);\n", ""],
     [
       "objects in use survive a resize",
-      "  pool.careful = true;\n  const idle = pool.surplus",
-      "  const idle = pool.surplus",
+      "  pool.careful = true;\n  const surplus = ",
+      "  const surplus = ",
     ],
     [
       "objects in use survive a reset without limits",

@@ -8,23 +8,23 @@ export const RECYCLING: ByFile = {
     ["what is about to end does not age", "    if (!entry.ageing) bag.age(entry);\n", ""],
     [
       "nothing wakes for the end of what is ageing",
-      "    if (now < entry.end) bag.lifetimes.add(entry);\n    else void evictIdle",
-      "    if (now >= entry.end) void evictIdle",
+      "    if (now < entry.end) bag.lifetimes.add(entry);\n",
+      "    if (now < entry.end) continue;\n",
     ],
     [
       "what is past its end is not closed at its moment",
-      "    else void evictIdle(pool, entry, entry.ends);",
-      "",
+      "victims.push(condemn(pool, entry, entry.ends));",
+      "continue;",
     ],
     [
       "unused objects are closed below minSize or minAvailable",
-      'if (pool.spare > 0) void evictIdle(pool, entry, "recycled");',
-      'void evictIdle(pool, entry, "recycled");',
+      "unused(bag.idle, pool.settings, pool.spare, now)",
+      "unused(bag.idle, pool.settings, Infinity, now)",
     ],
     [
       "unused objects are not closed at their moment",
-      'if (pool.spare > 0) void evictIdle(pool, entry, "recycled");',
-      "",
+      '    victims.push(condemn(pool, entry, "recycled"));\n',
+      "    void entry;\n",
     ],
     [
       "it is woken only once",

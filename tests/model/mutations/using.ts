@@ -199,8 +199,8 @@ export const USING: ByFile = {
     ],
     [
       "a closer that asks for an object gets one that goes next",
-      "    startClosing(pool, entry, why);\n    pool.condemned.set(entry, why);\n",
-      "    void evict(pool, entry, why);\n",
+      "  startClosing(pool, entry, why);\n  pool.condemned.set(entry, why);\n",
+      "  void evict(pool, entry, why);\n",
     ],
     [
       "an available object that has died is kept",
