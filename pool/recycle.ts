@@ -111,6 +111,11 @@ export function rotate<T>(pool: State<T>, spread: number): Promise<void> {
   return idle.length === 0 ? DONE : outside(() => rotated(pool, idle, step * idle.length));
 }
 
+/** Resolves in a later turn of the event loop. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => void after(0, true, resolve));
+}
+
 async function rotated<T>(pool: State<T>, idle: Entry<T>[], delay: number): Promise<void> {
   await new Promise<void>((resolve) => {
     const finish = (surely = true) => {
@@ -126,6 +131,7 @@ async function rotated<T>(pool: State<T>, idle: Entry<T>[], delay: number): Prom
   for (const entry of idle) {
     if (entry.ends === "reset") void evictIdle(pool, entry, "reset");
   }
+  while ([...pool.condemned.values()].includes("reset")) await turn();
   const closings = [...pool.closings].filter(({ reason }) => reason === "reset");
   await Promise.all(closings.map(({ promise }) => promise));
 }

@@ -226,6 +226,16 @@ describe(`${SOME} objects`, () => {
     assertEquals(closed.total, 2 * SOME);
   });
 
+  it("are all closed when a reset with a short spread resolves", async () => {
+    const closed = new Burst();
+    const pool = new Pool((n) => new Thing(n), { maxSize: SOME, closer: closed.count });
+    const loans = await Promise.all(Array.from({ length: SOME }, () => pool.borrow()));
+    for (const loan of loans) void loan.release();
+    await pool.reset({ spread: 5 });
+    assertEquals([closed.total, pool.size], [SOME, 0]);
+    await pool.shutdown();
+  });
+
   it("that a reset is to close are not lent, and a shutdown meanwhile waits for them", async () => {
     const pool = new Pool((n) => new Thing(n), { minSize: SOME, maxSize: SOME });
     await pool.ready();
