@@ -4,6 +4,7 @@ import type { CloseReason, CreateContext } from "../../mod.ts";
 import { Job, type Thing } from "./job.ts";
 import { Ledger } from "./ledger.ts";
 import { Line } from "./line.ts";
+import { mayBeCondemned } from "./reasons.ts";
 import { isAgeing, isLive } from "./rules.ts";
 
 /** How many objects in a row may be obsolete when they are made, before somebody is told. */
@@ -63,12 +64,14 @@ export class Making extends Ledger {
     const { line: { pending, trying }, numbers: { minAvailable, minSize } } = this;
     const wanted = pending.length - coming;
     if (this.ended) return wanted;
-    const lacking = minSize - this.live;
+    const condemned = new Set(this.jobs.filter((job) => mayBeCondemned(this, job)));
+    const lacking = minSize - (this.live - condemned.size);
     const ageing = this.jobs.filter((job) => isLive(job) && isAgeing(this, job, "most")).length;
     const refill = lacking > 0 ? lacking : Math.min(1, lacking + ageing);
     const idle =
       this.jobs.filter((job) =>
-        job.state === "free" && !job.doom && job.freed < this.burst && !this.looked.has(job)
+        job.state === "free" && !job.doom && job.freed < this.burst && !this.looked.has(job) &&
+        !condemned.has(job)
       ).length;
     const spare = minAvailable > 0 ? Math.max(0, wanted) + trying + minAvailable - idle : 0;
     return Math.max(wanted, refill, spare);

@@ -59,6 +59,12 @@ export function mayClose(
   }
 }
 
+/** Whether it may count as being closed already: all that is due counts so before the first is closed. */
+export function mayBeCondemned(ledger: Ledger, job: Job): boolean {
+  const reasons = ["expired", "reset", "recycled", "resized"] as const;
+  return job.state === "free" && reasons.some((reason) => mayClose(ledger, job, reason, 0));
+}
+
 /** Whether it goes before its time, to make room for its successor. */
 export function isEarly(ledger: Ledger, job: Job, reason: CloseReason): boolean {
   if (reason === "expired") return !isExpired(ledger, job, "most");
