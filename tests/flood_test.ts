@@ -228,9 +228,10 @@ describe(`${SOME} objects`, () => {
 
   it("are all closed when a reset with a short spread resolves", async () => {
     const closed = new Burst();
-    const pool = new Pool((n) => new Thing(n), { maxSize: SOME, closer: closed.count });
-    const loans = await Promise.all(Array.from({ length: SOME }, () => pool.borrow()));
-    for (const loan of loans) void loan.release();
+    const sizes = { minSize: SOME, maxSize: SOME };
+    const pool = new Pool((n) => new Thing(n), { ...sizes, closer: closed.count });
+    await pool.ready();
+    pool.resize({ minSize: 0 });
     await pool.reset({ spread: 5 });
     assertEquals([closed.total, pool.size], [SOME, 0]);
     await pool.shutdown();
