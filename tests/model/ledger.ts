@@ -101,7 +101,8 @@ export class Ledger {
   /** How many rounds there were when everything was last at rest, and whether there was no object. */
   rounds = 0;
   empty = false;
-  /** When there were last no more than `minSize` objects. */
+  /** Whether there were no more than `minSize` or `minAvailable` objects, and when there last were. */
+  short = true;
   shortAt = 0;
   /** Objects that a hook has looked at in this burst, for somebody or for housekeeping. */
   readonly looked = new Set<Job>();
@@ -222,7 +223,9 @@ export class Ledger {
     const { minAvailable, minSize } = this.numbers;
     const idle = this.jobs.filter(({ state, examining }) => state === "free" && !examining).length;
     const ageing = this.jobs.filter((job) => isLive(job) && isAgeing(this, job, "most")).length;
-    if (this.live - ageing <= minSize || idle <= minAvailable) this.shortAt = this.time.awake;
+    const short = this.live - ageing <= minSize || idle <= minAvailable;
+    if (short || this.short) this.shortAt = this.time.awake;
+    this.short = short;
     this.outage.settle();
     this.alarm.settle();
     this.restNotes = this.notes;

@@ -150,7 +150,7 @@ export function unavailable(ledger: Ledger, job: Job): string | undefined {
   const rotation = job.rotations.find(({ at, spread }) => time.passed(at) >= spread + LATE);
   // What a sleep has made too old goes when it is to be lent, or when its own timer fires.
   if (rotation && !isExpired(ledger, job, "most")) return "reset long ago";
-  if (maxAvailDelay === 0 || live <= minSize) return undefined;
+  if (maxAvailDelay === 0 || live <= minSize || ledger.short) return undefined;
   const idle = ledger.jobs.filter(({ state, examining }) => state === "free" && !examining);
   if (lasting(ledger) <= minSize || idle.length <= minAvailable) return undefined;
   const seen = time.called - Math.max(job.seen, ledger.shortAt);
