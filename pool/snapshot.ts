@@ -6,6 +6,17 @@ import type { Totals } from "./observe.ts";
 import type { Waiter } from "./queue.ts";
 import type { State } from "./state.ts";
 
+/** The counts of a pool: how many objects and borrowers are in each state. */
+export const COUNTS = [
+  "size",
+  "available",
+  "using",
+  "creating",
+  "closing",
+  "requesting",
+  "waiting",
+] as const;
+
 /** A borrower that waits. */
 export interface Waiting {
   /**

@@ -1,6 +1,7 @@
 // Stats: what a keyed pool shows of itself.
 
 import { Totals } from "../pool/observe.ts";
+import { COUNTS } from "../pool/snapshot.ts";
 import type { PoolStats } from "../pool/stats.ts";
 import { describe } from "../values.ts";
 import type { Keys } from "./keys.ts";
@@ -47,16 +48,6 @@ export interface KeyedPoolStats extends Totals {
 
 /** The values that do not depend on the keys. */
 type Own = Pick<KeyedPoolStats, "name" | "shutdown" | "maxSize" | "maxSizePerKey" | "maxKeys">;
-
-const COUNTS = [
-  "size",
-  "available",
-  "using",
-  "creating",
-  "closing",
-  "requesting",
-  "waiting",
-] as const;
 
 /** Describes the pool; `past`: the totals of dropped keys. */
 export function keyedStats<K, T>(own: Own, past: Totals, keys: Keys<K, T>): KeyedPoolStats {

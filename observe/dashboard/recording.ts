@@ -1,7 +1,7 @@
 // Recording: the samples and events of one pool, and the data for a page.
 
 import type { RefuseReason, Tap } from "../../pool/observe.ts";
-import { type Snapshot, snapshot } from "../../pool/snapshot.ts";
+import { COUNTS, type Snapshot, snapshot } from "../../pool/snapshot.ts";
 import type { State } from "../../pool/state.ts";
 import { type Happening, Happenings } from "./happenings.ts";
 import { Histogram, type Spread } from "./histogram.ts";
@@ -22,7 +22,7 @@ export interface Picture {
   readonly id: number;
   readonly name: string;
   readonly verdict: Verdict;
-  readonly counts: Readonly<Record<typeof COUNTS[number], number>>;
+  readonly counts: Readonly<Record<typeof FIGURES[number], number>>;
   /** How many objects were lent since the second before; null if not known. */
   readonly rate: number | null;
   /** The totals that are not 0. */
@@ -37,17 +37,7 @@ export interface Picture {
   readonly happened?: readonly Happening[];
 }
 
-const COUNTS = [
-  "minSize",
-  "maxSize",
-  "size",
-  "available",
-  "using",
-  "creating",
-  "closing",
-  "requesting",
-  "waiting",
-] as const;
+const FIGURES = ["minSize", "maxSize", ...COUNTS] as const;
 
 /** Gets its pool with each call, so that it does not keep the pool alive. */
 export class Recording {
@@ -103,7 +93,7 @@ export class Recording {
   }
 
   #draw(seen: Snapshot, second: number): Picture {
-    const counts = Object.fromEntries(COUNTS.map((name) => [name, seen[name]]));
+    const counts = Object.fromEntries(FIGURES.map((name) => [name, seen[name]]));
     return {
       id: seen.id,
       name: shorten(seen.name, 80),
