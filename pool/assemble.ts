@@ -1,7 +1,7 @@
 // Assemble: puts a pool together: its state, timers and queue.
 
 import { abortReason } from "../values.ts";
-import { forgetSlow } from "./acquire.ts";
+import { forgetSlow } from "./prepare.ts";
 import { checkFun, settingsOf } from "./check.ts";
 import { Timer } from "./clock.ts";
 import { notPermitted } from "./create.ts";

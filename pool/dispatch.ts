@@ -1,6 +1,7 @@
 // Dispatch: the one loop that matches waiters with objects.
 
-import { offer, pick } from "./acquire.ts";
+import { pick } from "./lend.ts";
+import { offer } from "./prepare.ts";
 import { grow } from "./create.ts";
 import type { Entry } from "./entry.ts";
 import { drained } from "./manage.ts";

@@ -1,7 +1,8 @@
 // Use: lends the object itself to a callback, and takes it back.
 
 import { abortReason, isThenable } from "../values.ts";
-import { acquire, acquireQuickly, keepResolver, lend, pick, takeResolver } from "./acquire.ts";
+import { acquire, acquireQuickly, keepResolver, takeResolver } from "./acquire.ts";
+import { lend, pick } from "./lend.ts";
 import type { Borrower } from "./entry.ts";
 import { takenAway } from "./explain.ts";
 import { DONE } from "./hooks.ts";

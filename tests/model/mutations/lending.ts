@@ -5,31 +5,6 @@ import type { ByFile } from "./row.ts";
 export const LENDING: ByFile = {
   "pool/acquire.ts": [
     [
-      "an object whose health is being asked is lent",
-      "while (entry?.checking) entry = (pool.fifo ? entry.next : entry.prev) as Entry<T> | undefined;",
-      "",
-    ],
-    [
-      "limits are not looked at before lending",
-      "const fault = stale(entry, settings, pool.spare, now);",
-      "const fault = stale(entry, settings, 0, -1);",
-    ],
-    [
-      "health is not asked before lending",
-      "doubtful(pool, entry, pool.now)\n      ? examine(pool, entry, true, pool.now)\n      : undefined;",
-      "undefined as Promise<void> | undefined;",
-    ],
-    [
-      "what a hook had in hand while time passed is lent",
-      "return suspects(pool, entry) ? examine(pool, entry, true, pool.now) : undefined;",
-      "return undefined;",
-    ],
-    [
-      "tryGet lends what is doubtful",
-      "sure && doubtful(pool, entry, now)",
-      "!sure && doubtful(pool, entry, now)",
-    ],
-    [
       "an asynchronous getter of tryGet is not waited for",
       "      afterGetter(pool, entry, greeting);\n",
       "",
@@ -43,11 +18,6 @@ export const LENDING: ByFile = {
       "tryGet lends what its getter has found dead",
       "pool.ending !== undefined || isDead(pool, entry)",
       "pool.ending !== undefined",
-    ],
-    [
-      "retter is called for what was asked for its health for a get that has gone",
-      "if (!wanted || isDead(pool, entry)) {\n    readmit(pool, entry);",
-      "if (!wanted || isDead(pool, entry)) {\n    void giveBack(pool, entry);",
     ],
     [
       "hooks are called for a get that closing an object on the way has ended",
@@ -70,6 +40,43 @@ export const LENDING: ByFile = {
       "while (pool.started) {",
     ],
     [
+      "maxWaiting lets one too many wait",
+      "queue.size - attempts.size - checks.size - asked > maxWaiting",
+      "queue.size - attempts.size - checks.size - asked > maxWaiting + 1",
+    ],
+    [
+      "maxWaiting counts those for whom one is made",
+      "queue.size - attempts.size - checks.size - asked > maxWaiting",
+      "queue.size - checks.size - asked > maxWaiting",
+    ],
+    [
+      "nothing is done for who comes",
+      "if (pool.bag.idle.size > 0 || pool.permits !== undefined || pool.room) pool.dispatch();",
+      "",
+    ],
+    [
+      "a label is forgotten",
+      "label === undefined && trace === undefined",
+      "trace === undefined",
+    ],
+  ],
+  "pool/lend.ts": [
+    [
+      "an object whose health is being asked is lent",
+      "while (entry?.checking) entry = (pool.fifo ? entry.next : entry.prev) as Entry<T> | undefined;",
+      "",
+    ],
+    [
+      "limits are not looked at before lending",
+      "const fault = stale(entry, settings, pool.spare, now);",
+      "const fault = stale(entry, settings, 0, -1);",
+    ],
+    [
+      "tryGet lends what is doubtful",
+      "sure && doubtful(pool, entry, now)",
+      "!sure && doubtful(pool, entry, now)",
+    ],
+    [
       "what passed its check after its get had gone is forgotten",
       "    return void giveBack(pool, entry);\n  }\n  if (sheds)",
       "    return;\n  }\n  if (sheds)",
@@ -83,6 +90,33 @@ export const LENDING: ByFile = {
       "what died while a hook looked at it is lent",
       "if (pool.careful && isDead(pool, entry)) return readmit(pool, entry);",
       "",
+    ],
+    [
+      "unfit objects count that are not in a row",
+      "  pool.unfit = 0;\n  waiter.resolve",
+      "  waiter.resolve",
+    ],
+    [
+      "a drain does not notice that the last one is served",
+      "if (pool.permits !== undefined || pool.ending?.draining) pool.dispatch();",
+      "if (pool.permits !== undefined) pool.dispatch();",
+    ],
+  ],
+  "pool/prepare.ts": [
+    [
+      "health is not asked before lending",
+      "doubtful(pool, entry, pool.now)\n      ? examine(pool, entry, true, pool.now)\n      : undefined;",
+      "undefined as Promise<void> | undefined;",
+    ],
+    [
+      "what a hook had in hand while time passed is lent",
+      "return suspects(pool, entry) ? examine(pool, entry, true, pool.now) : undefined;",
+      "return undefined;",
+    ],
+    [
+      "retter is called for what was asked for its health for a get that has gone",
+      "if (!wanted || isDead(pool, entry)) {\n    readmit(pool, entry);",
+      "if (!wanted || isDead(pool, entry)) {\n    pool.settings.retter?.(entry.object);\n    readmit(pool, entry);",
     ],
     [
       "getter is called for what has died",
@@ -157,39 +191,9 @@ export const LENDING: ByFile = {
     ["three unfit objects are not enough", "const UNFIT = 3;", "const UNFIT = 4;"],
     ["two unfit objects are enough", "const UNFIT = 3;", "const UNFIT = 2;"],
     [
-      "unfit objects count that are not in a row",
-      "  pool.unfit = 0;\n  waiter.resolve",
-      "  waiter.resolve",
-    ],
-    [
       "what is not fit to be lent is told wrongly",
       'notFit(pool, entry, error, "unfit");',
       'notFit(pool, entry, error, "unhealthy");',
-    ],
-    [
-      "maxWaiting lets one too many wait",
-      "queue.size - attempts.size - checks.size - asked > maxWaiting",
-      "queue.size - attempts.size - checks.size - asked > maxWaiting + 1",
-    ],
-    [
-      "maxWaiting counts those for whom one is made",
-      "queue.size - attempts.size - checks.size - asked > maxWaiting",
-      "queue.size - checks.size - asked > maxWaiting",
-    ],
-    [
-      "nothing is done for who comes",
-      "if (pool.bag.idle.size > 0 || pool.permits !== undefined || pool.room) pool.dispatch();",
-      "",
-    ],
-    [
-      "a drain does not notice that the last one is served",
-      "if (pool.permits !== undefined || pool.ending?.draining) pool.dispatch();",
-      "if (pool.permits !== undefined) pool.dispatch();",
-    ],
-    [
-      "a label is forgotten",
-      "label === undefined && trace === undefined",
-      "trace === undefined",
     ],
   ],
   "pool/release.ts": [

@@ -158,15 +158,19 @@ export const LIMITING: ByFile = {
   ],
   "pool/acquire.ts": [
     [
-      "who is served withdraws no request",
-      "if (pool.permits !== undefined || pool.ending?.draining) pool.dispatch();",
-      "if (pool.ending?.draining) pool.dispatch();",
-    ],
-    [
       "who waits for a permit counts for maxWaiting at once",
       "const asked = permits?.soon(clock.now() - LONG) ?? 0;",
       "const asked = permits?.soon(clock.now() + LONG) ?? 0;",
     ],
+  ],
+  "pool/lend.ts": [
+    [
+      "who is served withdraws no request",
+      "if (pool.permits !== undefined || pool.ending?.draining) pool.dispatch();",
+      "if (pool.ending?.draining) pool.dispatch();",
+    ],
+  ],
+  "pool/prepare.ts": [
     [
       "what is taken from a hook counts as unfit",
       '  if (entry.state !== "using") return pool.dispatch(); // taken away meanwhile\n  // What dies',

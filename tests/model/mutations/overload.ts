@@ -11,6 +11,37 @@ export const QUEUEING: ByFile = {
       "void beginWaiting;",
     ],
     [
+      "nobody looks whether anything moves",
+      "if (terms.timeout === 0 || terms.borrower?.within !== undefined) watch(pool, waiter);",
+      "void watch;",
+    ],
+    [
+      "a nested get with a timeout is not looked after",
+      "if (terms.timeout === 0 || terms.borrower?.within !== undefined) watch",
+      "if (terms.timeout === 0) watch",
+    ],
+    [
+      "minAvailable is not kept up when an object is lent at once",
+      "  if (pool.settings.minAvailable > 0) pool.dispatch();\n",
+      "",
+    ],
+    ["nested use is not traced", "within: trace && enclosing() };", "within: undefined };"],
+  ],
+  "pool/lend.ts": [
+    [
+      "who has waited for too long is served while the pool is overloaded",
+      "if (sheds) shedFirst(pool);",
+      "",
+    ],
+    ["who is served in time does not count", "  if (sheds) endWaiting(pool, waiter);\n", ""],
+    [
+      "fifo passes over what a round looks at in the wrong direction",
+      "entry = (pool.fifo ? entry.next : entry.prev)",
+      "entry = (pool.fifo ? entry.prev : entry.next)",
+    ],
+  ],
+  "pool/prepare.ts": [
+    [
       "a slow check casts no doubt on others",
       "if (check.asked !== undefined) distrust(pool, check.asked);",
       "",
@@ -26,37 +57,10 @@ export const QUEUEING: ByFile = {
       "asked: ofHealth || true ? clock.now() : undefined",
     ],
     [
-      "who has waited for too long is served while the pool is overloaded",
-      "if (sheds) shedFirst(pool);",
-      "",
-    ],
-    ["who is served in time does not count", "  if (sheds) endWaiting(pool, waiter);\n", ""],
-    [
-      "nobody looks whether anything moves",
-      "if (terms.timeout === 0 || terms.borrower?.within !== undefined) watch(pool, waiter);",
-      "void watch;",
-    ],
-    [
-      "a nested get with a timeout is not looked after",
-      "if (terms.timeout === 0 || terms.borrower?.within !== undefined) watch",
-      "if (terms.timeout === 0) watch",
-    ],
-    [
-      "minAvailable is not kept up when an object is lent at once",
-      "  if (pool.settings.minAvailable > 0) pool.dispatch();\n",
-      "",
-    ],
-    [
-      "fifo passes over what a round looks at in the wrong direction",
-      "entry = (pool.fifo ? entry.next : entry.prev)",
-      "entry = (pool.fifo ? entry.prev : entry.next)",
-    ],
-    [
       "what is past its limits is unfit while a reset comes to it",
       'if (entry.ends === "reset") return readmit(pool, entry);',
       "",
     ],
-    ["nested use is not traced", "within: trace && enclosing() };", "within: undefined };"],
   ],
   "pool/overload.ts": [
     [
