@@ -1,4 +1,4 @@
-// Acquire: how borrowers come to an object, or fail: at once, or once it is their turn.
+// Acquire: `get`, `borrow`, `use` and `tryGet` take an object at once, or queue for one.
 
 import { outside } from "../context.ts";
 import { PoolFullError } from "../errors.ts";
@@ -21,7 +21,7 @@ import { watch } from "./standstill.ts";
 import type { State } from "./state.ts";
 import { record } from "./trace.ts";
 
-/** `get` and `borrow` without options: no more than it takes where no option in force asks for more. */
+/** `get` and `borrow` without options. It does nothing for options that are not in force. */
 export function acquireQuickly<T>(
   pool: State<T>,
   usual: Terms,
@@ -30,7 +30,7 @@ export function acquireQuickly<T>(
   if (pool.quick && !pool.seam?.wanted()) {
     const entry = pool.queue.size === 0 ? pick(pool) : undefined;
     if (entry !== undefined) return Promise.resolve(lend(pool, entry, usual));
-    // Asked again: `closer`, of what was closed on the way, may have ended the pool.
+    // Read again: `pick` may have closed an object, whose `closer` may have ended the pool.
     if (pool.quick) return wait(pool, usual);
   }
   return acquire(pool, usual, undefined, below);
@@ -39,8 +39,8 @@ export function acquireQuickly<T>(
 const METHODS: Readonly<Record<Kind, string>> = { lease: "get", loan: "borrow", use: "use" };
 
 /**
- * The same with options, and with all that is in force. `below`: the public method that was called; a
- * recorded stack begins at its caller.
+ * The same with options, and with all that is in force. `below` is the public method that was called:
+ * a recorded stack begins at its caller.
  */
 export function acquire<T>(
   pool: State<T>,
@@ -93,7 +93,7 @@ function acquireWith<T>(
   }
 }
 
-/** Lends an available object that needs no check, now or not at all. */
+/** Lends an idle object that needs no check; undefined if there is none. */
 export function acquireNow<T>(pool: State<T>, below: unknown): Lease<T> | undefined {
   const { seam } = pool;
   return seam?.wanted() ? seam.getNow(() => takeNow(pool, below)) : takeNow(pool, below);
@@ -126,12 +126,12 @@ function takeNow<T>(pool: State<T>, below: unknown): Lease<T> | undefined {
   }
 }
 
-/** One fewer is available. */
+/** After a loan: keeps up `minAvailable`. */
 function keepSpare<T>(pool: State<T>): void {
   if (pool.settings.minAvailable > 0) pool.dispatch();
 }
 
-/** An object goes back once its `getter` is done, for nobody. */
+/** Returns an object once its `getter` is done: no borrower waits for it. */
 function afterGetter<T>(pool: State<T>, entry: Entry<T>, greeting: PromiseLike<unknown>): void {
   const then = [() => void giveBack(pool, entry), () => evictUsing(pool, entry, "unfit")] as const;
   outside(() => greeting.then(...then));
@@ -144,7 +144,7 @@ function termsOf<T>(
   below: unknown,
 ): Terms {
   const { clock, hooked, observed, tracing } = pool;
-  // Who is served at once without a hook has not waited, and `wait` asks when the others came.
+  // A borrower that is served at once without a hook has not waited. `wait` dates the others.
   const begun = observed && hooked ? clock.awake() : undefined;
   if (options === undefined && tracing === 0 && begun === undefined) return usual;
   const { signal, timeout = usual.timeout, priority = 0, label, [EARLIER]: earlier }:
@@ -158,7 +158,7 @@ function termsOf<T>(
   return { kind, timeout, signal, priority, borrower, begun, earlier };
 }
 
-/** Starts the pool, unless it has; why a borrower is refused, if it is. */
+/** Starts the pool, if it has not started. Returns why the borrower is refused, if it is. */
 function start<T>(pool: State<T>, terms: Terms): { error: unknown } | undefined {
   const refusal = refuseIf(pool, terms);
   if (refusal !== undefined || pool.started !== undefined) return refusal;
@@ -166,7 +166,7 @@ function start<T>(pool: State<T>, terms: Terms): { error: unknown } | undefined 
   return refuseIf(pool, terms);
 }
 
-/** Refuses a borrower if it must be. */
+/** Refuses a borrower if the pool has ended or its signal has aborted. */
 function refuseIf<T>(pool: State<T>, terms: Terms): { error: unknown } | undefined {
   if (!refused(pool, terms)) return undefined;
   const closed = pool.ending !== undefined;
@@ -175,15 +175,15 @@ function refuseIf<T>(pool: State<T>, terms: Terms): { error: unknown } | undefin
   return { error };
 }
 
-/** Nobody needs an object any more that was picked. */
+/** Puts back a picked object whose borrower was refused. */
 function leave<T>(pool: State<T>, entry: Entry<T>): void {
   putBack(pool, entry);
   pool.dispatch();
 }
 
-// ---- those who wait
+// ---- waiting
 
-/** Queues for an object, when there is none to be had at once. */
+/** Queues for an object. */
 function wait<T>(pool: State<T>, asked: Terms): Promise<Lent<T>> {
   const isTimed = asked.begun !== undefined || !pool.observed;
   const terms = isTimed ? asked : { ...asked, begun: pool.clock.awake() };
@@ -192,7 +192,7 @@ function wait<T>(pool: State<T>, asked: Terms): Promise<Lent<T>> {
   pool.queue.push(waiter);
   if (pool.settings.queueTarget > 0) beginWaiting(pool);
   if (terms.timeout === 0 || terms.borrower?.within !== undefined) watch(pool, waiter);
-  // Most often all objects are out, and nothing is to be made.
+  // Most often all objects are in use, and none can be created.
   if (pool.bag.idle.size > 0 || pool.permits !== undefined || pool.room) pool.dispatch();
   if (pool.settings.maxWaiting > 0 && waiter.waits && isFull(pool)) {
     refuse(pool, waiter, fullError(pool), "full");
@@ -203,7 +203,7 @@ function wait<T>(pool: State<T>, asked: Terms): Promise<Lent<T>> {
 function isFull<T>(pool: State<T>): boolean {
   const { attempts, checks, clock, permits, queue, settings: { maxWaiting } } = pool;
   if (queue.size <= maxWaiting) return false;
-  // A permit that takes long is no object to come.
+  // A permit that takes long does not count as an object to come.
   const asked = permits?.soon(clock.now() - LONG) ?? 0;
   return queue.size - attempts.size - checks.size - asked > maxWaiting;
 }
@@ -217,10 +217,10 @@ function fullError<T>({ name, settings }: State<T>): PoolFullError {
 
 let resolver: Resolve<never> | undefined;
 
-/** Without a closure for each promise, which would be a sixth of what a waiter takes. */
+/** Saves a closure for each promise: a sixth of the memory of a waiter. */
 export const keepResolver = (resolve: Resolve<never>): void => void (resolver = resolve);
 
-/** Of the promise just made. */
+/** The resolver of the promise just created. */
 export function takeResolver(): Resolve<unknown> {
   const taken = resolver as Resolve<unknown>;
   resolver = undefined; // it would keep the last lease from collection

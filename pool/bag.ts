@@ -1,10 +1,10 @@
-// Bag: the objects of a pool by their state. It knows how to move them, and nothing of why.
+// Bag: the objects of a pool by their state. It moves them, and does not know why.
 
 import { Deadlines } from "./deadlines.ts";
 import type { Entry, EntryState } from "./entry.ts";
 import { List } from "./list.ts";
 
-/** Each move compares before it sets: one from the wrong state is a bug of the pool. */
+/** Each move checks the state first: a move from the wrong state is a bug of the pool. */
 export class Bag<T> {
   /** Available, the longest unused first. */
   readonly idle = new List<Entry<T>>();

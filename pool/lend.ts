@@ -12,12 +12,12 @@ import { stale } from "./rules.ts";
 import type { State } from "./state.ts";
 import { Usage } from "./usage.ts";
 
-/** What a borrower gets: of `use`, a {@linkcode Usage}. */
+/** What a borrower gets; `use` gets a {@linkcode Usage}. */
 export type Lent<T> = Lease<T> | PoolLoan<T>;
 
 /**
- * Takes the next available object, as `idleOrder` has it; those past their limits are closed on the way. `sure`: only
- * one whose health need not be asked.
+ * Takes the next idle object in `idleOrder`. Closes objects past their limits on the way. With `sure` it
+ * takes only an object that needs no health check.
  */
 export function pick<T>(pool: State<T>, sure = false): Entry<T> | undefined {
   const { bag, clock, settings, timed } = pool;
@@ -36,11 +36,11 @@ export function pick<T>(pool: State<T>, sure = false): Entry<T> | undefined {
   }
 }
 
-/** Puts an object that is in use by nobody into a borrower's hands. */
+/** Lends an object that was picked, returned or created. */
 export function lend<T>(pool: State<T>, entry: Entry<T>, terms: Terms): Lent<T> {
   const { bag, clock, totals } = pool;
   if (pool.clocked) {
-    // It is still as late as it was: a hook that takes time gives a promise, after which the clock is read.
+    // `pool.now` still holds: a slow hook returns a promise, and after that the clock is read.
     entry.since = pool.timed ? pool.now - clock.slept : clock.awake();
     entry.coarse = false;
   }
@@ -75,6 +75,6 @@ export function deliver<T>(pool: State<T>, entry: Entry<T>): void {
   if (sheds) endWaiting(pool, waiter);
   pool.unfit = 0;
   waiter.resolve(lend(pool, entry, waiter.terms));
-  // It may have been the last, or a permit is not needed any more.
+  // That may have been the last waiter, or a permit is no longer needed.
   if (pool.permits !== undefined || pool.ending?.draining) pool.dispatch();
 }

@@ -1,4 +1,4 @@
-// Prepare: hooks decide whether an object may be lent: `health`, then `getter`.
+// Prepare: runs `health` and `getter` on an object before it is lent.
 
 import { outside } from "../context.ts";
 import { isThenable } from "../values.ts";
@@ -13,24 +13,24 @@ import { refuse } from "./refuse.ts";
 import { isDead, readmit } from "./release.ts";
 import type { Check, State } from "./state.ts";
 
-/** How many fresh objects in a row may turn out unfit before somebody is told. */
+/** After how many unfit new objects in a row a `get` fails. */
 const UNFIT = 3;
 
-/** After how many ms a check no longer counts as an object to come. */
+/** After how long, in ms, a check no longer counts as an object to come. */
 export const LONG = 100;
 
-/** A timer that is that much late, in ms, tells of an event loop that stood still. */
+/** A timer that is later than this, in ms, shows that the event loop was blocked. */
 const LATE = 50;
 
-/** Offers an object in use by nobody to those who wait, once hooks let it be lent. */
+/** Offers an object to the waiters, once its hooks accept it. */
 export function offer<T>(pool: State<T>, entry: Entry<T>): void {
   if (!pool.hooked || prepare(pool, entry, undefined)) deliver(pool, entry);
 }
 
 /**
- * Has hooks look at an object. True: it can be lent now. Else a hook takes its time, or the object is
- * not fit, or nobody wants it any more, which is seen to. `terms`: of who comes, unless that is who
- * waits.
+ * Runs the hooks of an object. Returns whether it can be lent now. Otherwise a hook is still running, or
+ * the object is unfit, or no borrower wants it any more: all three are handled here. `terms` are those
+ * of a new borrower; without them the object is for the waiters.
  */
 export function prepare<T>(pool: State<T>, entry: Entry<T>, terms: Terms | undefined): boolean {
   try {
@@ -68,7 +68,7 @@ export function refused<T>({ ending }: State<T>, { signal }: Terms): boolean {
   return ending !== undefined || signal?.aborted === true;
 }
 
-/** A hook takes its time: then the object goes to whose turn it is by then. `why`: if the hook fails. */
+/** Waits for a hook, then offers the object to the next waiter. `why` is the reason if the hook fails. */
 function later<T>(
   pool: State<T>,
   entry: Entry<T>,
@@ -105,12 +105,12 @@ function endCheck<T>(pool: State<T>, check: Check): void {
   if (checks.size + orphans.size === 0) slow.stop();
 }
 
-/** What takes long is no object to come: another one is looked at, or made. */
+/** Slow checks no longer count as objects to come: the pool checks or creates others. */
 export function forgetSlow<T>(pool: State<T>, late: number): void {
   const { clock, slow } = pool;
   const now = clock.awake();
   if (late > LATE && !pool.excused) {
-    // The event loop stood still: the answers that have come meanwhile go first.
+    // The event loop was blocked: answers that have arrived meanwhile go first.
     pool.excused = true;
     return slow.start(LATE, false);
   }
@@ -128,7 +128,7 @@ export function forgetSlow<T>(pool: State<T>, late: number): void {
   pool.dispatch();
 }
 
-/** When the oldest check has taken long. */
+/** When the oldest check becomes slow. */
 function firstSlow<T>({ checks, orphans }: State<T>): number {
   let first = Infinity;
   for (const set of [checks, orphans]) {
@@ -140,7 +140,7 @@ function firstSlow<T>({ checks, orphans }: State<T>): number {
   return first;
 }
 
-/** After a hook that took its time. */
+/** Continues after an asynchronous hook. */
 function goOn<T>(pool: State<T>, entry: Entry<T>, greeted: boolean): void {
   if (entry.state !== "using") return pool.dispatch(); // taken away meanwhile
   if (pool.timed) pool.now = pool.clock.now();
@@ -160,17 +160,17 @@ function goOn<T>(pool: State<T>, entry: Entry<T>, greeted: boolean): void {
   if (greeted || greet(pool, entry, undefined)) deliver(pool, entry);
 }
 
-/** The program may have stood still while a hook took its time. */
+/** Checks again, if the program was blocked while the hook ran. */
 function reexamine<T>(pool: State<T>, entry: Entry<T>): Promise<void> | undefined {
   if (pool.settings.health === undefined) return undefined;
   notice(pool, pool.now);
   return suspects(pool, entry) ? examine(pool, entry, true, pool.now) : undefined;
 }
 
-/** Hooks do not let an object be lent: the next is tried, unless too many fresh ones were unfit. */
+/** Closes an unfit object and tries the next. A `get` fails after too many unfit new ones. */
 function notFit<T>(pool: State<T>, entry: Entry<T>, error: unknown, why: CloseReason): void {
   if (entry.state !== "using") return pool.dispatch(); // taken away meanwhile
-  // What dies while it is stored says nothing of the next; what gets too old in a hook does.
+  // An object that died while idle says nothing of new ones. One that expires in a hook does.
   const fresh = entry.uses === 0 && (why === "expired" || !entry.stored);
   pool.unfit = fresh ? pool.unfit + 1 : 0;
   if (pool.unfit >= UNFIT) {

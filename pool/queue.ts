@@ -1,4 +1,4 @@
-// Queue: the borrowers that wait, in order, with their deadlines and signals.
+// Queue: the waiters in order, with their deadlines and signals.
 
 import { requestBound } from "../context.ts";
 import type { Clock } from "./clock.ts";
@@ -9,19 +9,19 @@ import { List, type Node } from "./list.ts";
 import type { Earlier } from "./options.ts";
 import { Signals } from "./signals.ts";
 
-/** How long an object may be out, while others wait, before the pool looks after its loan, in ms. */
+/** How long a waiter waits, in ms, before the pool looks at the loans. */
 const TICK = 50;
 
-/** How many are told at once that they get nothing: the event loop gets its turn in between. */
+/** How many waiters are refused at once. The event loop gets its turn before the next ones. */
 const BATCH = 1_000;
 
-/** Settles a promise; a thenable that rejects makes it reject. */
+/** Settles a promise. A thenable that rejects makes the promise reject. */
 export type Resolve<R> = { resolve(value: R | PromiseLike<R>): void }["resolve"];
 
 /** What a borrower gets: a lease, a loan of the bare object, or the loan of a `use`. */
 export type Kind = "lease" | "loan" | "use";
 
-/** What a borrower asks for; all that ask for nothing of their own share one. */
+/** What a borrower asks for. All borrowers without options share one. */
 export interface Terms {
   readonly kind: Kind;
   readonly timeout: number;
@@ -35,8 +35,8 @@ export interface Terms {
 }
 
 /**
- * One borrower that waits. It keeps no `reject`, and what it has in common with others it shares: at
- * some hundred thousand of them each word counts.
+ * A borrower that waits. It keeps no `reject`, and shares what it has in common with others: with a
+ * hundred thousand waiters each word counts.
  */
 export class Waiter<R> implements Node, Dated {
   declare prev: Node | undefined;
@@ -79,7 +79,7 @@ export class Waiter<R> implements Node, Dated {
   }
 }
 
-/** What makes the promise that is resolved with it reject. */
+/** A promise that is resolved with this rejects. */
 export function rejecting<R>(error: unknown): PromiseLike<R> {
   const failure = { then: (_: unknown, reject: (error: unknown) => void) => reject(error) };
   return failure as unknown as PromiseLike<R>;
@@ -111,7 +111,7 @@ class Lane<R> extends List<Waiter<R>> implements Dated {
   }
 }
 
-/** The highest priority first; within one, first come, first served, or the newest first. */
+/** The highest priority is served first; within one, the oldest waiter, or the newest. */
 export class Queue<R> {
   /** How many wait. */
   size = 0;
@@ -138,7 +138,7 @@ export class Queue<R> {
   #fresh = Infinity;
   /** When to look after what is out. */
   #look = Infinity;
-  // What the timer was last told: to ask it takes as long as all the rest.
+  // The last state given to the timer: to read it there takes as long as all the rest.
   #armed = Infinity;
   #holds = false;
 
@@ -199,7 +199,7 @@ export class Queue<R> {
     const { signal } = waiter.terms;
     if (signal !== undefined) this.#signals.unlisten(signal, waiter);
     if (this.size === 0) this.#emptied();
-    // Something may have been lent, which is to be looked after.
+    // An object may have been lent: the pool has to look at its loan.
     else if (this.#look === Infinity) this.#arm(Infinity);
   }
 
@@ -337,8 +337,8 @@ export class Queue<R> {
     const late = [...this.#dated.until(now), ...this.#late(now)];
     if (late.length > 0) this.#calls.late(late.slice(0, BATCH));
     const next = Math.min(this.#next(), this.#look);
-    // Somebody who waits keeps the process alive, also without a deadline; but Workers, which tell one
-    // who waits in vain, must not be kept from that.
+    // A waiter keeps the process alive, also without a deadline. Not on Workers: they end a request that
+    // waits in vain, and a timer would prevent that.
     if (this.size === 0) this.#look = Infinity;
     else if (next < Infinity || !requestBound) this.#start(next);
   }

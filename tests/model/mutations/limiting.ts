@@ -173,8 +173,8 @@ export const LIMITING: ByFile = {
   "pool/prepare.ts": [
     [
       "what is taken from a hook counts as unfit",
-      '  if (entry.state !== "using") return pool.dispatch(); // taken away meanwhile\n  // What dies',
-      "  // What dies",
+      '  if (entry.state !== "using") return pool.dispatch(); // taken away meanwhile\n  // An object that died',
+      "  // An object that died",
     ],
   ],
   "pool/manage.ts": [
