@@ -154,6 +154,7 @@ export class Holder {
     this.seq =
       this.granted =
       this.released =
+      this.told =
       this.due =
       this.#asked =
       this.#closing =

@@ -89,14 +89,15 @@ export class Run implements AsyncDisposable {
     if (!this.stage.keeps) this.monitor.excuse(holder.name);
   }
 
-  /** Each holder gets on. */
-  async allGoOn(): Promise<void> {
+  /** Each holder gets on, after that befell them. */
+  async allGoOn(after: string): Promise<void> {
     const before = new Map(this.monitor.uses);
     const stuck = () =>
       this.holders.filter(({ name }) =>
         (this.monitor.uses.get(name) ?? 0) <= (before.get(name) ?? 0)
       );
-    const fault = () => `stuck: ${stuck().map(({ name }) => name)}`;
+    const fault = () =>
+      `stuck after ${after}: ${stuck().map(({ name }) => `${name} of ${this.monitor.of(name)}`)}`;
     await soon(() => stuck().length === 0, fault, this.#patience);
   }
 
@@ -169,10 +170,10 @@ export type Fault = keyof typeof FAULTS;
 
 /** The most connections at once, after each of these faults in turn. */
 export async function prove(run: Run, faults: readonly Fault[]): Promise<void> {
-  await run.allGoOn();
+  await run.allGoOn("the start");
   for (const fault of faults) {
     await FAULTS[fault](run);
-    await run.allGoOn();
+    await run.allGoOn(fault);
     const { most } = run.monitor;
     if (most > run.max) throw new Error(`${most} connections at once: ${fault}`);
   }

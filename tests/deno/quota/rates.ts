@@ -66,7 +66,7 @@ async function measured(
   ratioOf: (uses: Map<string, number>) => number,
   isEnough: (ratio: number) => boolean,
 ): Promise<number> {
-  await run.allGoOn();
+  await run.allGoOn("the start");
   await sleep(STEP); // they have been started one after the other
   const before = new Map(run.monitor.uses);
   const begun = performance.now();

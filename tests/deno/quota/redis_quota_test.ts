@@ -272,6 +272,27 @@ test("what is lost is closed, and never lent again", async (scene) => {
   assertEquals(pool.stats().killed, 2);
 });
 
+test("who loses all while nobody waits is granted permits again", async (scene) => {
+  const { stage } = scene;
+  const state = "proxypool:{k}:state";
+  const member = await scene.member(2);
+  const permits = [
+    await member.acquire({ signal: never }),
+    await member.acquire({ signal: never }),
+  ];
+  const fields = await stage.ask("HKEYS", state) as string[];
+  const id = fields.find((field) => field.startsWith("of "))!.slice("of ".length);
+  // The total stays: others have its places now.
+  const seize =
+    "redis.call('ZREM', KEYS[2], ARGV[1]) redis.call('HDEL', KEYS[1], 'of ' .. ARGV[1])";
+  await stage.ask("EVAL", seize, "2", state, "proxypool:{k}:leases", id);
+  await until(() => permits.every(({ lost }) => lost.aborted), "the permits are lost", LATE);
+  await stage.ask("HSET", state, "total", "0");
+  const signal = AbortSignal.timeout(LATE);
+  (await member.acquire({ signal })).release();
+  await member[Symbol.asyncDispose]();
+});
+
 test("who holds nothing says nothing, and has no second connection for long", async (scene) => {
   const member = await scene.member(2);
   const permit = await member.acquire({ signal: never });
