@@ -197,7 +197,7 @@ function newClasses(factory: CorePool) {
 function answerAs(pool: Pool<Session>, core: CorePool): void {
   for (let from: object | null = core; from !== null; from = Reflect.getPrototypeOf(from)) {
     for (const key of from === core ? ["config", "_closed"] : Reflect.ownKeys(from)) {
-      if (key in pool && !(key in METHODS)) continue; // these only throw, and name the method to call
+      if (key in pool && !Object.hasOwn(METHODS, key)) continue; // these only throw, and name the method to call
       const get = () => {
         const value: unknown = Reflect.get(core, key);
         return typeof value === "function" ? value.bind(core) : value;

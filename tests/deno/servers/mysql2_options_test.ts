@@ -4,6 +4,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { EventEmitter } from "node:events";
 import mysql from "mysql2";
 import promises from "mysql2/promise";
+import { Pool } from "../../../mod.ts";
 import { type MysqlPool, mysqlPool } from "../../../adapters/mysql2.ts";
 import { type MariaDb, mariadb } from "./mariadb.ts";
 import { whySkipped } from "./register.ts";
@@ -107,6 +108,13 @@ Deno.test("mysqlPool shows no password", () => {
       assertEquals(JSON.stringify(shown).includes("secret"), false);
       assertEquals(Deno.inspect(pool, { depth: 9 }).includes("secret"), false);
     }
+  }
+});
+
+Deno.test("the pool under mysqlPool has all members of a Pool", () => {
+  for (const pool of [mysqlPool(mysql, {}).pool, mysqlPool(promises, {}).pool]) {
+    assertEquals(`${pool}`, JSON.stringify(pool.stats()));
+    assertEquals([pool.constructor, Object.hasOwn(pool, "end")], [Pool, true]);
   }
 });
 
