@@ -29,10 +29,17 @@ describe("the pool's clock", () => {
   });
 
   it("follows timers that a test fakes, by whatever they are ahead", () => {
-    const clock = new Clock();
-    const due = clock.awake() + 60_000;
-    clock.reach(due, 0);
-    for (let i = 1; i <= 10; i++) clock.reach(due + i, 0);
-    assertEquals(Math.floor((clock.awake() - due) / 10), 1);
+    const real = performance.now;
+    const still = real.call(performance);
+    performance.now = () => still;
+    try {
+      const clock = new Clock();
+      const due = clock.awake() + 60_000;
+      clock.reach(due, 0);
+      for (let i = 1; i <= 10; i++) clock.reach(due + i, 0);
+      assertEquals(clock.awake() - due, 10);
+    } finally {
+      performance.now = real;
+    }
   });
 });

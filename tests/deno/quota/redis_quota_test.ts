@@ -286,7 +286,7 @@ test("who loses all while nobody waits is granted permits again", async (scene) 
   const seize =
     "redis.call('ZREM', KEYS[2], ARGV[1]) redis.call('HDEL', KEYS[1], 'of ' .. ARGV[1])";
   await stage.ask("EVAL", seize, "2", state, "proxypool:{k}:leases", id);
-  await until(() => permits.every(({ lost }) => lost.aborted), "the permits are lost", LATE);
+  await until(() => permits.every(({ lost }) => lost!.aborted), "the permits are lost", LATE);
   await stage.ask("HSET", state, "total", "0");
   const signal = AbortSignal.timeout(LATE);
   (await member.acquire({ signal })).release();

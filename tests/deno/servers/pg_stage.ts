@@ -9,13 +9,18 @@ export async function played(user: User): Promise<void> {
   await using server = await postgres.open(12) as Postgres;
   const { account } = server;
   await server.ask(`create schema ${account} authorization ${account}`);
-  await server.ask(`grant create on database test to ${account}`);
+  await alone(server, `grant create on database test to ${account}`);
   const config = { host: "127.0.0.1", user: account, database: "test", application_name: account };
   try {
     await user({ config, terminate: () => server.terminate() });
     await soon(async () => await server.count() === 0, () => "sessions are left", 1_000);
   } finally {
     await server.terminate();
-    await server.ask(`set client_min_messages = error; drop owned by ${account} cascade`);
+    await alone(server, `set client_min_messages = error; drop owned by ${account} cascade`);
   }
+}
+
+/** One after the other: PostgreSQL refuses two changes of a database's privileges at once. */
+async function alone(server: Postgres, sql: string): Promise<void> {
+  await server.ask(`begin; select pg_advisory_xact_lock(41); ${sql}; commit`);
 }

@@ -67,7 +67,7 @@ async function again(add: () => Promise<unknown>): Promise<void> {
       await add();
       return;
     } catch (error) {
-      if (!/closed|ECONN|writeable/i.test(String(error))) throw error;
+      if (!/closed|ECONN|EPIPE|writeable/i.test(String(error))) throw error;
       await sleep(5);
     }
   }
