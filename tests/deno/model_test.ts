@@ -7,7 +7,7 @@ import { isFetched, pathOf } from "../../scripts/fetch.ts";
 import { installedBeside } from "../../scripts/packages.ts";
 import { type Runtime, RUNTIMES } from "../../scripts/runtimes.ts";
 
-const RUNS = 1000;
+const RUNS = 400;
 const MAIN = new URL("../model/main.ts", import.meta.url).pathname;
 
 /** Deno takes it as it is. */

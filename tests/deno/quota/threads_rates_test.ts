@@ -5,7 +5,7 @@ import { sleep } from "../../helpers/until.ts";
 import { type Kind, kinds, Threads } from "./threads_stage.ts";
 
 /** The machine is shared: what is unequal by chance is equal after some time, in ms. */
-const LEAST = 4_000;
+const LEAST = 2_000;
 const MOST = 40_000;
 const STEP = 1_000;
 
