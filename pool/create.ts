@@ -15,15 +15,13 @@ import { readmit } from "./release.ts";
 import { wakeBy } from "./recycle.ts";
 import { backoff, leadOf, refillBackoff } from "./rules.ts";
 import type { State } from "./state.ts";
+import { TURN } from "./turns.ts";
 
 /** How many new objects in a row may be obsolete until a `get` fails. */
 const STILLBORN = 3;
 
 /** How many permits the pool requests at the same time, at most. */
 const REQUESTS = 16;
-
-/** How many attempts begin at once. The event loop gets its turn before the next ones. */
-const BATCH = 1_000;
 
 /** After how long without a lost permit, in ms, their count begins again. */
 const FORGIVEN = 60_000;
@@ -51,7 +49,7 @@ export function grow<T>(pool: State<T>): void {
     pool.producing && pool.attempts.size < missing(pool) && pool.room && mayCreate(pool)
   ) {
     create(pool);
-    if (++begun === BATCH) pause(pool);
+    if (++begun === TURN) pause(pool);
   }
 }
 

@@ -2,14 +2,11 @@
 
 import { PoolError } from "../errors.ts";
 import { reason } from "../values.ts";
-import { after } from "./clock.ts";
 import type { Entry, Lending, LoanEnd } from "./entry.ts";
-import { DONE } from "./hooks.ts";
+import { type Closing, DONE } from "./hooks.ts";
 import { type CloseReason, COUNTED, type ReturnEnd } from "./observe.ts";
 import type { State } from "./state.ts";
-
-/** How many objects are closed at once. The event loop gets its turn before the next ones. */
-const BATCH = 1_000;
+import { inTurns } from "./turns.ts";
 
 /** The end of a loan, as observers get it. */
 const TOLD: Readonly<Record<LoanEnd | "leaked", ReturnEnd>> = {
@@ -37,7 +34,7 @@ function startClosing<T>({ bag, totals }: State<T>, entry: Entry<T>, why: CloseR
 
 /** Calls `closer`. */
 function close<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Promise<void> {
-  const { hooks, log, settings, closings } = pool;
+  const { closings, ending, hooks, log, settings } = pool;
   entry.giveUp?.(new PoolError(`the object is being closed: ${why}`));
   let closed = DONE;
   if (settings.closer === undefined) gone(pool, entry, why);
@@ -48,6 +45,8 @@ function close<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Promise<vo
     });
     closings.add(closing);
     closed = closing.promise;
+    if (ending?.forced !== undefined) closing.abort(ending.forced);
+    if (ending?.abandoned) abandon(pool, closing);
     pool.dispatch(); // there may be room for another
   }
   log.debug(() => `${hooks.label(entry)} is closed: ${why}`);
@@ -118,30 +117,13 @@ export function evictAll<T>(pools: readonly State<T>[], why: CloseReason): Promi
   );
 }
 
-/** Closes condemned objects, so many now, and the others in later turns of the event loop. */
+/** Closes condemned objects, in as many turns of the event loop as it takes. */
 export function evictBatch<T>(victims: Victim<T>[]): Promise<unknown> {
-  const closed: Promise<unknown>[] = [];
-  for (const [pool, entry] of victims.splice(0, BATCH)) {
-    const closing = closeCondemned(pool, entry);
-    if (closing !== DONE) closed.push(closing);
-  }
-  if (victims.length > 0) {
-    const later = new Promise<void>((resolve) => void after(0, true, resolve));
-    closed.push(later.then(() => evictBatch(victims)));
-  }
-  return closed.length === 0 ? DONE : Promise.all(closed);
-}
-
-function closeCondemned<T>(pool: State<T>, entry: Entry<T>): Promise<void> {
-  const why = pool.condemned.get(entry);
-  if (why === undefined) return DONE; // closed by a shutdown that ran out of time
-  pool.condemned.delete(entry);
-  return close(pool, entry, why);
-}
-
-/** Closes all objects that wait for their turn to be closed. */
-export function closeAllCondemned<T>(pool: State<T>): void {
-  for (const entry of [...pool.condemned.keys()]) void closeCondemned(pool, entry);
+  return inTurns(victims, ([pool, entry]) => {
+    const why = pool.condemned.get(entry)!;
+    pool.condemned.delete(entry);
+    return close(pool, entry, why);
+  });
 }
 
 /** Invalidates an object: it has died. */
@@ -199,15 +181,20 @@ export function letGo<T>(pool: State<T>, entry: Entry<T>): void {
   vacated(pool);
 }
 
-/** Abandons all running closers. */
-export function abandonClosings<T>(pool: State<T>): void {
-  const error = new PoolError(
-    `${pool.name}: closer was still running when shutdown ran out of time`,
-  );
-  for (const closing of [...pool.closings]) closing.giveUp?.(error);
+/** The shutdown has run out of time: closers must close by force, also those that begin later. */
+export function forceClosings<T>({ closings, ending }: State<T>, error: Error): void {
+  ending!.forced = error;
+  for (const closing of [...closings]) closing.abort(error);
 }
 
-/** Aborts the signals of all running closers: they must close by force. */
-export function abortClosings<T>(pool: State<T>, error: unknown): void {
-  for (const closing of [...pool.closings]) closing.abort(error);
+/** The shutdown awaits no closers any longer, nor those that begin later. */
+export function abandonClosings<T>(pool: State<T>): void {
+  pool.ending!.abandoned = true;
+  for (const closing of [...pool.closings]) abandon(pool, closing);
+}
+
+function abandon<T>({ name }: State<T>, closing: Closing): void {
+  closing.giveUp?.(
+    new PoolError(`${name}: closer was still running when shutdown ran out of time`),
+  );
 }

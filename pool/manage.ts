@@ -2,21 +2,14 @@
 
 import { after, Timer } from "./clock.ts";
 import { abandon, abort, begin, isComplete, recount } from "./create.ts";
-import {
-  abandonClosings,
-  abortClosings,
-  closeAllCondemned,
-  condemn,
-  evictAll,
-  evictBatch,
-  kill,
-} from "./evict.ts";
+import { abandonClosings, condemn, evictAll, evictBatch, forceClosings, kill } from "./evict.ts";
 import { closedError, holderOf, holding } from "./explain.ts";
 import { DONE } from "./hooks.ts";
 import type { Permits } from "./permits.ts";
 import { planIdle, rotate } from "./recycle.ts";
 import { refuseAll } from "./refuse.ts";
-import type { State } from "./state.ts";
+import type { Ending, State } from "./state.ts";
+import { inTurns } from "./turns.ts";
 
 /** How often the log says what a shutdown waits for, in ms. */
 const REPORT = 10_000;
@@ -77,7 +70,7 @@ export function shutdown<T>(pool: State<T>, timeout: number, drain: boolean): Pr
   return ending.promise;
 }
 
-function end<T>(pool: State<T>, drain: boolean): NonNullable<State<T>["ending"]> {
+function end<T>(pool: State<T>, drain: boolean): Ending {
   const { bag, clock, log, queue, rounds, settings } = pool;
   let done!: () => void;
   const promise = new Promise<void>((resolve) => done = resolve);
@@ -92,7 +85,8 @@ function end<T>(pool: State<T>, drain: boolean): NonNullable<State<T>["ending"]>
     done();
   };
   const resolve = () => pool.permits === undefined ? over() : leave(pool, pool.permits, over);
-  const ending = { promise, resolve, draining: drain && queue.size > 0, abandoned: false };
+  const draining = drain && queue.size > 0;
+  const ending: Ending = { promise, resolve, draining, forced: undefined, abandoned: false };
   pool.ending = ending;
   pool.careful = true;
   pool.keepTime();
@@ -132,13 +126,17 @@ export function drained<T>(pool: State<T>): void {
 
 /** Ends lending and creation. */
 function close<T>(pool: State<T>): void {
-  const error = closedError(pool);
-  refuseAll(pool, closedError(pool, true), "closed");
-  pool.rest.stop();
-  pool.permits?.withdrawAll(error);
-  for (const finish of [...pool.rotations]) finish();
-  for (const { reject } of pool.expecting.splice(0)) reject(error);
-  for (const attempt of pool.attempts) abort(attempt, error);
+  const { attempts, expecting, permits, queue, rest, rotations } = pool;
+  if (queue.size > 0) refuseAll(pool, closedError(pool, true), "closed");
+  rest.stop();
+  for (const finish of [...rotations]) finish();
+  // An error is slow to create, and an idle pool needs none.
+  if (expecting.length + attempts.size + (permits?.pending ?? 0) > 0) {
+    const error = closedError(pool);
+    permits?.withdrawAll(error);
+    for (const { reject } of expecting.splice(0)) reject(error);
+    for (const attempt of attempts) abort(attempt, error);
+  }
   void evictAll([pool], "shutdown");
   // Look for leaks: leaked objects need not be awaited.
   pool.leaks.look(pool.bag.lent, pool.clock.awake(), pool.clocked);
@@ -147,19 +145,21 @@ function close<T>(pool: State<T>): void {
 
 /** A shutdown has run out of time. */
 export function force<T>(pool: State<T>): void {
+  const { attempts, bag } = pool;
+  const { draining, promise } = pool.ending!;
+  if (draining) drained(pool);
   const error = closedError(pool);
-  if (pool.ending!.draining) drained(pool);
-  abortClosings(pool, error);
-  for (const entry of [...pool.bag.entries()]) kill(pool, entry, "revoked by shutdown");
-  for (const attempt of [...pool.attempts]) abandon(pool, attempt, error);
-  closeAllCondemned(pool);
-  abortClosings(pool, error);
-  if (pool.closings.size === 0) return;
-  const cancel = after(GRACE, true, () => {
-    pool.ending!.abandoned = true;
-    abandonClosings(pool);
+  forceClosings(pool, error);
+  const cancel = after(GRACE, true, () => abandonClosings(pool));
+  void promise.then(cancel);
+  void inTurns([...bag.entries()], (entry) => {
+    if (entry.live) kill(pool, entry, "revoked by shutdown");
+    return DONE;
   });
-  void pool.ending!.promise.then(cancel);
+  void inTurns([...attempts], (attempt) => {
+    abandon(pool, attempt, error);
+    return DONE;
+  });
 }
 
 function waitsFor<T>(pool: State<T>): string {

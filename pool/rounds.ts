@@ -4,11 +4,13 @@ import { reason } from "../values.ts";
 import type { Entry } from "./entry.ts";
 import { evict, kill } from "./evict.ts";
 import { holderOf, holding } from "./explain.ts";
+import { DONE } from "./hooks.ts";
 import { examine, notice, planRound } from "./health.ts";
 import { planIdle } from "./recycle.ts";
 import { obsolete } from "./release.ts";
 import { due } from "./rules.ts";
 import type { State } from "./state.ts";
+import { inTurns } from "./turns.ts";
 
 /** How many health checks run at the same time; the other objects can be lent meanwhile. */
 const WIDTH = 4;
@@ -33,7 +35,10 @@ export function round<T>(pool: State<T>): void {
 function lookAtHeld<T>(pool: State<T>, awake: number): void {
   const { warn, kill } = due(pool.bag, pool.settings, awake);
   for (const entry of warn) warnOf(pool, entry, awake - entry.since);
-  for (const entry of kill) killHeld(pool, entry, awake - entry.since);
+  void inTurns(kill, (entry) => {
+    killHeld(pool, entry, awake - entry.since);
+    return DONE;
+  });
 }
 
 function warnOf<T>(pool: State<T>, entry: Entry<T>, held: number): void {

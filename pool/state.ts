@@ -52,7 +52,9 @@ export interface Ending {
   readonly resolve: () => void;
   /** Whether present waiters are served first. */
   draining: boolean;
-  /** Whether it has run out of time, and awaits no closers any longer. */
+  /** Once it has run out of time: why closers must close by force. */
+  forced: Error | undefined;
+  /** Whether it awaits no closers any longer. */
   abandoned: boolean;
 }
 

@@ -253,6 +253,28 @@ describe("ebean#126, nimble_pool#45: closing hangs", () => {
     assertEquals(said.length, 3, pool.lines.join("\n"));
   });
 
+  it("so is one of more objects than are closed in a turn", async () => {
+    const reasons: unknown[] = [];
+    const pool = things({
+      maxSize: 0,
+      closer: (_thing, { signal }) => {
+        reasons.push(signal.aborted || new Promise((resolve) => signal.onabort = resolve));
+        return never();
+      },
+      closeTimeout: 0,
+    });
+    using time = new Time();
+    const loans = await Promise.all(Array.from({ length: 2_500 }, () => pool.borrow()));
+    for (let i = 0; i < 1_250; i++) loans.pop()!.discard();
+    const ended = pool.shutdown({ timeout: 100 });
+    time.jump(600); // no turn of the event loop comes in time
+    assertEquals(pool.stats().using, 250, "1 000 are taken at once");
+    await time.pass(1);
+    assertEquals([await stateOf(ended), pool.size, pool.stats().closed], ["fulfilled", 0, 2_500]);
+    assert(loans.every(({ ended }) => ended));
+    await Promise.all(reasons); // all are told to hurry
+  });
+
   it("without a timeout each closer has closeTimeout, and all of them at once", async () => {
     const pool = things({ maxSize: 4, closer: never });
     using time = new Time();

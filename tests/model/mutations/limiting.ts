@@ -180,7 +180,7 @@ export const LIMITING: ByFile = {
   "pool/manage.ts": [
     [
       "a shutdown does not withdraw requests",
-      "  pool.permits?.withdrawAll(error);\n",
+      "    permits?.withdrawAll(error);\n",
       "",
     ],
     [

@@ -4,7 +4,7 @@ import type { ByFile } from "./row.ts";
 
 export const MAKING: ByFile = {
   "pool/create.ts": [
-    ["all attempts begin at once", "const BATCH = 1_000;", "const BATCH = 1_000_000;"],
+    ["all attempts begin at once", "if (++begun === TURN) pause(pool);", ""],
     [
       "what comes too late is forgotten",
       "if (attempt.over) return late(pool, object);",
@@ -262,26 +262,21 @@ export const MAKING: ByFile = {
     ],
     [
       "shutdown fails nobody who waits",
-      '  refuseAll(pool, closedError(pool, true), "closed");\n',
+      '  if (queue.size > 0) refuseAll(pool, closedError(pool, true), "closed");\n',
       "",
     ],
-    ["drain fails who waits", "draining: drain && queue.size > 0,", "draining: false,"],
-    ["drain is for ever", "draining: drain && queue.size > 0,", "draining: drain,"],
-    ["who waits is never drained", "  if (pool.ending!.draining) drained(pool);\n", ""],
+    ["drain fails who waits", "draining = drain && queue.size > 0;", "draining = false;"],
+    ["drain is for ever", "draining = drain && queue.size > 0;", "draining = drain;"],
+    ["who waits is never drained", "  if (draining) drained(pool);\n", ""],
     [
       "ready waits for ever after a shutdown",
-      "for (const { reject } of pool.expecting.splice(0)) reject(error);",
-      "",
-    ],
-    [
-      "what waits to be closed is not closed when a shutdown runs out of time",
-      "  closeAllCondemned(pool);\n",
+      "for (const { reject } of expecting.splice(0)) reject(error);",
       "",
     ],
     ["shutdown leaves what is available", '  void evictAll([pool], "shutdown");\n', ""],
     [
       "shutdown does not stop creations",
-      "for (const attempt of pool.attempts) abort(attempt, error);",
+      "for (const attempt of attempts) abort(attempt, error);",
       "",
     ],
     [
@@ -291,17 +286,17 @@ export const MAKING: ByFile = {
     ],
     [
       "a refill's timer is forgotten",
-      "  pool.rest.stop();\n  pool.permits?.withdrawAll(error);\n",
-      "  pool.permits?.withdrawAll(error);\n",
+      "  rest.stop();\n",
+      "",
     ],
     [
       "a forced shutdown waits for creations",
-      "for (const attempt of [...pool.attempts]) abandon(pool, attempt, error);",
+      "    abandon(pool, attempt, error);\n",
       "",
     ],
     [
       "a forced shutdown leaves what is lent",
-      'for (const entry of [...pool.bag.entries()]) kill(pool, entry, "revoked by shutdown");',
+      '    if (entry.live) kill(pool, entry, "revoked by shutdown");\n',
       "",
     ],
     [
@@ -310,13 +305,8 @@ export const MAKING: ByFile = {
       "const cancel = after(0 * GRACE, true,",
     ],
     [
-      "closers that begin with it do not hear of a forced shutdown",
-      "  abortClosings(pool, error);\n  if (pool.closings",
-      "  if (pool.closings",
-    ],
-    [
       "a forced shutdown leaves its timer",
-      "void pool.ending!.promise.then(cancel);",
+      "void promise.then(cancel);",
       "void cancel;",
     ],
   ],

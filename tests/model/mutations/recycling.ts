@@ -204,7 +204,7 @@ export const RECYCLING: ByFile = {
     ],
     [
       "a reset that is spread does not end with the pool",
-      "  for (const finish of [...pool.rotations]) finish();\n",
+      "  for (const finish of [...rotations]) finish();\n",
       "",
     ],
     [

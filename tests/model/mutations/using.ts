@@ -119,6 +119,15 @@ export const USING: ByFile = {
       "    control.stopped ??= { reason };",
     ],
   ],
+  "pool/turns.ts": [
+    ["all is done at once", "const TURN = 1_000;", "const TURN = 1_000_000;"],
+    [
+      "reset does not wait for closers",
+      "if (result !== DONE) pending.push(result);",
+      "void result;",
+    ],
+    ["nothing is done later", "pending.push(later.then(() => inTurns(all, fn)));", "void later;"],
+  ],
   "pool/evict.ts": [
     [
       "a killed lease stays alive",
@@ -191,11 +200,15 @@ export const USING: ByFile = {
       "entry.giveUp?.(new PoolError(`the object is being closed: ${why}`));",
       "",
     ],
-    ["all are closed at once", "const BATCH = 1_000;", "const BATCH = 1_000_000;"],
     [
-      "reset does not wait for closers",
-      "if (closing !== DONE) closed.push(closing);",
-      "void closing;",
+      "a closer that begins later does not hear of a forced shutdown",
+      "if (ending?.forced !== undefined) closing.abort(ending.forced);",
+      "",
+    ],
+    [
+      "a closer that begins later is awaited",
+      "if (ending?.abandoned) abandon(pool, closing);",
+      "",
     ],
     [
       "a closer that asks for an object gets one that goes next",
@@ -234,8 +247,8 @@ export const USING: ByFile = {
     ],
     [
       "a forced shutdown waits for closers",
-      "closing.giveUp?.(error);",
-      "void [closing, error];",
+      "for (const closing of [...pool.closings]) abandon(pool, closing);",
+      "",
     ],
     [
       "observers do not hear of returns",
