@@ -1,5 +1,6 @@
 // What observes a KeyedPool from outside: metrics, traces, channels, a dashboard, as keys come and go.
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import * as diagnostics from "node:diagnostics_channel";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
@@ -230,7 +231,73 @@ describe("the channels of a KeyedPool", () => {
   });
 });
 
+describe("the channels of a KeyedPool whose get gets no place for its key", () => {
+  it("tell each once, with its failure, in the context of the call", async () => {
+    const calls = new AsyncLocalStorage<string>();
+    const heard: unknown[] = [];
+    const listen = (message: unknown, channel: string | symbol) => {
+      const { error, key, label, waited } = message as Record<string, unknown>;
+      const what = String(channel).split(":").at(-1);
+      heard.push([what, key, label, typeof waited, (error as Error)?.name, calls.getStore()]);
+    };
+    const NAMES = ["start", "end", "error", "asyncStart", "asyncEnd"]
+      .map((name) => `tracing:proxypool:get:${name}`);
+    for (const name of NAMES) diagnostics.subscribe(name, listen);
+    const pool = tenants({ maxKeys: 1, maxWaiting: 1 });
+    const lease = await pool.get("a");
+    const publishing = [publish(pool), publish(pool)];
+    const options = { timeout: 5, label: "x" };
+    await calls.run("late", () => rejection(pool.get("b", options)));
+    const waiting = rejection(pool.get("b", options));
+    await calls.run("full", () => rejection(pool.get("b")));
+    await waiting;
+    const messages = (error: string, label: string | undefined, call: string | undefined) => [
+      ["start", "b", label, "undefined", undefined, call],
+      ["end", "b", label, "undefined", undefined, call],
+      ["error", "b", label, "number", error, call],
+      ["asyncStart", "b", label, "number", error, call],
+      ["asyncEnd", "b", label, "number", error, call],
+    ];
+    assertEquals(heard.splice(0), [
+      ...messages("PoolTimeoutError", "x", "late"),
+      ...messages("PoolFullError", undefined, "full"),
+      ...messages("PoolTimeoutError", "x", undefined),
+    ]);
+    for (const one of publishing) one[Symbol.dispose]();
+    await rejection(pool.get("b", { timeout: 1 }));
+    assertEquals(heard, []);
+    for (const name of NAMES) diagnostics.unsubscribe(name, listen);
+    await pool.ret(lease);
+    await pool.shutdown();
+  });
+});
+
 describe("a dashboard of a KeyedPool", () => {
+  it("tells how many wait for a place for a key", async () => {
+    const pool = tenants({ maxKeys: 1 });
+    using time = new Time();
+    await time.pass(1000 - Date.now() % 1000);
+    const page = await Page.open(dashboard([pool, pool]));
+    const notes = async () => {
+      const coming = page.next();
+      await time.pass(1000);
+      return (await coming)!.notes;
+    };
+    await page.next();
+    const lease = await pool.get("a");
+    const aborting = new AbortController();
+    const { signal } = aborting;
+    const refused = ["b", "b", "c"].map((key) => rejection(pool.get(key, { signal })));
+    assertEquals(await notes(), ["tenants: 3 borrowers wait for a place for a key (maxKeys)"]);
+    aborting.abort();
+    await Promise.all(refused);
+    assertEquals(await notes(), []);
+    await pool.ret(lease);
+    await page.close();
+    await time.pass(10_000);
+    await pool.shutdown();
+  });
+
   it("shows the pool of each key that is there", async () => {
     await using pool = tenants();
     using time = new Time();

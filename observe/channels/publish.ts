@@ -2,7 +2,7 @@
 
 import { dispose } from "../../disposal.ts";
 import { insideOf, type Pool } from "../../pool.ts";
-import { groupOf, type PoolGroup } from "../../pool/group.ts";
+import { type Group, groupOf, type GroupRefusal, type PoolGroup } from "../../pool/group.ts";
 import { loanBehind } from "../../pool/lease.ts";
 import { isLoan, type PoolLoan } from "../../pool/loan.ts";
 import type { ClosedEvent, CreatedEvent, Describe, ReturnEnd, Tap } from "../../pool/observe.ts";
@@ -26,7 +26,7 @@ import { channels, isHeard, type TracingChannel } from "./open.ts";
  * - `proxypool:close`, with {@linkcode CloseMessage}, when an object was closed.
  *
  * The messages of a `KeyedPool` have the `key`. A `get` that waits for a place for its key is published
- * once it has the place. A `get` that gets no place is not published.
+ * once it has the place, or is refused.
  *
  * The pool asks for subscribers at each call: you can subscribe before or after `publish`, and
  * without subscribers there are no messages. On a runtime without `node:diagnostics_channel` this
@@ -53,36 +53,55 @@ import { channels, isHeard, type TracingChannel } from "./open.ts";
  */
 export function publish<T>(pool: Pool<T> | PoolGroup): Disposable {
   const group = groupOf(pool);
-  if (group === undefined) {
-    const inside = insideOf(pool as Pool<T>) as State<unknown>;
-    return { [dispose]: begin(inside, { pool: inside.name }) };
-  }
-  const { name } = group;
-  const end = group.watch({ began: (key, inside) => begin(inside, { pool: name, key }) });
-  return { [dispose]: end };
+  if (group !== undefined) return { [dispose]: once(group, () => publishGroup(group)) };
+  const inside = insideOf(pool as Pool<T>) as State<unknown>;
+  return { [dispose]: publishOne(inside, { pool: inside.name }) };
 }
 
-/** Publishes one pool, until the returned function is called. */
-function begin(pool: State<unknown>, whose: Whose): () => void {
-  const publisher = publishers.get(pool) ?? new Publisher(pool, whose);
-  publishers.set(pool, publisher);
-  publisher.users++;
+/** What is published, and how many calls of `publish` for it are not disposed of. */
+const published = new WeakMap<object, { users: number; readonly end: () => void }>();
+
+/** Publishes it, unless it is already published, until the returned function is called. */
+function once(what: object, begin: () => () => void): () => void {
+  const one = published.get(what) ?? { users: 0, end: begin() };
+  published.set(what, one);
+  one.users++;
   let publishing = true;
   return () => {
     if (!publishing) return;
     publishing = false;
-    if (--publisher.users > 0) return;
-    publishers.delete(pool);
-    publisher.end();
+    if (--one.users > 0) return;
+    published.delete(what);
+    one.end();
   };
 }
 
-const publishers = new WeakMap<State<unknown>, Publisher>();
+function publishOne(pool: State<unknown>, whose: Whose): () => void {
+  return once(pool, () => {
+    const publisher = new Publisher(pool, whose);
+    return () => publisher.end();
+  });
+}
+
+function publishGroup(group: Group): () => void {
+  const { name } = group;
+  return group.watch({
+    began: (key, pool) => publishOne(pool, { pool: name, key }),
+    refused: (key, refusal) => tellRefused({ pool: name, key }, refusal),
+  });
+}
+
+/** A `get` whose key had no pool: all its messages at once. */
+function tellRefused(whose: Whose, { error, label, waited }: GroupRefusal): void {
+  const get = channels?.get;
+  if (get === undefined || !isHeard(get)) return;
+  const message = new Described(whose, label);
+  around(get, message, () => {});
+  tellFailed(get, message, { waited, error });
+}
 
 /** Publishes for one pool. */
 class Publisher implements Seam {
-  /** How many calls of `publish` are not disposed of. */
-  users = 0;
   readonly #pool: State<unknown>;
   readonly #whose: Whose;
   readonly #created: Tap;
@@ -140,9 +159,7 @@ class Publisher implements Seam {
       tellEnd(get, message);
       return lent;
     }, (error) => {
-      Object.assign(message, { waited: performance.now() - begun, error });
-      get.error.publish(message);
-      tellEnd(get, message);
+      tellFailed(get, message, { waited: performance.now() - begun, error });
       throw error;
     });
   }
@@ -223,6 +240,15 @@ function around<R>({ end, error, start }: TracingChannel, message: object, run: 
   if (start.runStores !== undefined) return start.runStores(message, call);
   start.publish(message);
   return call();
+}
+
+function tellFailed(
+  channel: TracingChannel,
+  message: object,
+  failure: { waited: number; error: unknown },
+): void {
+  channel.error.publish(Object.assign(message, failure));
+  tellEnd(channel, message);
 }
 
 function tellEnd({ asyncEnd, asyncStart }: TracingChannel, message: object): void {

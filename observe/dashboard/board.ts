@@ -2,8 +2,10 @@
 
 import { requestBound } from "../../context.ts";
 import { after } from "../../pool/clock.ts";
+import type { Group } from "../../pool/group.ts";
 import { type AnyPool, type Pools, present } from "./pools.ts";
 import { Recording } from "./recording.ts";
+import { shorten } from "./text.ts";
 
 /**
  * How long pools are observed after the last page has gone, in ms: it may be a reload. On Workers a
@@ -28,6 +30,7 @@ export class Board {
   readonly #texts = new Map<number, Uint8Array>();
   #shown: AnyPool[] = [];
   #more = 0;
+  #notes: string[] = [];
 
   constructor(pools: Pools) {
     this.#pools = pools;
@@ -67,12 +70,13 @@ export class Board {
   #look(): void {
     const second = Math.floor(Date.now() / 1000);
     if (second === this.#second) return;
-    const { shown, more } = present(this.#pools);
+    const { shown, more, groups } = present(this.#pools);
     this.#observe(shown);
     for (const pool of shown) this.#recordings.get(pool)!.take(pool, second);
     this.#second = second;
     this.#shown = shown;
     this.#more = more;
+    this.#notes = notes(groups);
     this.#texts.clear();
   }
 
@@ -94,7 +98,8 @@ export class Board {
 
   #write(since: number): Uint8Array {
     const pools = this.#shown.map((pool) => this.#recordings.get(pool)!.since(since));
-    const picture = { run: this.#run, second: this.#second, more: this.#more, pools };
+    const run = this.#run;
+    const picture = { run, second: this.#second, more: this.#more, notes: this.#notes, pools };
     const data = JSON.stringify(picture);
     return new TextEncoder().encode(`id: ${this.#id}\nretry: ${RETRY}\ndata: ${data}\n\n`);
   }
@@ -111,4 +116,13 @@ export class Board {
     this.#second = 0;
     this.#texts.clear();
   }
+}
+
+/** What no pool shows: who waits in a `KeyedPool` whose key has no pool yet. */
+function notes(groups: Iterable<Group>): string[] {
+  return [...groups].filter(({ waiting }) => waiting > 0).map(({ name, waiting }) =>
+    `${shorten(name, 80)}: ${
+      waiting === 1 ? "1 borrower waits" : `${waiting} borrowers wait`
+    } for a place for a key (maxKeys)`
+  );
 }

@@ -531,7 +531,7 @@ td.bad {
  *   holders: Holder[], waiters: Waiter[], waits: Spread, uses: Spread,
  *   samples: Sample[], happened?: Happening[],
  * }} Picture
- * @typedef {{ run: number, second: number, more: number, pools: Picture[] }} Message
+ * @typedef {{ run: number, second: number, more: number, notes: string[], pools: Picture[] }} Message
  * @typedef {"name" | "verdict" | "using" | "idle" | "making" | "waiting" | "requests" | "requesting" | "rate" | "most" | "plot" | "since" | "queue"
  *   | "times" | "bars" | "holding" | "holders" | "queued" | "waiters" | "events" | "totals"} Part
  * @typedef {Record<Part, HTMLElement>} Parts
@@ -557,11 +557,13 @@ const pools = new Map();
 let run = 0;
 let second = 0;
 let more = 0;
+/** @type {string[]} */
+let notes = [];
 
 /** @param {Message} message */
 function learn(message) {
   if (message.run !== run) pools.clear();
-  ({ run, second, more } = message);
+  ({ run, second, more, notes } = message);
   const there = new Set(message.pools.map(({ id }) => id));
   for (const id of pools.keys()) if (!there.has(id)) pools.delete(id);
   for (const picture of message.pools) {
@@ -962,7 +964,8 @@ function summarize() {
   const trouble = [...pools.values()].filter(({ verdict }) => verdict.level === "trouble");
   const all = \`\${number(pools.size + more)} \${pools.size + more === 1 ? "pool" : "pools"}\`;
   const hidden = more > 0 ? \`, the first \${number(pools.size)} are shown\` : "";
-  write($("summary"), \`\${all}\${hidden}, \${trouble.length || "none"} in trouble\`);
+  const state = \`\${all}\${hidden}, \${trouble.length || "none"} in trouble\`;
+  write($("summary"), [state, ...notes].join("; "));
   document.title = trouble.length > 0 ? \`(\${trouble.length}) Pools\` : "Pools";
   const nav = $("trouble");
   const key = JSON.stringify(trouble.map(({ id, name }) => [id, name]));
@@ -1038,4 +1041,4 @@ setInterval(watch, 1000);
 
 /** Its Content-Security-Policy: nothing runs and nothing is loaded but what is in it. */
 export const POLICY: string =
-  "default-src 'none'; script-src 'sha256-2CsqlFbNVHFbVcGLsp7EJ5wpJfiFF2CsnYUNioMixiI='; style-src 'sha256-tbTfVCRo/ELc0fOUQ+P6ZUqvFkitNlVfDoGM3bKDRMk='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+  "default-src 'none'; script-src 'sha256-JBjV/zqSVGVotBunTjjX/RuUMuq5Zrr/SqtWGkFvYNg='; style-src 'sha256-tbTfVCRo/ELc0fOUQ+P6ZUqvFkitNlVfDoGM3bKDRMk='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";

@@ -1,7 +1,7 @@
 // Pools: which pools a dashboard shows at the moment.
 
 import { insideOf, Pool } from "../../pool.ts";
-import { groupOf, type PoolGroup } from "../../pool/group.ts";
+import { type Group, groupOf, type PoolGroup } from "../../pool/group.ts";
 import type { State } from "../../pool/state.ts";
 
 /**
@@ -22,16 +22,32 @@ export type AnyPool = State<unknown>;
 /** How many pools are shown at most. */
 const MOST = 100;
 
-/** The present pools, checked and each once, up to the limit; and how many more there are. */
-export function present(pools: Pools): { shown: AnyPool[]; more: number } {
+/** What there is at the moment. */
+export interface Present {
+  /** The pools, each once, up to the limit; and how many more there are. */
+  readonly shown: AnyPool[];
+  readonly more: number;
+  /** The `KeyedPool`s that they are of. */
+  readonly groups: Set<Group>;
+}
+
+/** Checks what is to be shown, and finds the pools that are there. */
+export function present(pools: Pools): Present {
   const asked = typeof pools === "function";
   const given = asked ? pools() : pools;
   const all = new Set<AnyPool>();
+  const groups = new Set<Group>();
   for (const one of isPool(given) ? [given] : listed(given)) {
     if (asked && one === undefined) continue; // not there yet
-    for (const pool of insidesOf(one)) all.add(pool);
+    const group = groupOf(one);
+    if (group === undefined) {
+      all.add(insideOf(one as Pool<unknown>)); // throws for what is no pool
+    } else {
+      groups.add(group);
+      for (const [, pool] of group.pools()) all.add(pool);
+    }
   }
-  return { shown: [...all].slice(0, MOST), more: Math.max(0, all.size - MOST) };
+  return { shown: [...all].slice(0, MOST), more: Math.max(0, all.size - MOST), groups };
 }
 
 /** Turns an iterable that can be read only once into an array. */
@@ -39,13 +55,6 @@ export function keep(pools: Pools): Pools {
   if (typeof pools === "function" || isPool(pools) || !isIterable(pools)) return pools;
   const walk: unknown = pools[Symbol.iterator]();
   return walk === pools ? [...pools] : pools;
-}
-
-/** Throws for what is no pool. */
-function* insidesOf(one: unknown): Generator<AnyPool> {
-  const group = groupOf(one);
-  if (group === undefined) yield insideOf(one as Pool<unknown>);
-  else for (const [, pool] of group.pools()) yield pool;
 }
 
 function listed(given: unknown): Iterable<unknown> {

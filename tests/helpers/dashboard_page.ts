@@ -6,6 +6,7 @@ export interface Message {
   readonly run: number;
   readonly second: number;
   readonly more: number;
+  readonly notes: string[];
   readonly pools: readonly Picture[];
 }
 
