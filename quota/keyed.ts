@@ -197,7 +197,9 @@ export class KeyedPool<K, T> {
     options?: GetOptions,
   ): Promise<R> {
     if (typeof fn !== "function") {
-      return Promise.reject(new TypeError(`use: fn must be a function, got ${shown(fn)}`));
+      return Promise.reject(
+        new TypeError(`use: fn, after the key, must be a function, got ${shown(fn)}`),
+      );
     }
     return this.#take("use", key, options, (pool, options) => pool.use(fn, options));
   }

@@ -143,7 +143,7 @@ export class Keys<K, T> {
       const waited = Math.round(passed);
       return new PoolTimeoutError(
         `${this.#name}: no place for the key ${shown(key)} within timeout, ${timeout} ms ` +
-          `(waited ${waited} ms, ${ahead} ahead of it): ${size} keys are in use, raise maxKeys${held}`,
+          `(waited ${waited} ms, ${ahead} ahead of it): keys in use: ${size}, raise maxKeys${held}`,
         { timeout, waited, ahead, phase: "wait", holders },
       );
     };

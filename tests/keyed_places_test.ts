@@ -292,7 +292,7 @@ describe("maxKeys", () => {
     for (const error of [await own, await usual] as PoolTimeoutError[]) {
       assertInstanceOf(error, PoolTimeoutError);
       assertStringIncludes(error.message, 'no place for the key "b" within timeout');
-      assertStringIncludes(error.message, "1 keys are in use, raise maxKeys");
+      assertStringIncludes(error.message, "keys in use: 1, raise maxKeys");
     }
     assertEquals(((await usual) as PoolTimeoutError).ahead, 1);
     aborting.abort("not needed");

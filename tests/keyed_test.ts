@@ -96,7 +96,7 @@ describe("KeyedPool", () => {
     assertThrows(() => pool.detach(lease), LeaseError, "was returned");
     assertStringIncludes(
       String(await rejection(pool.use("a", 5 as never))),
-      "use: fn must be a function, got 5",
+      "use: fn, after the key, must be a function, got 5",
     );
     assertInstanceOf(await rejection(pool.get("c", { timeout: -1 })), RangeError);
     assertEquals(await rejection(pool.get("c", { signal: AbortSignal.abort("no") })), "no");

@@ -109,7 +109,7 @@ describe("the timeout of a get of a KeyedPool", () => {
     });
     assertMatch(
       error.message,
-      /1 keys are in use, raise maxKeys; held: tenants\["a"\]: #0 \[object Object\] for \d+ ms by "job": a deadlock, if these wait for it$/,
+      /keys in use: 1, raise maxKeys; held: tenants\["a"\]: #0 \[object Object\] for \d+ ms by "job": a deadlock, if these wait for it$/,
     );
     assertEquals(error.holders.map(({ pool, label }) => [pool, label]), [['tenants["a"]', "job"]]);
   });
