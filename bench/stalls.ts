@@ -67,11 +67,26 @@ export async function* stalls(): AsyncGenerator<Row> {
     await pool.ready();
     return () => pool.reset().then(() => pool.ready());
   });
+  yield stall(`${OBJECTS.toLocaleString("en")} objects in use, taken by a shutdown`, async () => {
+    const pool = new Pool(() => new Thing(), { maxSize: OBJECTS, closer });
+    const loans = await Promise.all(Array.from({ length: OBJECTS }, () => pool.borrow()));
+    return () => pool.shutdown({ timeout: 1 }).then(() => loans.length = 0);
+  });
   yield stall(`${KEYS.toLocaleString("en")} keys of 10 objects reset`, async () => {
-    const pool = new KeyedPool((_key: number) => new Thing(), { maxSize: KEYS * 10, closer });
-    const keys = Array.from({ length: KEYS * 10 }, (_, i) => i % KEYS);
-    const leases = await Promise.all(keys.map((key) => pool.get(key)));
-    await Promise.all(leases.map((lease) => pool.ret(lease)));
+    const pool = await manyKeys(closer);
     return () => pool.reset();
   });
+  yield stall(`${KEYS.toLocaleString("en")} keys of 10 objects shut down`, async () => {
+    const pool = await manyKeys(closer);
+    return () => pool.shutdown();
+  });
+}
+
+/** Each key has ten idle objects. */
+async function manyKeys(closer: () => Promise<void>): Promise<KeyedPool<number, Thing>> {
+  const pool = new KeyedPool((_key: number) => new Thing(), { maxSize: KEYS * 10, closer });
+  const keys = Array.from({ length: KEYS * 10 }, (_, i) => i % KEYS);
+  const leases = await Promise.all(keys.map((key) => pool.get(key)));
+  await Promise.all(leases.map((lease) => pool.ret(lease)));
+  return pool;
 }

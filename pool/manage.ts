@@ -8,7 +8,7 @@ import { DONE } from "./hooks.ts";
 import type { Permits } from "./permits.ts";
 import { planIdle, rotate } from "./recycle.ts";
 import { refuseAll } from "./refuse.ts";
-import type { Ending, State } from "./state.ts";
+import type { State } from "./state.ts";
 import { inTurns } from "./turns.ts";
 
 /** How often the log says what a shutdown waits for, in ms. */
@@ -63,14 +63,24 @@ export function resetAll<T>(pools: readonly State<T>[]): Promise<void> {
 
 /** Begins the shutdown, or joins it. `drain`: waiters are served first. `timeout` 0: no limit. */
 export function shutdown<T>(pool: State<T>, timeout: number, drain: boolean): Promise<void> {
-  const ending = pool.ending ?? end(pool, drain);
-  const { clock, closings, force, size } = pool;
-  const busy = size + closings.size > 0 || ending.draining;
-  if (busy && timeout > 0 && clock.awake() + timeout < force.at) force.start(timeout, true);
-  return ending.promise;
+  shutdownAll([pool], timeout, drain);
+  return pool.ending!.promise;
 }
 
-function end<T>(pool: State<T>, drain: boolean): Ending {
+/** The same for several pools. */
+export function shutdownAll<T>(pools: readonly State<T>[], timeout: number, drain: boolean): void {
+  const begun = pools.filter(({ ending }) => ending === undefined);
+  for (const pool of begun) end(pool, drain);
+  close(begun.filter(({ ending }) => !ending!.draining));
+  for (const pool of begun) remind(pool);
+  for (const { clock, closings, ending, force, size } of pools) {
+    const busy = size + closings.size > 0 || ending!.draining;
+    if (busy && timeout > 0 && clock.awake() + timeout < force.at) force.start(timeout, true);
+  }
+}
+
+/** From now on the pool makes and lends nothing, but to waiters that a drain still serves. */
+function end<T>(pool: State<T>, drain: boolean): void {
   const { bag, clock, log, queue, rounds, settings } = pool;
   let done!: () => void;
   const promise = new Promise<void>((resolve) => done = resolve);
@@ -86,8 +96,7 @@ function end<T>(pool: State<T>, drain: boolean): Ending {
   };
   const resolve = () => pool.permits === undefined ? over() : leave(pool, pool.permits, over);
   const draining = drain && queue.size > 0;
-  const ending: Ending = { promise, resolve, draining, forced: undefined, abandoned: false };
-  pool.ending = ending;
+  pool.ending = { promise, resolve, report, draining, forced: undefined, abandoned: false };
   pool.careful = true;
   pool.keepTime();
   if (settings.maxUsingDelayKill > 0) {
@@ -95,11 +104,14 @@ function end<T>(pool: State<T>, drain: boolean): Ending {
     rounds.keepAlive(bag.using > 0);
   }
   log.info(() => `is shut down, with ${bag.using} objects in use`);
-  if (!ending.draining) close(pool);
-  else if (pool.permits !== undefined) pool.dispatch(); // some permits are no longer needed
+}
+
+/** Has the log say from time to time what the shutdown waits for. */
+function remind<T>(pool: State<T>): void {
+  const { draining, report } = pool.ending!;
+  if (draining && pool.permits !== undefined) pool.dispatch(); // some permits are no longer needed
   // No timer without need: a Worker's global scope forbids it.
-  if (ending.draining || pool.size > 0) report.start(REPORT, false);
-  return ending;
+  if (draining || pool.size > 0) report.start(REPORT, false);
 }
 
 /** All objects are closed: leaves the quota, within the time limit of a `closer`. */
@@ -121,11 +133,21 @@ function leave<T>(pool: State<T>, permits: Permits<T>, over: () => void): void {
 /** Goes on with a draining shutdown: no waiter is left. */
 export function drained<T>(pool: State<T>): void {
   pool.ending!.draining = false;
-  close(pool);
+  close([pool]);
 }
 
-/** Ends lending and creation. */
-function close<T>(pool: State<T>): void {
+/** Ends lending and creation, and closes what is idle. */
+function close<T>(pools: readonly State<T>[]): void {
+  for (const pool of pools) stop(pool);
+  void evictAll(pools, "shutdown");
+  for (const pool of pools) {
+    // Look for leaks: leaked objects need not be awaited.
+    pool.leaks.look(pool.bag.lent, pool.clock.awake(), pool.clocked);
+    if (pool.size === 0) pool.ending!.resolve();
+  }
+}
+
+function stop<T>(pool: State<T>): void {
   const { attempts, expecting, permits, queue, rest, rotations } = pool;
   if (queue.size > 0) refuseAll(pool, closedError(pool, true), "closed");
   rest.stop();
@@ -137,10 +159,6 @@ function close<T>(pool: State<T>): void {
     for (const { reject } of expecting.splice(0)) reject(error);
     for (const attempt of attempts) abort(attempt, error);
   }
-  void evictAll([pool], "shutdown");
-  // Look for leaks: leaked objects need not be awaited.
-  pool.leaks.look(pool.bag.lent, pool.clock.awake(), pool.clocked);
-  if (pool.size === 0) pool.ending!.resolve();
 }
 
 /** A shutdown has run out of time. */

@@ -50,6 +50,8 @@ export interface Standstill {
 export interface Ending {
   readonly promise: Promise<void>;
   readonly resolve: () => void;
+  /** Has the log say what the shutdown waits for. */
+  readonly report: Timer;
   /** Whether present waiters are served first. */
   draining: boolean;
   /** Once it has run out of time: why closers must close by force. */

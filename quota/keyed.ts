@@ -27,7 +27,7 @@ import { setGroup } from "../pool/group.ts";
 import { type Lease, loanBehind } from "../pool/lease.ts";
 import { isLoan, type Loan, type PoolLoan } from "../pool/loan.ts";
 import { Log } from "../pool/log.ts";
-import { resetAll } from "../pool/manage.ts";
+import { resetAll, shutdownAll } from "../pool/manage.ts";
 import type { RefuseReason } from "../pool/observe.ts";
 import {
   EARLIER,
@@ -434,7 +434,7 @@ export class KeyedPool<K, T> {
     if (this.#ending === undefined && !drain) this.#keys.refuseAll(this.#closedError(true));
     // First: a waiter for a place must not get that of a pool whose time is also over.
     const cancel = timeout > 0 ? after(timeout, true, () => this.#force()) : undefined;
-    for (const { pool } of this.#keys.places.values()) void pool.shutdown(options);
+    shutdownAll([...this.#keys.places.values()].map(({ state }) => state), timeout, drain);
     this.#group.closed = true;
     this.#ending ??= this.#end();
     if (cancel !== undefined) void this.#ending.then(cancel);

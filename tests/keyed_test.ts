@@ -280,11 +280,12 @@ describe("shutdown of a KeyedPool", () => {
 
   it("that drains refuses who waits at its timeout", async () => {
     const pool = clients({ maxSize: 1, maxKeys: 1 });
-    await pool.get("a");
+    const lease = await pool.get("a"); // kept: a lost one would be found
     const failed = ["a", "b"].map((key) => rejection(pool.use(key, () => {})));
     await idle();
     await pool.shutdown({ drain: true, timeout: 10 });
     for (const error of await Promise.all(failed)) assertInstanceOf(error, PoolClosedError);
+    assertThrows(() => pool.detach(lease), LeaseError);
     assertEquals(pool.seen.live, 0);
   });
 
@@ -292,4 +293,28 @@ describe("shutdown of a KeyedPool", () => {
     await using pool = clients();
     assertInstanceOf(await rejection(pool.shutdown({ timeout: -1 })), RangeError);
   });
+});
+
+describe("a KeyedPool with more idle objects than are closed in one turn of the event loop", () => {
+  for (const how of ["reset", "shutdown"] as const) {
+    it(`closes so many of all keys together, by ${how}, and lends none of the others`, async () => {
+      let closed = 0;
+      const pool = new KeyedPool((key: number) => ({ key }), {
+        maxSize: 0,
+        closer: () => {
+          assertEquals(pool.available, 0);
+          closed++;
+        },
+      });
+      const keys = Array.from({ length: 1_500 }, (_, i) => i % 100);
+      const leases = await Promise.all(keys.map((key) => pool.get(key)));
+      await Promise.all(leases.map((lease) => pool.ret(lease)));
+      assertEquals(pool.available, 1_500);
+      const done = pool[how]();
+      assertEquals(closed, 1_000);
+      await done;
+      assertEquals(closed, 1_500);
+      await pool.shutdown();
+    });
+  }
 });

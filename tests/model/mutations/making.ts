@@ -273,7 +273,7 @@ export const MAKING: ByFile = {
       "for (const { reject } of expecting.splice(0)) reject(error);",
       "",
     ],
-    ["shutdown leaves what is available", '  void evictAll([pool], "shutdown");\n', ""],
+    ["shutdown leaves what is available", '  void evictAll(pools, "shutdown");\n', ""],
     [
       "shutdown does not stop creations",
       "for (const attempt of attempts) abort(attempt, error);",
