@@ -301,6 +301,23 @@ describe("ebean#126, nimble_pool#45: closing hangs", () => {
     assertEquals([await stateOf(ended), pool.size, pool.stats().closed], ["fulfilled", 0, 2_500]);
   });
 
+  it("the closer of an object that is made after the end of its time is told to hurry", async () => {
+    const creations = new Creations();
+    const pool = new TestPool(creations.fun, {
+      closer: (_thing, { signal }) =>
+        new Promise<void>((resolve) => signal.onabort = () => resolve()),
+      closeTimeout: 0,
+    });
+    void rejection(pool.get());
+    using time = new Time();
+    const ended = pool.shutdown({ timeout: 100 });
+    await time.pass(100);
+    await ended;
+    await creations.finish(0);
+    await time.pass(0);
+    assertEquals([pool.stats().created, pool.stats().closed], [1, 1]);
+  });
+
   it("without a timeout each closer has closeTimeout, and all of them at once", async () => {
     const pool = things({ maxSize: 4, closer: never });
     using time = new Time();
