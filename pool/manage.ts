@@ -110,12 +110,13 @@ function leave<T>(pool: State<T>, permits: Permits<T>, over: () => void): void {
     if (closings.size === 0) over();
     return;
   }
-  const closing = hooks.leave(dispose, (closing) => {
+  const isAwaited = ending!.abandoned === undefined;
+  const closing = hooks.leave(dispose, isAwaited, (closing) => {
     closings.delete(closing);
     over();
   });
-  if (ending!.abandoned !== undefined) over();
-  else closings.add(closing);
+  if (isAwaited) closings.add(closing);
+  else over();
 }
 
 /** Goes on with a draining shutdown: no waiter is left. */
