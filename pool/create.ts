@@ -196,13 +196,14 @@ function isKnown<T>({ bag, opening }: State<T>, object: T): boolean {
 
 /** Closes the object of an abandoned attempt; it does not count. */
 function late<T>(pool: State<T>, object: T): void {
-  const { hooks, log, totals } = pool;
+  const { ending, hooks, log, totals } = pool;
   if (object === undefined || object === null || isKnown(pool, object)) return;
   log.info(() => "an abandoned attempt created an object: it is closed");
-  hooks.close(object, "leftover", () => "a late object", () => {
+  const closing = hooks.close(object, "leftover", () => "a late object", () => {
     totals.created++;
     totals.closed++;
   });
+  if (ending?.forced !== undefined) closing.abort(ending.forced);
 }
 
 /** Aborts the signal of `fun`. The attempt goes on: `fun` may still return an object. */

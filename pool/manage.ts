@@ -96,7 +96,14 @@ function end<T>(pool: State<T>, drain: boolean): void {
   };
   const resolve = () => pool.permits === undefined ? over() : leave(pool, pool.permits, over);
   const draining = drain && queue.size > 0;
-  pool.ending = { promise, resolve, report, draining, forced: undefined, abandoned: false };
+  pool.ending = {
+    promise,
+    resolve,
+    report,
+    draining,
+    forced: undefined,
+    abandoned: undefined,
+  };
   pool.careful = true;
   pool.keepTime();
   if (settings.maxUsingDelayKill > 0) {
@@ -122,12 +129,13 @@ function leave<T>(pool: State<T>, permits: Permits<T>, over: () => void): void {
     if (closings.size === 0) over();
     return;
   }
-  const closing = hooks.leave(dispose, (closing) => {
+  const isAwaited = ending!.abandoned === undefined;
+  const closing = hooks.leave(dispose, isAwaited, (closing) => {
     closings.delete(closing);
     over();
   });
-  if (ending!.abandoned) over();
-  else closings.add(closing);
+  if (isAwaited) closings.add(closing);
+  else over();
 }
 
 /** Goes on with a draining shutdown: no waiter is left. */

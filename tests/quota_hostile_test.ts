@@ -4,7 +4,7 @@ import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@s
 import { describe, it } from "@std/testing/bdd";
 import { Pool, PoolClosedError, PoolError, PoolTimeoutError } from "../mod.ts";
 import type { Permit, Quota, QuotaMember } from "../quota/mod.ts";
-import { idle, rejection, Thing, Workshop } from "./helpers/pool.ts";
+import { idle, rejection, Thing, Timers, Workshop } from "./helpers/pool.ts";
 import { Recorder } from "./helpers/recorder.ts";
 import { HandQuota } from "./helpers/quota.ts";
 import { TestPool } from "./helpers/test_pool.ts";
@@ -216,6 +216,17 @@ describe("a quota whose", () => {
       await pool.shutdown({ timeout: 5 });
     });
   }
+
+  it("disposal hangs keeps no timer after a shutdown that has run out of time", async () => {
+    const never = () => new Promise<never>(() => {});
+    const quota = quotaOf({ [Symbol.asyncDispose]: never } as never);
+    const pool = new Pool(new Workshop().fun, { quota, closer: never, logger: new Recorder() });
+    await pool.borrow();
+    using timers = new Timers();
+    await pool.shutdown({ timeout: 5 });
+    await idle();
+    assertEquals(timers.pending, 0);
+  });
 
   it("disposal takes its time is waited for by a shutdown, also by one that kills", async () => {
     for (const timeout of [0, 5]) {

@@ -275,6 +275,49 @@ describe("ebean#126, nimble_pool#45: closing hangs", () => {
     await Promise.all(reasons); // all are told to hurry
   });
 
+  it("tells and gives up at most 1 000 closers in a turn of the event loop", async () => {
+    let told = 0;
+    const pool = things({
+      maxSize: 0,
+      closer: (_thing, { signal }) => {
+        signal.onabort = () => told++;
+        return never();
+      },
+      closeTimeout: 0,
+    });
+    using time = new Time();
+    const loans = await Promise.all(Array.from({ length: 2_500 }, () => pool.borrow()));
+    for (const loan of loans) void loan.discard();
+    const ended = pool.shutdown({ timeout: 100 });
+    time.jump(100);
+    assertEquals(told, 1_000);
+    await time.pass(10);
+    assertEquals(told, 2_500);
+    time.jump(400);
+    for (let i = 0; i < 20; i++) await undefined;
+    const { closed } = pool.stats();
+    assert(closed < 2_500, `${closed}`);
+    await time.pass(10);
+    assertEquals([await stateOf(ended), pool.size, pool.stats().closed], ["fulfilled", 0, 2_500]);
+  });
+
+  it("the closer of an object that is made after the end of its time is told to hurry", async () => {
+    const creations = new Creations();
+    const pool = new TestPool(creations.fun, {
+      closer: (_thing, { signal }) =>
+        new Promise<void>((resolve) => signal.onabort = () => resolve()),
+      closeTimeout: 0,
+    });
+    void rejection(pool.get());
+    using time = new Time();
+    const ended = pool.shutdown({ timeout: 100 });
+    await time.pass(100);
+    await ended;
+    await creations.finish(0);
+    await time.pass(0);
+    assertEquals([pool.stats().created, pool.stats().closed], [1, 1]);
+  });
+
   it("without a timeout each closer has closeTimeout, and all of them at once", async () => {
     const pool = things({ maxSize: 4, closer: never });
     using time = new Time();

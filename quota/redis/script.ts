@@ -38,7 +38,15 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
 
 local known = redis.call('HMGET', state, 'run', 'open', 'lease', 'total', 'pending', 'soft', 'ticket')
-if known[1] ~= run then
+-- whether each record is also in these sets: some of the keys may have been deleted
+local function isWhole()
+  local records = redis.call('HLEN', state) - #known
+  for _, key in ipairs({leases, held, caps}) do
+    if redis.call('ZCARD', key) ~= records then return false end
+  end
+  return true
+end
+if known[1] ~= run or not isWhole() then
   redis.call('DEL', state, leases, held, queue, caps)
   known = {run, math.huge, lease, 0, 0, 0, 0}
 end

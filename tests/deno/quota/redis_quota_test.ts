@@ -283,9 +283,10 @@ test("who loses all while nobody waits is granted permits again", async (scene) 
   const fields = await stage.ask("HKEYS", state) as string[];
   const id = fields.find((field) => field.startsWith("of "))!.slice("of ".length);
   // The total stays: others have its places now.
-  const seize =
-    "redis.call('ZREM', KEYS[2], ARGV[1]) redis.call('HDEL', KEYS[1], 'of ' .. ARGV[1])";
-  await stage.ask("EVAL", seize, "2", state, "proxypool:{k}:leases", id);
+  const seize = "redis.call('HDEL', KEYS[1], 'of ' .. ARGV[1]) " +
+    "for i = 2, #KEYS do redis.call('ZREM', KEYS[i], ARGV[1]) end";
+  const sets = ["leases", "held", "caps"].map((part) => `proxypool:{k}:${part}`);
+  await stage.ask("EVAL", seize, "4", state, ...sets, id);
   await until(() => permits.every(({ lost }) => lost!.aborted), "the permits are lost", LATE);
   await stage.ask("HSET", state, "total", "0");
   const signal = AbortSignal.timeout(LATE);

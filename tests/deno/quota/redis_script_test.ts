@@ -91,6 +91,16 @@ test("after a flush, who holds says so again, and nobody is granted anything mea
   assertEquals(await scene.stage.places("scene"), 2);
 });
 
+test("a dead holder keeps no place if the key of leases is deleted", async (scene) => {
+  await scene.opened();
+  assertEquals(await scene.granted("dead.0", 1, { wanted: 2 }), 2);
+  await scene.client.del("proxypool:{scene}:leases");
+  const { wake } = await scene.say("a.0", 1, { wanted: 2 }) as Ok;
+  await sleep(wake);
+  assertEquals(await scene.granted("a.0", 2, { wanted: 2 }), 2);
+  assertEquals(await scene.stage.places("scene"), 2);
+});
+
 test("what was stored before a restart is not relied upon", async (scene) => {
   await scene.opened();
   assertEquals(await scene.granted("a.0", 1, { wanted: 1 }), 1);

@@ -190,8 +190,8 @@ export const LIMITING: ByFile = {
     ],
     [
       "a shutdown that has run out of time waits for the quota",
-      "if (ending!.abandoned) over();\n  else closings.add(closing);",
-      "closings.add(closing);",
+      "const isAwaited = ending!.abandoned === undefined;",
+      "const isAwaited = true;",
     ],
   ],
   "quota/local.ts": [

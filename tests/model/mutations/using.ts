@@ -207,7 +207,7 @@ export const USING: ByFile = {
     ],
     [
       "a closer that begins later is awaited",
-      "if (ending?.abandoned) abandon(pool, closing);",
+      "if (ending?.abandoned !== undefined) closing.giveUp?.(ending.abandoned);",
       "",
     ],
     [
@@ -242,12 +242,12 @@ export const USING: ByFile = {
     ],
     [
       "closers at work do not hear of a forced shutdown",
-      "closing.abort(error);",
+      "if (closings.has(closing)) closing.abort(error);",
       "void [closing, error];",
     ],
     [
       "a forced shutdown waits for closers",
-      "for (const closing of [...pool.closings]) abandon(pool, closing);",
+      "    closing.giveUp?.(error);\n",
       "",
     ],
     [
