@@ -3,7 +3,7 @@
 import { PoolError } from "../errors.ts";
 import { reason } from "../values.ts";
 import type { Entry, Lending, LoanEnd } from "./entry.ts";
-import { type Closing, DONE } from "./hooks.ts";
+import { DONE } from "./hooks.ts";
 import { type CloseReason, COUNTED, type ReturnEnd } from "./observe.ts";
 import type { State } from "./state.ts";
 import { inTurns } from "./turns.ts";
@@ -46,7 +46,7 @@ function close<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Promise<vo
     closings.add(closing);
     closed = closing.promise;
     if (ending?.forced !== undefined) closing.abort(ending.forced);
-    if (ending?.abandoned) abandon(pool, closing);
+    if (ending?.abandoned !== undefined) closing.giveUp?.(ending.abandoned);
     pool.dispatch(); // there may be room for another
   }
   log.debug(() => `${hooks.label(entry)} is closed: ${why}`);
@@ -188,13 +188,12 @@ export function forceClosings<T>({ closings, ending }: State<T>, error: Error): 
 }
 
 /** The shutdown awaits no closers any longer, nor those that begin later. */
-export function abandonClosings<T>(pool: State<T>): void {
-  pool.ending!.abandoned = true;
-  for (const closing of [...pool.closings]) abandon(pool, closing);
-}
-
-function abandon<T>({ name }: State<T>, closing: Closing): void {
-  closing.giveUp?.(
-    new PoolError(`${name}: closer was still running when shutdown ran out of time`),
+export function abandonClosings<T>({ closings, ending, name }: State<T>): void {
+  const error = ending!.abandoned = new PoolError(
+    `${name}: closer was still running when shutdown ran out of time`,
   );
+  void inTurns([...closings], (closing) => {
+    closing.giveUp?.(error);
+    return DONE;
+  });
 }

@@ -86,7 +86,7 @@ function end<T>(pool: State<T>, drain: boolean): Ending {
   };
   const resolve = () => pool.permits === undefined ? over() : leave(pool, pool.permits, over);
   const draining = drain && queue.size > 0;
-  const ending: Ending = { promise, resolve, draining, forced: undefined, abandoned: false };
+  const ending: Ending = { promise, resolve, draining, forced: undefined, abandoned: undefined };
   pool.ending = ending;
   pool.careful = true;
   pool.keepTime();
@@ -114,7 +114,7 @@ function leave<T>(pool: State<T>, permits: Permits<T>, over: () => void): void {
     closings.delete(closing);
     over();
   });
-  if (ending!.abandoned) over();
+  if (ending!.abandoned !== undefined) over();
   else closings.add(closing);
 }
 

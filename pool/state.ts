@@ -54,8 +54,8 @@ export interface Ending {
   draining: boolean;
   /** Once it has run out of time: why closers must close by force. */
   forced: Error | undefined;
-  /** Whether it awaits no closers any longer. */
-  abandoned: boolean;
+  /** Once it awaits no closers any longer: their failure. */
+  abandoned: Error | undefined;
 }
 
 /**

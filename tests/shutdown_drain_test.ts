@@ -275,6 +275,20 @@ describe("ebean#126, nimble_pool#45: closing hangs", () => {
     await Promise.all(reasons); // all are told to hurry
   });
 
+  it("it gives up 1 000 closers in a turn", async () => {
+    const pool = things({ maxSize: 0, closer: never, closeTimeout: 0 });
+    using time = new Time();
+    const loans = await Promise.all(Array.from({ length: 2_500 }, () => pool.borrow()));
+    for (const loan of loans) void loan.discard();
+    const ended = pool.shutdown({ timeout: 100 });
+    await time.pass(100);
+    time.jump(400); // the timer of the second turn may fire, that of the third one not
+    await idle();
+    assert(pool.size >= 500, `${pool.size} are left`);
+    await time.pass(2, 1);
+    assertEquals([await stateOf(ended), pool.size, pool.stats().closed], ["fulfilled", 0, 2_500]);
+  });
+
   it("without a timeout each closer has closeTimeout, and all of them at once", async () => {
     const pool = things({ maxSize: 4, closer: never });
     using time = new Time();

@@ -190,7 +190,7 @@ export const LIMITING: ByFile = {
     ],
     [
       "a shutdown that has run out of time waits for the quota",
-      "if (ending!.abandoned) over();\n  else closings.add(closing);",
+      "if (ending!.abandoned !== undefined) over();\n  else closings.add(closing);",
       "closings.add(closing);",
     ],
   ],

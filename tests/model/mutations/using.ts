@@ -207,7 +207,7 @@ export const USING: ByFile = {
     ],
     [
       "a closer that begins later is awaited",
-      "if (ending?.abandoned) abandon(pool, closing);",
+      "if (ending?.abandoned !== undefined) closing.giveUp?.(ending.abandoned);",
       "",
     ],
     [
@@ -247,7 +247,7 @@ export const USING: ByFile = {
     ],
     [
       "a forced shutdown waits for closers",
-      "for (const closing of [...pool.closings]) abandon(pool, closing);",
+      "    closing.giveUp?.(error);\n",
       "",
     ],
     [
