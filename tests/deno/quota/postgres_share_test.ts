@@ -3,6 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Permit, QuotaMember } from "../../../pool/quota.ts";
 import { sleep } from "../../helpers/until.ts";
+import { TIMES } from "../../../quota/postgres/times.ts";
+import { soon } from "../servers/soon.ts";
 import { acquire, CALLED_ONLY, FakePool, type Stage, test } from "./postgres_scene.ts";
 
 /** A member with that many objects, all of them available. */
@@ -104,6 +106,26 @@ test("a busy process gives what it has above its share, and no more", async (sta
   assertEquals([busy.asked, busy.permits.length], [2, 2]);
   over = true;
   await work;
+});
+
+test("who has lost its session gets its share while it still closes its objects", async (stage) => {
+  const loses = stage.member(2);
+  await Promise.all([acquire(loses), acquire(loses)]); // and releases none
+  await stage.server.terminate();
+  await soon(async () => await stage.taken() === 0, () => "the places are taken", 3_000);
+  const busy = new Busy();
+  const member = stage.member(2, TIMES, busy);
+  for (let i = 0; i < 2; i++) busy.permits.push(await acquire(member));
+  let over = false;
+  const work = (async () => {
+    for (; !over; await sleep(5)) busy.returned();
+  })();
+  try {
+    await acquire(loses, AbortSignal.timeout(5_000));
+  } finally {
+    over = true;
+    await work;
+  }
 });
 
 /** As the server is shared: what is unequal by chance is equal after some time, in ms. */
