@@ -179,7 +179,7 @@ export function force<T>(pool: State<T>): void {
   const cancel = after(GRACE, true, () => abandonClosings(pool));
   void promise.then(cancel);
   void inTurns([...bag.entries()], (entry) => {
-    if (entry.live) kill(pool, entry, "revoked by shutdown");
+    kill(pool, entry, "revoked by shutdown");
     return DONE;
   });
   void inTurns([...attempts], (attempt) => {

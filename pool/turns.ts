@@ -3,12 +3,12 @@
 import { after } from "./clock.ts";
 import { DONE } from "./hooks.ts";
 
-/** How many objects are created or closed in one turn of the event loop. */
+/** How many objects are created, closed or taken back in one turn of the event loop. */
 export const TURN = 1_000;
 
 /**
- * Calls `fn` for the first ones now, and for the others in later turns. Resolves once `fn` was
- * called for all, and all that it returned is resolved.
+ * Calls `fn` for the first ones now, and for the others in later turns. Empties `all`. Resolves once
+ * `fn` was called for all, and all that it returned is resolved.
  */
 export function inTurns<V>(all: V[], fn: (one: V) => Promise<unknown>): Promise<unknown> {
   const pending: Promise<unknown>[] = [];

@@ -30,8 +30,7 @@ describe("the pool's clock", () => {
 
   it("follows timers that a test fakes, by whatever they are ahead", () => {
     const real = performance.now;
-    const still = real.call(performance);
-    performance.now = () => still;
+    performance.now = () => 0;
     try {
       const clock = new Clock();
       const due = clock.awake() + 60_000;

@@ -177,6 +177,21 @@ describe("maxUsingDelay", () => {
 });
 
 describe("maxUsingDelayKill", () => {
+  it("takes 1 000 objects in a turn of the event loop, and none that has come back", async () => {
+    using time = new Time();
+    const pool = new Pool(new Workshop().fun, { maxSize: 0, maxUsingDelayKill: 1000, ...QUIET });
+    const loans = await Promise.all(Array.from({ length: 2_500 }, () => pool.borrow()));
+    time.jump(1000);
+    assertEquals(pool.using, 1_500);
+    await loans.pop()!.release();
+    const again = await pool.borrow();
+    await time.pass(2, 1);
+    assertEquals([pool.using, pool.stats().killed, again.ended], [1, 2_499, false]);
+    assert(loans.every(({ ended }) => ended));
+    await again.release();
+    await pool.shutdown();
+  });
+
   it("revokes the lease, closes the object, and gives its place to who waits", async () => {
     using time = new Time();
     const { fun, closer, closed } = new Workshop();

@@ -275,6 +275,20 @@ describe("ebean#126, nimble_pool#45: closing hangs", () => {
     await Promise.all(reasons); // all are told to hurry
   });
 
+  it("it abandons 1 000 creations in a turn", async () => {
+    const pool = new TestPool(never, { maxSize: 0 });
+    using time = new Time();
+    const gets = Array.from({ length: 2_500 }, () => rejection(pool.get()));
+    await time.pass(2, 1);
+    assertEquals(pool.creating, 2_500);
+    const ended = pool.shutdown({ timeout: 100 });
+    time.jump(100);
+    assertEquals(pool.creating, 1_500);
+    await time.pass(2, 1);
+    assertEquals([await stateOf(ended), pool.size], ["fulfilled", 0]);
+    for (const error of await Promise.all(gets)) assert(error instanceof PoolClosedError);
+  });
+
   it("tells and gives up at most 1 000 closers in a turn of the event loop", async () => {
     let told = 0;
     const pool = things({

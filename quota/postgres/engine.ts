@@ -156,6 +156,7 @@ export class PostgresEngine implements Calls {
     this.#session = undefined;
     this.#suspicion.forget();
     this.#places.clear();
+    for (const { places } of this.#members) places.clear(); // before their release
     this.#returned = [];
     this.#reclaimer.session = undefined;
     this.#endPoll?.();

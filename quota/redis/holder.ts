@@ -29,7 +29,7 @@ export class RedisPermit implements Permit {
   readonly #home: Home;
   readonly #owner: Owner;
   readonly #controller = new AbortController();
-  #isReleased = false;
+  #isOver = false;
 
   constructor(home: Home, owner: Owner) {
     this.#home = home;
@@ -39,20 +39,25 @@ export class RedisPermit implements Permit {
 
   get lost(): AbortSignal {
     const { signal } = this.#controller;
-    if (this.#isReleased || signal.aborted) return signal;
+    if (this.#isOver) return signal;
     const doubt = this.#home.doubt();
     return doubt === undefined ? signal : AbortSignal.abort(doubt);
   }
 
   release(): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    this.#owner.held--;
-    this.#home.released(this);
+    if (this.#end()) this.#home.released(this);
   }
 
   lose(why: Error): void {
+    this.#end(); // its object may take time to close
     this.#controller.abort(why);
+  }
+
+  #end(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#owner.held--;
+    return true;
   }
 }
 

@@ -89,7 +89,7 @@ export class Run implements AsyncDisposable {
     if (!this.stage.keeps) this.monitor.excuse(holder.name);
   }
 
-  /** Each holder gets on, after that befell them. */
+  /** Resolves once each holder gets on. `after`: what has happened to them, for the message. */
   async allGoOn(after: string): Promise<void> {
     const before = new Map(this.monitor.uses);
     const stuck = () =>

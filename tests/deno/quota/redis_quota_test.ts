@@ -4,6 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Redis } from "ioredis";
 import { type Lease, Pool, type PoolOptions } from "../../../mod.ts";
 import type { QuotaMember } from "../../../pool/quota.ts";
+import { Holder, type RedisPermit } from "../../../quota/redis/holder.ts";
 import { redisQuota, type RedisQuotaClient } from "../../../quota/redis.ts";
 import { rejection } from "../../helpers/pool.ts";
 import { sleep, until } from "../../helpers/until.ts";
@@ -292,6 +293,23 @@ test("who loses all while nobody waits is granted permits again", async (scene) 
   const signal = AbortSignal.timeout(LATE);
   (await member.acquire({ signal })).release();
   await member[Symbol.asyncDispose]();
+});
+
+Deno.test("redisQuota: a lost permit does not count for its pool while its object is closed", () => {
+  const released = (permit: RedisPermit) => void holder.release(permit);
+  const holder: Holder = new Holder("a", { doubt: () => undefined, released });
+  const owner = { held: 0 };
+  const permits: RedisPermit[] = [];
+  for (let i = 0; i < 3; i++) {
+    holder.waiting.add({ owner, grant: (permit) => permits.push(permit), reject() {} });
+  }
+  holder.hear(3, 0);
+  permits[0]!.release();
+  assertEquals([owner.held, holder.released], [2, 1]);
+  holder.lose(new Error("lost"));
+  assertEquals([owner.held, permits.map(({ lost }) => lost.aborted)], [0, [false, true, true]]);
+  for (const permit of permits) permit.release();
+  assertEquals([owner.held, holder.released], [0, 0]);
 });
 
 test("who holds nothing says nothing, and has no second connection for long", async (scene) => {

@@ -12,7 +12,7 @@ export interface Used {
   users?: number;
   /** How many of them may fail for a session: by its query, and by what its user sends to clean up. */
   each?: number;
-  /** By how many ms it may take longer to serve all again than it takes on this machine, busy as it is. */
+  /** By how many ms it may take longer to serve all again than it took before, on a machine as busy. */
   within?: number;
   ask(): Promise<unknown>;
   /** Has the server end all of them; resolves when they are gone. */

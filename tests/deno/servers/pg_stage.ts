@@ -20,7 +20,7 @@ export async function played(user: User): Promise<void> {
   }
 }
 
-/** One after the other: PostgreSQL refuses two changes of a database's privileges at once. */
+/** PostgreSQL refuses two changes of a database's privileges at once. Several statements are one transaction. */
 async function alone(server: Postgres, sql: string): Promise<void> {
-  await server.ask(`begin; select pg_advisory_xact_lock(41); ${sql}; commit`);
+  await server.ask(`select pg_advisory_xact_lock(41); ${sql}`);
 }

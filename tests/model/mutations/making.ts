@@ -296,7 +296,7 @@ export const MAKING: ByFile = {
     ],
     [
       "a forced shutdown leaves what is lent",
-      '    if (entry.live) kill(pool, entry, "revoked by shutdown");\n',
+      '    kill(pool, entry, "revoked by shutdown");\n',
       "",
     ],
     [
