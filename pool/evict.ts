@@ -3,7 +3,7 @@
 import { PoolError } from "../errors.ts";
 import { reason } from "../values.ts";
 import type { Entry, Lending, LoanEnd } from "./entry.ts";
-import { DONE } from "./hooks.ts";
+import { type Closing, DONE } from "./hooks.ts";
 import { type CloseReason, COUNTED, type ReturnEnd } from "./observe.ts";
 import type { State } from "./state.ts";
 import { inTurns } from "./turns.ts";
@@ -34,7 +34,7 @@ function startClosing<T>({ bag, totals }: State<T>, entry: Entry<T>, why: CloseR
 
 /** Calls `closer`. */
 function close<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Promise<void> {
-  const { closings, ending, hooks, log, settings } = pool;
+  const { closings, hooks, log, settings } = pool;
   entry.giveUp?.(new PoolError(`the object is being closed: ${why}`));
   let closed = DONE;
   if (settings.closer === undefined) gone(pool, entry, why);
@@ -43,10 +43,8 @@ function close<T>(pool: State<T>, entry: Entry<T>, why: CloseReason): Promise<vo
       closings.delete(closing);
       gone(pool, entry, why);
     });
-    closings.add(closing);
+    awaitClosing(pool, closing);
     closed = closing.promise;
-    if (ending?.forced !== undefined) closing.abort(ending.forced);
-    if (ending?.abandoned !== undefined) closing.giveUp?.(ending.abandoned);
     pool.dispatch(); // there may be room for another
   }
   log.debug(() => `${hooks.label(entry)} is closed: ${why}`);
@@ -179,6 +177,13 @@ export function letGo<T>(pool: State<T>, entry: Entry<T>): void {
   pool.bag.detach(entry);
   entry.permit?.release();
   vacated(pool);
+}
+
+/** Has a shutdown await a closer that begins now, as far as it still has time for that. */
+export function awaitClosing<T>({ closings, ending }: State<T>, closing: Closing): void {
+  closings.add(closing);
+  if (ending?.forced !== undefined) closing.abort(ending.forced);
+  if (ending?.abandoned !== undefined) closing.giveUp?.(ending.abandoned);
 }
 
 /** The shutdown has run out of time: closers must close by force, also those that begin later. */

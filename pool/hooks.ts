@@ -124,12 +124,11 @@ export class Hooks<T> {
     return closing;
   }
 
-  /** Leaves the quota, then calls `done`. If that is awaited, it has the time limit of a `closer`. */
-  leave(dispose: () => unknown, isAwaited: boolean, done: (closing: Closing) => void): Closing {
+  /** Leaves the quota, then calls `done`; with the time limit of a `closer`. */
+  leave(dispose: () => unknown, done: (closing: Closing) => void): Closing {
     const closing = new Closing("shutdown");
-    const delay = isAwaited ? this.#settings.closeTimeout : 0;
     const left = () =>
-      this.#finish("the disposal of the quota", dispose, closing, () => "the pool", delay);
+      this.#finish("the disposal of the quota", dispose, closing, () => "the pool");
     closing.promise = outside(() => left().then(() => done(closing)));
     return closing;
   }
@@ -147,15 +146,14 @@ export class Hooks<T> {
     return this.#finish("closer", () => closer(object, context), closing, label);
   }
 
-  /** Runs the work within `delay`, which is `closeTimeout` or no limit. */
+  /** Runs the work within `closeTimeout`. */
   async #finish(
     what: string,
     work: () => unknown,
     closing: Closing,
     label: () => string,
-    delay = this.#settings.closeTimeout,
   ): Promise<void> {
-    const late = { what, option: "closeTimeout", delay };
+    const late = { what, option: "closeTimeout", delay: this.#settings.closeTimeout };
     try {
       const result: unknown = work();
       if (isThenable(result)) await inTime(result, late, true, (fail) => closing.giveUp = fail);

@@ -2,7 +2,15 @@
 
 import { after, Timer } from "./clock.ts";
 import { abandon, abort, begin, isComplete, recount } from "./create.ts";
-import { abandonClosings, condemn, evictAll, evictBatch, forceClosings, kill } from "./evict.ts";
+import {
+  abandonClosings,
+  awaitClosing,
+  condemn,
+  evictAll,
+  evictBatch,
+  forceClosings,
+  kill,
+} from "./evict.ts";
 import { closedError, holderOf, holding } from "./explain.ts";
 import { DONE } from "./hooks.ts";
 import type { Permits } from "./permits.ts";
@@ -123,19 +131,17 @@ function remind<T>(pool: State<T>): void {
 
 /** All objects are closed: leaves the quota, within the time limit of a `closer`. */
 function leave<T>(pool: State<T>, permits: Permits<T>, over: () => void): void {
-  const { closings, ending, hooks } = pool;
+  const { closings, hooks } = pool;
   const dispose = permits.leave();
   if (dispose === undefined) {
     if (closings.size === 0) over();
     return;
   }
-  const isAwaited = ending!.abandoned === undefined;
-  const closing = hooks.leave(dispose, isAwaited, (closing) => {
+  const closing = hooks.leave(dispose, (closing) => {
     closings.delete(closing);
     over();
   });
-  if (isAwaited) closings.add(closing);
-  else over();
+  awaitClosing(pool, closing);
 }
 
 /** Goes on with a draining shutdown: no waiter is left. */

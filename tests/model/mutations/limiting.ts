@@ -188,11 +188,7 @@ export const LIMITING: ByFile = {
       "pool.permits === undefined ? over() : leave(pool, pool.permits, over);",
       "pool.permits === undefined || over !== undefined ? over() : leave(pool, pool.permits, over);",
     ],
-    [
-      "a shutdown that has run out of time waits for the quota",
-      "const isAwaited = ending!.abandoned === undefined;",
-      "const isAwaited = true;",
-    ],
+    ["a shutdown does not wait for the quota", "  awaitClosing(pool, closing);\n", ""],
   ],
   "quota/local.ts": [
     [

@@ -148,7 +148,7 @@ export const MAKING: ByFile = {
       "if (entry.live) this.#failed(name, () => this.label(entry), error);",
     ],
     ["hooks may hang", "delay: this.#settings.hookTimeout };", "delay: 0 };"],
-    ["a closer may hang", "delay = this.#settings.closeTimeout,", "delay = 0,"],
+    ["a closer may hang", "delay: this.#settings.closeTimeout };", "delay: 0 };"],
     ["discardOnError is not asked", "return Boolean(decision);", "return false;"],
     [
       "a discardOnError that fails keeps the object",

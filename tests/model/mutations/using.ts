@@ -156,8 +156,8 @@ export const USING: ByFile = {
     ],
     [
       "closer is called twice",
-      "    closings.add(closing);\n",
-      '    closings.add(closing);\n    void hooks.close(entry.object, why, () => "");\n',
+      "    awaitClosing(pool, closing);\n",
+      '    awaitClosing(pool, closing);\n    void hooks.close(entry.object, why, () => "");\n',
     ],
     [
       "closer is not waited for",
