@@ -6,7 +6,7 @@ import { describe, it } from "@std/testing/bdd";
 import { Pool } from "../mod.ts";
 import { KeyedPool } from "../quota/keyed.ts";
 import type { Quota } from "../quota/mod.ts";
-import { Thing } from "./helpers/pool.ts";
+import { rejection, Thing } from "./helpers/pool.ts";
 import { sleep, until } from "./helpers/until.ts";
 
 const request = new AsyncLocalStorage<string>();
@@ -20,14 +20,20 @@ describe("the context of a request", () => {
       const store = request.getStore();
       if (store !== undefined) seen.push(`${where} sees ${store}`);
     };
+    let full = false;
     const quota: Quota = {
       attach: () => {
         see("attach");
         return {
           acquire: async ({ signal }) => {
             see("acquire");
-            signal.addEventListener("abort", () => see("abort"));
-            await sleep(1);
+            const aborted = new Promise<never>((_, reject) =>
+              signal.addEventListener("abort", () => {
+                see("abort");
+                reject(signal.reason);
+              })
+            );
+            await (full ? aborted : sleep(1));
             see("acquire, later");
             return { release: () => see("release") };
           },
@@ -39,7 +45,8 @@ describe("the context of a request", () => {
     const pool = new Pool((n) => new Thing(n), { quota, maxUse: 3 });
     await request.run("A", async () => {
       for (let i = 0; i < 4; i++) await pool.use(() => {});
-      await pool.use(() => pool.get({ timeout: 1 }).catch(() => {}));
+      full = true;
+      await pool.use(() => rejection(pool.get({ timeout: 1 })));
     });
     await request.run("B", () => pool.shutdown());
     assertEquals(seen, []);

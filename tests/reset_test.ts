@@ -5,7 +5,7 @@ import { describe, it } from "@std/testing/bdd";
 import { type CloseContext, type Pool, PoolError, type PoolOptions } from "../mod.ts";
 import { Creations, deferred, idle, rejection, stateOf, Thing, Workshop } from "./helpers/pool.ts";
 import { TestPool } from "./helpers/test_pool.ts";
-import { sleep } from "./helpers/until.ts";
+import { sleep, until } from "./helpers/until.ts";
 
 function things(options: PoolOptions<Thing> = {}): TestPool<Thing> {
   return new TestPool((n) => new Thing(n), { maxSize: 1, ...options });
@@ -215,8 +215,8 @@ describe("reset of more objects than are closed in one turn of the event loop", 
     });
     const done = pool.reset();
     const down = pool.shutdown({ timeout: 0.001 });
-    await sleep(100);
-    assertEquals(signals.filter(({ aborted }) => aborted).length, 2_500, "told to close by force");
+    const told = () => signals.length === 2_500 && signals.every(({ aborted }) => aborted);
+    await until(told, "all are told to close by force");
     await down;
     const { closed, discarded, killed } = pool.stats();
     assertEquals([reasons, closed, discarded, killed], [{ reset: 2_500 }, 2_500, 2_500, 0]);
