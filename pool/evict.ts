@@ -191,7 +191,6 @@ export function forceClosings<T>({ closings, ending }: State<T>, error: Error): 
   ending!.forced = error;
   void inTurns([...closings], (closing) => {
     if (closings.has(closing)) closing.abort(error);
-    return DONE;
   });
 }
 
@@ -202,6 +201,5 @@ export function abandonClosings<T>({ closings, ending, name }: State<T>): void {
   ending!.abandoned = error;
   void inTurns([...closings], (closing) => {
     closing.giveUp?.(error);
-    return DONE;
   });
 }

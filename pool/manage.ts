@@ -184,14 +184,8 @@ export function force<T>(pool: State<T>): void {
   forceClosings(pool, error);
   const cancel = after(GRACE, true, () => abandonClosings(pool));
   void promise.then(cancel);
-  void inTurns([...bag.entries()], (entry) => {
-    kill(pool, entry, "revoked by shutdown");
-    return DONE;
-  });
-  void inTurns([...attempts], (attempt) => {
-    abandon(pool, attempt, error);
-    return DONE;
-  });
+  void inTurns([...bag.entries()], (entry) => kill(pool, entry, "revoked by shutdown"));
+  void inTurns([...attempts], (attempt) => abandon(pool, attempt, error));
 }
 
 function waitsFor<T>(pool: State<T>): string {

@@ -4,7 +4,6 @@ import { reason } from "../values.ts";
 import type { Entry } from "./entry.ts";
 import { evict, kill } from "./evict.ts";
 import { holderOf, holding } from "./explain.ts";
-import { DONE } from "./hooks.ts";
 import { examine, notice, planRound } from "./health.ts";
 import { planIdle } from "./recycle.ts";
 import { obsolete } from "./release.ts";
@@ -35,10 +34,7 @@ export function round<T>(pool: State<T>): void {
 function lookAtHeld<T>(pool: State<T>, awake: number): void {
   const { warn, kill } = due(pool.bag, pool.settings, awake);
   for (const entry of warn) warnOf(pool, entry, awake - entry.since);
-  void inTurns(kill, (entry) => {
-    killHeld(pool, entry, awake - entry.since);
-    return DONE;
-  });
+  void inTurns(kill, (entry) => killHeld(pool, entry, awake - entry.since));
 }
 
 function warnOf<T>(pool: State<T>, entry: Entry<T>, held: number): void {

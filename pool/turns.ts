@@ -10,11 +10,11 @@ export const TURN = 1_000;
  * Calls `fn` for the first ones now, and for the others in later turns. Empties `all`. Resolves once
  * `fn` was called for all, and all that it returned is resolved.
  */
-export function inTurns<V>(all: V[], fn: (one: V) => Promise<unknown>): Promise<unknown> {
+export function inTurns<V>(all: V[], fn: (one: V) => Promise<unknown> | void): Promise<unknown> {
   const pending: Promise<unknown>[] = [];
   for (const one of all.splice(0, TURN)) {
     const result = fn(one);
-    if (result !== DONE) pending.push(result);
+    if (result && result !== DONE) pending.push(result);
   }
   if (all.length > 0) {
     const later = new Promise<void>((resolve) => void after(0, true, resolve));

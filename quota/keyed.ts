@@ -37,6 +37,7 @@ import {
   type UseContext,
 } from "../pool/options.ts";
 import type { Quota } from "../pool/quota.ts";
+import type { State } from "../pool/state.ts";
 import { abortReason, shown } from "../values.ts";
 import { type KeyedObserver, watcherOf } from "./keyed_events.ts";
 import { KeyedGroup } from "./keyed_group.ts";
@@ -392,10 +393,9 @@ export class KeyedPool<K, T> {
    * @returns resolves once the idle objects are closed
    */
   async reset(key?: K): Promise<void> {
-    const all = arguments.length === 0 ? [...this.#keys.places.values()] : [
-      this.#keys.places.get(key as K),
-    ];
-    await resetAll(all.flatMap((place) => place === undefined ? [] : [place.state]));
+    const place = this.#keys.places.get(key as K);
+    const one = place === undefined ? [] : [place.state];
+    await resetAll(arguments.length === 0 ? this.#states() : one);
   }
 
   /** The keys that have objects, waiters or loans. */
@@ -434,7 +434,7 @@ export class KeyedPool<K, T> {
     if (this.#ending === undefined && !drain) this.#keys.refuseAll(this.#closedError(true));
     // First: a waiter for a place must not get that of a pool whose time is also over.
     const cancel = timeout > 0 ? after(timeout, true, () => this.#force()) : undefined;
-    shutdownAll([...this.#keys.places.values()].map(({ state }) => state), timeout, drain);
+    shutdownAll(this.#states(), timeout, drain);
     this.#group.closed = true;
     this.#ending ??= this.#end();
     if (cancel !== undefined) void this.#ending.then(cancel);
@@ -456,7 +456,11 @@ export class KeyedPool<K, T> {
   /** A shutdown has run out of time. */
   #force(): void {
     this.#keys.refuseAll(this.#closedError(true));
-    for (const { pool } of this.#keys.places.values()) void pool.shutdown({ timeout: 1 });
+    shutdownAll(this.#states(), 1, false);
+  }
+
+  #states(): State<T>[] {
+    return [...this.#keys.places.values()].map(({ state }) => state);
   }
 
   /** Calls {@linkcode KeyedPool.shutdown} without a timeout: for `await using`. */

@@ -253,7 +253,7 @@ describe("ebean#126, nimble_pool#45: closing hangs", () => {
     assertEquals(said.length, 3, pool.lines.join("\n"));
   });
 
-  it("so is one of more objects than are closed in a turn", async () => {
+  it("shutdown({ timeout }) keeps that limit with more objects than are closed in a turn", async () => {
     const reasons: unknown[] = [];
     const pool = things({
       maxSize: 0,
@@ -275,7 +275,7 @@ describe("ebean#126, nimble_pool#45: closing hangs", () => {
     await Promise.all(reasons); // all are told to hurry
   });
 
-  it("it abandons 1 000 creations in a turn", async () => {
+  it("abandons 1 000 creations in a turn", async () => {
     const pool = new TestPool(never, { maxSize: 0 });
     using time = new Time();
     const gets = Array.from({ length: 2_500 }, () => rejection(pool.get()));

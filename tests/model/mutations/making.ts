@@ -291,13 +291,13 @@ export const MAKING: ByFile = {
     ],
     [
       "a forced shutdown waits for creations",
-      "    abandon(pool, attempt, error);\n",
-      "",
+      "(attempt) => abandon(pool, attempt, error)",
+      "() => {}",
     ],
     [
       "a forced shutdown leaves what is lent",
-      '    kill(pool, entry, "revoked by shutdown");\n',
-      "",
+      'kill(pool, entry, "revoked by shutdown")',
+      "{}",
     ],
     [
       "a forced shutdown gives up closers at once",
